@@ -1,0 +1,2 @@
+export * from "./ecap-error.ts";
+export * from "./error-table.ts";

@@ -1,0 +1,35 @@
+import type { EventEnvelope } from "../events/envelope.ts";
+import type { Row, TableSchema } from "../ports/table-store.ts";
+
+/** A lake table and how events become its rows. */
+export interface LakeTable {
+  readonly name: string;
+  readonly description: string;
+  /** Columns of its own; those of {@link lineageColumns} are put before them. Partitioned by tenant and date. */
+  readonly columns: TableSchema["columns"];
+  /** Topics and event types its rows come from. */
+  readonly from: ReadonlyArray<{ readonly topic: string; readonly types: readonly string[] }>;
+  /** The rows of one event, without the lineage columns. Pure: the same event gives the same rows. A row may set `event_time` (epoch ms) where a part of an
+   * event happened at a time of its own. */
+  rows(event: EventEnvelope): readonly Row[];
+}
+
+/** What every lake row carries (see docs/architecture.md): where it came from, so that lineage, erasure and replay need no other bookkeeping. */
+export const lineageColumns: TableSchema["columns"] = [
+  { name: "tenant", type: "string", nullable: false },
+  { name: "date", type: "date", nullable: false, description: "UTC date of event_time" },
+  { name: "event_id", type: "string", nullable: false },
+  { name: "event_time", type: "timestamp", nullable: false },
+  { name: "arrival_time", type: "timestamp", nullable: false },
+  { name: "topic", type: "string", nullable: false },
+  { name: "partition", type: "integer", nullable: false },
+  { name: "offset", type: "long", nullable: false },
+];
+
+export function defineLakeTable(table: LakeTable): LakeTable {
+  return table;
+}
+
+export function lakeTableSchema(table: LakeTable): TableSchema {
+  return { columns: [...lineageColumns, ...table.columns], partitionBy: ["tenant", "date"] };
+}

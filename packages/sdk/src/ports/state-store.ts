@@ -1,0 +1,64 @@
+export interface StateEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Changes with every write of the key; opaque. */
+  readonly version: string;
+}
+
+export interface StateChange {
+  readonly key: string;
+  /** `undefined` removes the key. */
+  readonly value: Uint8Array | undefined;
+  /** Epoch milliseconds of the store's clock from which the key counts as absent. */
+  readonly expiresAt?: number;
+}
+
+/** One sliding window of an entity, kept as buckets: a window reaches from the bucket of `at - windowMs` (exclusive) to the bucket of `at`, so a
+ * boundary rounds to less information. */
+export interface WindowSpec {
+  readonly name: string;
+  readonly windowMs: number;
+  readonly bucketMs: number;
+  readonly aggregate: "count" | "sum" | "distinct" | "min" | "max";
+}
+
+export interface Contribution {
+  /** The entity, for example `fraud/acme/card/4711`. */
+  readonly key: string;
+  /** Id of the event; one that already contributed to this key changes nothing. */
+  readonly id: string;
+  /** Event time, epoch milliseconds: chooses the bucket. */
+  readonly at: number;
+  readonly windows: readonly WindowSpec[];
+  /** What each window takes in, in the order of `windows`: a number (sum, min, max), a string (distinct), anything for count; undefined: this window takes nothing. */
+  readonly values: ReadonlyArray<number | string | undefined>;
+}
+
+export interface WindowTotals {
+  /** False where the id had contributed before. */
+  readonly applied: boolean;
+  /** Totals as of `at` without this event, in the order of `windows`; 0 for an empty count, sum or distinct; undefined for an empty min or max. */
+  readonly before: ReadonlyArray<number | undefined>;
+  /** Totals as of `at` with this event. */
+  readonly after: ReadonlyArray<number | undefined>;
+}
+
+/**
+ * State by key. Keys are strings of / separated parts, the tenant among them.
+ *
+ * - Writes are atomic a key. `compareAndSet` and `contribute` see each other's effect as soon as they resolve.
+ * - A write resolves when it is visible; `flush` resolves when everything visible is durable. After a crash the store holds a prefix of what
+ *   was written, at least up to the last `flush`.
+ * - An expired key is absent. Expiry follows the clock the store was given.
+ */
+export interface StateStore {
+  /** Entries in the order of `keys`; undefined where absent. */
+  get(keys: readonly string[]): Promise<ReadonlyArray<StateEntry | undefined>>;
+  /** Writes unless the key's version is another than `expected` (undefined: unless it exists); resolves the new version, or undefined where nothing was changed. */
+  compareAndSet(change: StateChange, expected: string | undefined): Promise<string | undefined>;
+  /** Entries whose key begins with `prefix`, in no promised order; each live key that is not written meanwhile exactly once. */
+  scan(prefix: string): AsyncIterable<StateEntry>;
+  /** Adds an event to an entity's windows once and returns the totals, atomically. */
+  contribute(contribution: Contribution): Promise<WindowTotals>;
+  flush(): Promise<void>;
+}

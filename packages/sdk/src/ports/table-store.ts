@@ -1,0 +1,99 @@
+/** Column types, by their Delta Lake names. A decimal is exact; a timestamp is UTC in microseconds. */
+export type ColumnType =
+  | "string"
+  | "long"
+  | "integer"
+  | "double"
+  | "boolean"
+  | "date"
+  | "timestamp"
+  | "binary"
+  | `decimal(${number},${number})`;
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Default true. */
+  readonly nullable?: boolean;
+  readonly description?: string;
+}
+
+export interface TableSchema {
+  readonly columns: readonly Column[];
+  /** Names of columns, in order. */
+  readonly partitionBy?: readonly string[];
+}
+
+/**
+ * A value by column type: string → string; long → number (safe integer) or bigint; integer, double → number; boolean → boolean;
+ * date → "YYYY-MM-DD"; timestamp → epoch milliseconds as number or microseconds as bigint; decimal → exact string such as "12.30"; binary → Uint8Array.
+ * null and undefined are NULL.
+ */
+export type Cell = string | number | bigint | boolean | Uint8Array | null | undefined;
+export type Row = Readonly<Record<string, Cell>>;
+
+/** Remembers in the table itself how far a writer has come, so that a repeated append changes nothing. */
+export interface AppTransaction {
+  readonly appId: string;
+  readonly version: number;
+}
+
+export interface AppendOptions {
+  /** Kept with the commit, by application. */
+  readonly transactions?: readonly AppTransaction[];
+  /** Said of the commit in the history: the job, its input versions and offsets. */
+  readonly commitInfo?: Readonly<Record<string, unknown>>;
+}
+
+export interface TableFile {
+  /** Object key of the data file. */
+  readonly key: string;
+  readonly size: number;
+  /** Partition values as Delta writes them: strings, null for NULL. */
+  readonly partition: Readonly<Record<string, string | null>>;
+  readonly rows: number | undefined;
+  /** Least and greatest value by column, as JSON values; columns without statistics are absent. */
+  readonly min?: Readonly<Record<string, unknown>>;
+  readonly max?: Readonly<Record<string, unknown>>;
+}
+
+/** A table as it stood at one version. */
+export interface TableSnapshot {
+  readonly table: string;
+  readonly version: number;
+  /** Epoch milliseconds of the commit. */
+  readonly timestamp: number;
+  readonly schema: TableSchema;
+  readonly files: readonly TableFile[];
+  /** Last version by appId. */
+  readonly transactions: ReadonlyMap<string, number>;
+}
+
+export interface TableCommit {
+  readonly version: number;
+  readonly timestamp: number;
+  readonly operation: string;
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Versioned tables that any Delta Lake reader can open.
+ *
+ * - A commit is seen whole or not at all. Concurrent appends all succeed, each with a version of its own.
+ * - Rows that do not fit the schema are ECAP_TABLE_SCHEMA and nothing is written. A table that is not there is ECAP_TABLE_NOT_FOUND.
+ */
+export interface TableStore {
+  /** Creates the table; one that is there must have the same partitioning, and columns new in `schema` are added to it as nullable. */
+  ensure(table: string, schema: TableSchema): Promise<void>;
+  /** Resolves the version written, or undefined where every one of `transactions` was already at or past its version (or there was nothing to write). */
+  append(table: string, rows: readonly Row[], options?: AppendOptions): Promise<number | undefined>;
+  /** The newest version, the named one, or the last one at or before `at` (epoch milliseconds). */
+  snapshot(
+    table: string,
+    when?: { readonly version?: number; readonly at?: number },
+  ): Promise<TableSnapshot>;
+  /** Newest first. */
+  history(table: string, options?: { readonly limit?: number }): Promise<readonly TableCommit[]>;
+  /** Names of the tables, ascending. */
+  tables(): Promise<readonly string[]>;
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+const source = ["@ecap/source"];
+const tests = (suffix: string) => [`{packages,apps}/**/test/**/*.${suffix}.test.ts`];
+
+export default defineConfig({
+  // Tests read workspace packages from src, so no build is needed first.
+  ssr: { resolve: { conditions: source, externalConditions: source } },
+  test: {
+    restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{packages,apps}/**/test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.{contract,services,e2e,slow}.test.ts"],
+        },
+      },
+      // Contract suites on memory and embedded adapters: npm alone is enough.
+      { extends: true, test: { name: "contract", include: tests("contract") } },
+      // The same suites and more on real Kafka, Redis, PostgreSQL, S3 (npm run services -- up).
+      {
+        extends: true,
+        test: { name: "services", include: tests("services"), testTimeout: 120_000 },
+      },
+      { extends: true, test: { name: "e2e", include: tests("e2e"), testTimeout: 120_000 } },
+      { extends: true, test: { name: "slow", include: tests("slow"), testTimeout: 600_000 } },
+    ],
+  },
+});
