@@ -14,14 +14,14 @@ export interface EventDefinition<Schema extends z.ZodType = z.ZodType> {
   /** Other names senders use for it, as in "Order Completed" and "Completed Order". Compared without case. */
   readonly aliases?: readonly string[];
   /** The thing `data` is about, as in the order id: becomes the envelope's subject. */
-  readonly subject?: (data: z.output<Schema>) => string | undefined;
+  subject?(data: z.output<Schema>): string | undefined;
   /** Brings accepted data to one form (units, sums, spellings) and says where it disagreed with itself. */
-  readonly normalise?: (data: z.output<Schema>) => {
+  normalise?(data: z.output<Schema>): {
     readonly data: z.output<Schema>;
     readonly warnings: readonly string[];
   };
   /** Identity of the business fact beside the event id, as in the order id: with it a second event of the same fact can be refused as duplicate. */
-  readonly businessKey?: (data: z.output<Schema>) => string | undefined;
+  businessKey?(data: z.output<Schema>): string | undefined;
 }
 
 /** An event with its data's type inferred from the schema. */
