@@ -1,1 +1,13 @@
-export {};
+export * from "./consumer-groups.ts";
+export * from "./entity-windows.ts";
+export * from "./manual-clock.ts";
+export * from "./memory.ts";
+export * from "./memory-committer.ts";
+export * from "./memory-event-log.ts";
+export * from "./memory-object-store.ts";
+export * from "./memory-object-store.ts";
+export * from "./memory-secret-store.ts";
+export * from "./memory-secret-store.ts";
+export * from "./memory-state-store.ts";
+export * from "./memory-store.ts";
+export * from "./partition-signals.ts";

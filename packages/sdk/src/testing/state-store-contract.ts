@@ -1,0 +1,345 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ManualClock } from "../memory/manual-clock.ts";
+import type { StateEntry, StateStore, WindowSpec } from "../ports/state-store.ts";
+import { uniqueName } from "./log-fixtures.ts";
+import { naiveTotals, windowCases } from "./naive-windows.ts";
+
+export interface StateStoreSubject {
+  readonly stateStore: StateStore;
+  readonly clock: ManualClock;
+  /** Where the store outlives the process: closes it and opens it again. */
+  reopen?(): Promise<StateStoreSubject>;
+  close?(): Promise<void>;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (entry: StateEntry | undefined): string | undefined =>
+  entry === undefined ? undefined : new TextDecoder().decode(entry.value);
+
+const noon = Date.UTC(2026, 0, 1, 12);
+const minute = 60_000;
+const perMinute = (name: string, aggregate: WindowSpec["aggregate"]): WindowSpec => ({
+  name,
+  windowMs: 10 * minute,
+  bucketMs: minute,
+  aggregate,
+});
+
+/** What every {@link StateStore} does. `make` gives an instance to each test; its clock is set by the tests. */
+export function stateStoreContract(name: string, make: () => Promise<StateStoreSubject>): void {
+  describe(`StateStore: ${name}`, () => {
+    let subject: StateStoreSubject;
+    let store: StateStore;
+    let prefix: string;
+
+    beforeEach(async () => {
+      subject = await make();
+      store = subject.stateStore;
+      subject.clock.set(noon);
+      prefix = uniqueName("tenant");
+    });
+    afterEach(() => subject.close?.());
+
+    const getText = async (key: string): Promise<string | undefined> =>
+      text((await store.get([key]))[0]);
+    const scanned = async (under: string): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const entry of store.scan(under)) keys.push(entry.key);
+      return keys;
+    };
+
+    describe("keys", () => {
+      it("answers in the order of the keys, undefined where absent", async () => {
+        await store.compareAndSet({ key: `${prefix}/a`, value: bytes("1") }, undefined);
+        await store.compareAndSet({ key: `${prefix}/b`, value: bytes("") }, undefined);
+        const entries = await store.get([
+          `${prefix}/b`,
+          `${prefix}/none`,
+          `${prefix}/a`,
+          `${prefix}/b`,
+        ]);
+        expect(entries.map(text)).toEqual(["", undefined, "1", ""]);
+        expect(entries.map((entry) => entry?.key)).toEqual([
+          `${prefix}/b`,
+          undefined,
+          `${prefix}/a`,
+          `${prefix}/b`,
+        ]);
+        expect(await store.get([])).toEqual([]);
+      });
+
+      it("keeps no hold on the bytes it was given", async () => {
+        const value = bytes("kept");
+        await store.compareAndSet({ key: `${prefix}/a`, value }, undefined);
+        value.fill(0);
+        expect(await getText(`${prefix}/a`)).toBe("kept");
+      });
+
+      it("writes only over the version that is expected", async () => {
+        const key = `${prefix}/a`;
+        const first = await store.compareAndSet({ key, value: bytes("1") }, undefined);
+        expect(first).toBeDefined();
+        expect(await store.compareAndSet({ key, value: bytes("x") }, undefined)).toBeUndefined();
+        expect(await store.compareAndSet({ key, value: bytes("x") }, "no version")).toBeUndefined();
+        const second = await store.compareAndSet({ key, value: bytes("2") }, first);
+        expect(second).not.toBe(first);
+        expect((await store.get([key]))[0]?.version).toBe(second);
+        expect(await store.compareAndSet({ key, value: bytes("x") }, first)).toBeUndefined();
+        expect(await getText(key)).toBe("2");
+      });
+
+      it("removes, and does not take a version from before", async () => {
+        const key = `${prefix}/a`;
+        const first = await store.compareAndSet({ key, value: bytes("1") }, undefined);
+        expect(await store.compareAndSet({ key, value: undefined }, first)).toBeDefined();
+        expect(await getText(key)).toBeUndefined();
+        expect(await store.compareAndSet({ key, value: bytes("x") }, first)).toBeUndefined();
+        expect(await store.compareAndSet({ key, value: bytes("2") }, undefined)).toBeDefined();
+        expect(await store.compareAndSet({ key, value: bytes("x") }, first)).toBeUndefined();
+        expect(await getText(key)).toBe("2");
+      });
+
+      it("lets exactly one of many racing writers win each round", async () => {
+        const key = `${prefix}/counter`;
+        let wins = 0;
+        await Promise.all(
+          Array.from({ length: 8 }, async () => {
+            for (let done = 0; done < 10; ) {
+              const [entry] = await store.get([key]);
+              const value = bytes(String(Number(text(entry) ?? 0) + 1));
+              if ((await store.compareAndSet({ key, value }, entry?.version)) === undefined)
+                continue;
+              done += 1;
+              wins += 1;
+            }
+          }),
+        );
+        expect(wins).toBe(80);
+        expect(await getText(key)).toBe("80");
+      });
+
+      it("holds long keys and keys of any text apart", async () => {
+        const long = `${prefix}/${"x".repeat(3_000)}`;
+        const keys = [`${long}1`, `${long}2`, `${prefix}/ü/\u{1F600}`, `${prefix}/ü/`];
+        for (const key of keys) await store.compareAndSet({ key, value: bytes(key) }, undefined);
+        expect((await store.get(keys)).map(text)).toEqual(keys);
+        expect((await scanned(long)).sort()).toEqual(keys.slice(0, 2));
+        expect((await scanned(`${prefix}/ü`)).sort()).toEqual(keys.slice(2).sort());
+      });
+    });
+
+    describe("expiry", () => {
+      it("counts a key as absent from its time on, by the given clock", async () => {
+        const key = `${prefix}/a`;
+        const change = { key, value: bytes("1"), expiresAt: noon + 1_000 };
+        const version = await store.compareAndSet(change, undefined);
+        subject.clock.set(noon + 999);
+        expect(await getText(key)).toBe("1");
+        subject.clock.set(noon + 1_000);
+        expect(await getText(key)).toBeUndefined();
+        expect(await scanned(prefix)).toEqual([]);
+        expect(await store.compareAndSet({ key, value: bytes("2") }, version)).toBeUndefined();
+        expect(await store.compareAndSet({ key, value: bytes("2") }, undefined)).toBeDefined();
+        subject.clock.set(noon + 1_000_000);
+        expect(await getText(key)).toBe("2");
+      });
+    });
+
+    describe("scan", () => {
+      it("finds each live key of the prefix exactly once", async () => {
+        const keys = Array.from({ length: 500 }, (_, i) => `${prefix}/in/${i}`);
+        await Promise.all(
+          keys.map((key) => store.compareAndSet({ key, value: bytes(key) }, undefined)),
+        );
+        await store.flush();
+        await store.compareAndSet({ key: `${prefix}/in`, value: bytes("short") }, undefined);
+        await store.compareAndSet({ key: `${prefix}/inner`, value: bytes("other") }, undefined);
+        const late = `${prefix}/in/late`;
+        await store.compareAndSet({ key: late, value: bytes(late) }, undefined);
+        expect((await scanned(`${prefix}/in/`)).sort()).toEqual([...keys, late].sort());
+      });
+
+      it("agrees with a model under any sequence of writes", async () => {
+        const command = fc.record({
+          key: fc.constantFrom("a", "a/b", "a/c", "ab", "b", "b/a"),
+          value: fc.option(fc.string({ maxLength: 5 }), { nil: undefined }),
+          flush: fc.boolean(),
+        });
+        await fc.assert(
+          fc.asyncProperty(fc.array(command, { maxLength: 30 }), async (commands) => {
+            const root = uniqueName("model");
+            const model = new Map<string, string>();
+            for (const { key, value, flush } of commands) {
+              const full = `${root}/${key}`;
+              const [entry] = await store.get([full]);
+              expect(text(entry)).toBe(model.get(full));
+              const change = { key: full, value: value === undefined ? undefined : bytes(value) };
+              expect(await store.compareAndSet(change, entry?.version)).toBeDefined();
+              if (value === undefined) model.delete(full);
+              else model.set(full, value);
+              if (flush) await store.flush();
+            }
+            for (const under of ["", "a", "a/", "b"]) {
+              const expected = [...model.keys()].filter((key) =>
+                key.startsWith(`${root}/${under}`),
+              );
+              expect((await scanned(`${root}/${under}`)).sort()).toEqual(expected.sort());
+            }
+          }),
+          { numRuns: 25 },
+        );
+      });
+    });
+
+    describe("contribute", () => {
+      const windows = [
+        perMinute("count", "count"),
+        perMinute("sum", "sum"),
+        perMinute("distinct", "distinct"),
+        perMinute("min", "min"),
+        perMinute("max", "max"),
+      ];
+      const buy = (id: string, at: number, amount: number, merchant: string) =>
+        store.contribute({
+          key: `${prefix}/card/1`,
+          id,
+          at,
+          windows,
+          values: [1, amount, merchant, amount, amount],
+        });
+
+      it("gives the totals before and after", async () => {
+        expect(await buy("e1", noon, 10, "m1")).toEqual({
+          applied: true,
+          before: [0, 0, 0, undefined, undefined],
+          after: [1, 10, 1, 10, 10],
+        });
+        expect(await buy("e2", noon + 1, 30, "m2")).toEqual({
+          applied: true,
+          before: [1, 10, 1, 10, 10],
+          after: [2, 40, 2, 10, 30],
+        });
+        expect((await buy("e3", noon + 2, 5, "m1")).after).toEqual([3, 45, 2, 5, 30]);
+      });
+
+      it("adds an event once, however often it comes", async () => {
+        await buy("e1", noon, 10, "m1");
+        const again = await buy("e1", noon, 10, "m1");
+        expect(again.applied).toBe(false);
+        expect(again.after).toEqual([1, 10, 1, 10, 10]);
+        await store.flush();
+        expect((await buy("e1", noon + minute, 99, "m9")).applied).toBe(false);
+        expect((await buy("e2", noon, 1, "m1")).after).toEqual([2, 11, 1, 1, 10]);
+      });
+
+      it("adds each of many concurrent events once, and each sees a total of its own", async () => {
+        const ids = Array.from({ length: 100 }, (_, i) => `e${i % 50}`);
+        const results = await Promise.all(ids.map((id) => buy(id, noon, 1, id)));
+        const applied = results.filter((each) => each.applied);
+        expect(applied).toHaveLength(50);
+        expect(applied.map((each) => each.after[0] ?? 0).sort((a, b) => a - b)).toEqual(
+          Array.from({ length: 50 }, (_, i) => i + 1),
+        );
+        expect((await buy("last", noon, 1, "m")).before.slice(0, 3)).toEqual([50, 50, 50]);
+      });
+
+      it("keeps entities apart", async () => {
+        await buy("e1", noon, 10, "m1");
+        const other = {
+          key: `${prefix}/card/2`,
+          id: "e1",
+          at: noon,
+          windows,
+          values: [1, 7, "m", 7, 7],
+        };
+        expect((await store.contribute(other)).after).toEqual([1, 7, 1, 7, 7]);
+      });
+
+      it("takes nothing for undefined, and keeps the window's other totals", async () => {
+        const values = [1, undefined, undefined, undefined, undefined];
+        const key = `${prefix}/card/1`;
+        const totals = await store.contribute({ key, id: "e1", at: noon, windows, values });
+        expect(totals.after).toEqual([1, 0, 0, undefined, undefined]);
+      });
+
+      it("rounds the boundary to less information", async () => {
+        await buy("e1", noon + 30_000, 10, "m1");
+        // One window later in the same bucket: the bucket of `at - windowMs` is out as a whole.
+        subject.clock.set(noon + 10 * minute);
+        expect((await buy("e2", noon + 10 * minute, 1, "m2")).before[0]).toBe(0);
+        expect((await buy("e3", noon + 10 * minute - 1, 1, "m3")).before[0]).toBe(1);
+      });
+
+      it("gives a late event the totals as of its own time", async () => {
+        subject.clock.set(noon + 5 * minute);
+        await buy("e1", noon, 10, "m1");
+        await buy("e2", noon + 5 * minute, 20, "m2");
+        expect((await buy("late", noon + minute, 1, "m3")).after).toEqual([2, 11, 2, 1, 10]);
+        expect((await buy("e4", noon + 5 * minute, 0, "m1")).before).toEqual([3, 31, 3, 1, 20]);
+      });
+
+      it("is not aged by an event from the future", async () => {
+        await buy("e1", noon, 10, "m1");
+        await buy("future", noon + 1e12, 1, "m");
+        expect((await buy("e2", noon + 1, 1, "m2")).after[0]).toBe(2);
+      });
+
+      it("refuses numbers that would poison a total", async () => {
+        const invalid = { code: "ECAP_REQUEST_INVALID" };
+        await expect(buy("e1", Number.NaN, 1, "m")).rejects.toMatchObject(invalid);
+        await expect(buy("e1", noon, Number.NaN, "m")).rejects.toMatchObject(invalid);
+        await expect(buy("e1", noon, Number.POSITIVE_INFINITY, "m")).rejects.toMatchObject(invalid);
+        expect((await buy("e1", noon, 2, "m")).after).toEqual([1, 2, 1, 2, 2]);
+      });
+
+      it("agrees with adding up a list of events", async () => {
+        await fc.assert(
+          fc.asyncProperty(windowCases(noon), async ({ specs, events }) => {
+            const key = uniqueName("entity");
+            const held: typeof events = [];
+            for (const event of events) {
+              const values = specs.map(({ aggregate }) =>
+                aggregate === "distinct" ? event.label : event.amount,
+              );
+              const { id, at } = event;
+              subject.clock.set(Math.max(subject.clock.now(), at));
+              const totals = await store.contribute({ key, id, at, windows: specs, values });
+              const applied = !held.some((other) => other.id === id);
+              const before = naiveTotals(specs, held, at);
+              if (applied) held.push(event);
+              expect(totals).toEqual({ applied, before, after: naiveTotals(specs, held, at) });
+            }
+          }),
+          { numRuns: 60 },
+        );
+      });
+    });
+
+    it("holds everything flushed after it was opened again", async (context) => {
+      if (subject.reopen === undefined) return context.skip("lives as long as its process");
+      const key = `${prefix}/a`;
+      const contribution = {
+        key: `${prefix}/card`,
+        id: "e1",
+        at: noon,
+        windows: [perMinute("count", "count"), perMinute("distinct", "distinct")],
+        values: [1, "m1"],
+      };
+      const version = await store.compareAndSet({ key, value: bytes("1") }, undefined);
+      await store.contribute(contribution);
+      await store.contribute({ ...contribution, id: "e2" });
+      await store.flush();
+      subject = await subject.reopen();
+      subject.clock.set(noon);
+      store = subject.stateStore;
+      const [entry] = await store.get([key]);
+      expect([text(entry), entry?.version]).toEqual(["1", version]);
+      expect((await store.contribute(contribution)).applied).toBe(false);
+      expect((await store.contribute({ ...contribution, id: "e3" })).after).toEqual([3, 1]);
+      const next = await store.compareAndSet({ key, value: bytes("2") }, version);
+      expect(next).toBeDefined();
+      expect(next).not.toBe(version);
+    });
+  });
+}
