@@ -40,6 +40,7 @@ export * from "./database.ts";
 export * from "./event-log.ts";
 export * from "./logger.ts";
 export * from "./model-runtime.ts";
+export * from "./object-key.ts";
 export * from "./object-store.ts";
 export * from "./query-engine.ts";
 export * from "./secret-store.ts";

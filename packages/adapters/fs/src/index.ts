@@ -1,0 +1,3 @@
+export * from "./env-secret-store.ts";
+export * from "./file-secret-store.ts";
+export * from "./fs-object-store.ts";
