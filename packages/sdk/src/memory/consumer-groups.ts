@@ -9,12 +9,12 @@ import type {
 
 /** Where the groups of a log keep how far they are. */
 export interface GroupOffsets {
-  get(group: string, assigned: AssignedPartition): number | undefined;
-  set(group: string, assigned: AssignedPartition, offset: number): void;
+  readonly get: (group: string, assigned: AssignedPartition) => number | undefined;
+  readonly set: (group: string, assigned: AssignedPartition, offset: number) => void;
 }
 
 export interface ConsumerGroups {
-  consume(options: ConsumeOptions): Promise<Consumer>;
+  readonly consume: (options: ConsumeOptions) => Promise<Consumer>;
   /** Closes every consumer. */
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function createConsumerGroups(log: ReadableLog, groupOffsets: GroupOffset
   return {
     async consume(options) {
       const partitions: AssignedPartition[] = [];
-      for (const topic of [...new Set(options.topics)].sort()) {
+      for (const topic of [...new Set(options.topics)].toSorted()) {
         for (const { partition } of await log.offsets(topic)) partitions.push({ topic, partition });
       }
       const group = groups.get(options.group) ?? { members: [], rebalancing: Promise.resolve() };
@@ -44,20 +44,20 @@ export function createConsumerGroups(log: ReadableLog, groupOffsets: GroupOffset
       group.members.push(member);
       await rebalance(group, log, groupOffsets);
       let closing: Promise<void> | undefined;
-      const close = (): Promise<void> => {
+      const close = async (): Promise<void> => {
         closing ??= (async () => {
           group.members.splice(group.members.indexOf(member), 1);
           await rebalance(group, log, groupOffsets);
           await stopAll(member);
         })();
-        return closing;
+        await closing;
       };
       member.close = close;
       return { close };
     },
     async close() {
       const members = [...groups.values()].flatMap((group) => group.members);
-      await Promise.all(members.map((member) => member.close?.()));
+      await Promise.all(members.map(async (member) => member.close?.()));
     },
   };
 }
@@ -115,7 +115,7 @@ function deal(members: readonly Member[]): ReadonlyMap<string, Member> {
   }
   const owners = new Map<string, Member>();
   let turn = 0;
-  for (const name of [...candidates.keys()].sort()) {
+  for (const name of [...candidates.keys()].toSorted()) {
     const choices = candidates.get(name) ?? [];
     const owner = choices[turn % choices.length];
     if (owner !== undefined) owners.set(name, owner);
@@ -147,7 +147,7 @@ async function runPartition(
   offsets: GroupOffsets,
 ): Promise<void> {
   const { topic, partition } = assigned;
-  const { group, maxRecords, maxBytes, onError } = options;
+  const { group, maxRecords, maxBytes } = options;
   let failures = 0;
   let position: number | undefined;
   let records: readonly LogRecord[] = [];
@@ -169,7 +169,7 @@ async function runPartition(
       offsets.set(group, assigned, position);
       failures = 0;
     } catch (error) {
-      onError?.(error);
+      options.onError?.(error);
       if (isEcapError(error, "ECAP_STORAGE_CLOSED")) return;
       if (position !== undefined && isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) {
         position = await earliest(log, assigned);

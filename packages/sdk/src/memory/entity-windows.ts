@@ -7,7 +7,7 @@ type Bucket = number | Set<string>;
 export interface EntityWindows {
   /** Newest contribution, but never later than the store's clock: a date in the future must not age the rest. */
   latest: number;
-  /** The longest window seen. Buckets and ids are kept for twice this, so that events late by up to one window see whole windows. */
+  /** The longest window seen. Buckets and ids are kept this much longer than the window, so that an event late by up to that sees whole windows. */
   horizonMs: number;
   /** `latest` when old buckets and ids were last removed. */
   prunedAt: number;
@@ -42,7 +42,7 @@ export function prune(entity: EntityWindows): number | undefined {
   if (entity.latest - entity.prunedAt < entity.horizonMs / 2) return undefined;
   entity.prunedAt = entity.latest;
   for (const { buckets, bucketMs, keepMs } of entity.windows.values()) {
-    const first = Math.floor((entity.latest - 2 * keepMs) / bucketMs);
+    const first = Math.floor((entity.latest - entity.horizonMs - keepMs) / bucketMs);
     for (const index of buckets.keys()) if (index < first) buckets.delete(index);
   }
   return entity.latest - 2 * entity.horizonMs;
@@ -64,12 +64,8 @@ export function encodeEntity(entity: EntityWindows): string {
 
 export function decodeEntity(text: string): EntityWindows {
   type Stored = [string, number, number, Array<number | string[]>];
-  const [latest, horizonMs, prunedAt, stored] = JSON.parse(text) as [
-    number | null,
-    number,
-    number | null,
-    Stored[],
-  ];
+  const parsed: [number | null, number, number | null, Stored[]] = JSON.parse(text);
+  const [latest, horizonMs, prunedAt, stored] = parsed;
   const windows: EntityWindows["windows"] = new Map();
   for (const [name, keepMs, bucketMs, flat] of stored) {
     const buckets = new Map<number, Bucket>();
@@ -148,8 +144,9 @@ function distinct(buckets: readonly Bucket[]): number {
   const [first] = buckets;
   if (buckets.length === 1 && first instanceof Set) return first.size;
   const union = new Set<string>();
-  for (const bucket of buckets)
+  for (const bucket of buckets) {
     if (bucket instanceof Set) for (const each of bucket) union.add(each);
+  }
   return union.size;
 }
 

@@ -11,7 +11,7 @@ export interface MemoryEventLog extends EventLog {
   /** Appends before it returns, which is what makes a memory commit atomic. */
   appendNow(topic: string, records: readonly NewLogRecord[]): Positions;
   /** Removes what retention allows; `append` does so too, at most once a second. */
-  enforceRetention(): Promise<void>;
+  readonly enforceRetention: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function memoryEventLog({
     async topics() {
       return [...topics]
         .map(([topic, { partitions }]) => ({ topic, partitions: partitions.length }))
-        .sort((a, b) => (a.topic < b.topic ? -1 : 1));
+        .toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
     },
     appendNow(name, records) {
       const topic = topicOf(name);

@@ -9,13 +9,10 @@ export interface PartitionSignals {
 
 export function createPartitionSignals(): PartitionSignals {
   const waiting = new Map<string, Set<() => void>>();
-  const wake = (sleepers: Iterable<() => void>): void => {
-    for (const resume of sleepers) resume();
-  };
   return {
     notify(topic, partition) {
       const sleepers = waiting.get(`${topic}/${partition}`);
-      if (sleepers !== undefined) wake([...sleepers]);
+      wake(sleepers ?? []);
     },
     wait: (topic, partition, waitMs, signal) =>
       new Promise((resolve) => {
@@ -35,7 +32,11 @@ export function createPartitionSignals(): PartitionSignals {
         sleepers.add(resume);
       }),
     close() {
-      for (const sleepers of [...waiting.values()]) wake([...sleepers]);
+      for (const sleepers of [...waiting.values()]) wake(sleepers);
     },
   };
+}
+
+function wake(sleepers: Iterable<() => void>): void {
+  for (const resume of sleepers) resume();
 }

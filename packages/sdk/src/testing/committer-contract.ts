@@ -116,7 +116,10 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
         subject.committer.commit(step(held, undefined, 5, "x")),
         subject.committer.commit(step(held, undefined, 5, "y")),
       ]);
-      expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(outcomes.map((outcome) => outcome.status).toSorted()).toEqual([
+        "fulfilled",
+        "rejected",
+      ]);
       const [winner] = await state();
       expect(await emitted()).toEqual([`${winner}1`, `${winner}2`]);
     });
@@ -152,7 +155,10 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
     });
 
     it("holds claims, offsets, state and emits after it was opened again", async (context) => {
-      if (subject.reopen === undefined) return context.skip("lives as long as its process");
+      if (subject.reopen === undefined) {
+        context.skip("lives as long as its process");
+        return;
+      }
       const held = await claim();
       await subject.committer.commit(step(held, undefined, 5, "x"));
       subject = await subject.reopen();

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { partitionOf } from "../events/partition.ts";
 import type { ManualClock } from "../memory/manual-clock.ts";
@@ -11,7 +11,7 @@ export interface EventLogSubject {
   /** Where time can be set, retention by time is tested. */
   readonly clock?: ManualClock;
   /** Where retention can be run at will, it is tested. */
-  enforceRetention?(): Promise<void>;
+  readonly enforceRetention?: () => Promise<void>;
   /** Where the log outlives the process: closes it and opens it again. */
   reopen?(): Promise<EventLogSubject>;
   close?(): Promise<void>;
@@ -109,7 +109,7 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
           const numbers = records
             .filter((record) => record.key === `customer-${key}`)
             .map((record) => Number(textOf(record)));
-          expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+          expect(numbers).toEqual([...numbers].toSorted((a, b) => a - b));
         }
       });
 
@@ -142,7 +142,7 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
           for (const partition of [0, 1]) {
             const mine = positions.filter((each) => each.partition === partition);
             const offsets = mine.map((each) => each.offset);
-            expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
+            expect(offsets).toEqual([...offsets].toSorted((a, b) => a - b));
           }
         }
         const at = new Map(
@@ -210,11 +210,11 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
               { maxLength: 6 },
             ),
             async (batches) => {
-              const name = uniqueName("any");
-              await log.createTopic(name, { partitions: 3 });
+              const any = uniqueName("any");
+              await log.createTopic(any, { partitions: 3 });
               const expected = new Map<string, unknown>();
               for (const batch of batches) {
-                const positions = await log.append(name, batch);
+                const positions = await log.append(any, batch);
                 positions.forEach(({ partition, offset }, i) => {
                   const { key, value, headers, timestamp } = batch[i] ?? {};
                   const bytes = [...(value ?? [])];
@@ -226,7 +226,7 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
                   });
                 });
               }
-              const records = await readTopic(log, name);
+              const records = await readTopic(log, any);
               const found = records.map(({ partition, offset, key, value, headers, timestamp }) => [
                 `${partition}/${offset}`,
                 { key, value: [...value], headers: { ...headers }, timestamp },
@@ -243,7 +243,10 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
       it("removes old records and says so to a reader of theirs", async (context) => {
         const { clock, enforceRetention } = subject;
         if (clock === undefined || enforceRetention === undefined) {
-          return context.skip("the log's own clock decides when");
+          {
+            context.skip("the log's own clock decides when");
+            return;
+          }
         }
         await log.createTopic(topic, { partitions: 1, retentionMs: 1_000 });
         const [old] = await log.append(topic, [textRecord("old")]);
@@ -264,7 +267,10 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
 
       it("bounds the bytes of a partition, oldest first", async (context) => {
         const { enforceRetention } = subject;
-        if (enforceRetention === undefined) return context.skip("the log itself decides when");
+        if (enforceRetention === undefined) {
+          context.skip("the log itself decides when");
+          return;
+        }
         await log.createTopic(topic, { partitions: 1, retentionBytes: 50_000 });
         for (let i = 0; i < 20; i += 1) {
           await log.append(topic, [textRecord(`${i}`.padEnd(10_000, "."))]);
@@ -305,7 +311,7 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
         await consumer.close();
         for (const partition of [0, 1, 2]) {
           const offsets = seen.filter((each) => each.partition === partition).map((r) => r.offset);
-          expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
+          expect(offsets).toEqual([...offsets].toSorted((a, b) => a - b));
         }
         expect(new Set(seen.map(textOf)).size).toBe(100);
       });
@@ -459,7 +465,10 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
     });
 
     it("holds topics, records and group offsets after it was opened again", async (context) => {
-      if (subject.reopen === undefined) return context.skip("lives as long as its process");
+      if (subject.reopen === undefined) {
+        context.skip("lives as long as its process");
+        return;
+      }
       await log.createTopic(topic, { partitions: 2 });
       const positions = await log.append(
         topic,
@@ -482,7 +491,7 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
       subject = await subject.reopen();
       log = subject.eventLog;
       const records = await readTopic(log, topic);
-      expect(records.map(textOf).sort()).toEqual(positions.map((_, i) => `${i}`).sort());
+      expect(records.map(textOf).toSorted()).toEqual(positions.map((_, i) => `${i}`).toSorted());
       expect(records.every((record) => record.headers["i"] === textOf(record))).toBe(true);
       const later = await log.append(topic, [textRecord("after", { key: "0" })]);
       const before = positions.filter((each) => each.partition === later[0]?.partition);

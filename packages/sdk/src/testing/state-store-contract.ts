@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ManualClock } from "../memory/manual-clock.ts";
 import type { StateEntry, StateStore, WindowSpec } from "../ports/state-store.ts";
@@ -124,8 +124,8 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
         const keys = [`${long}1`, `${long}2`, `${prefix}/ü/\u{1F600}`, `${prefix}/ü/`];
         for (const key of keys) await store.compareAndSet({ key, value: bytes(key) }, undefined);
         expect((await store.get(keys)).map(text)).toEqual(keys);
-        expect((await scanned(long)).sort()).toEqual(keys.slice(0, 2));
-        expect((await scanned(`${prefix}/ü`)).sort()).toEqual(keys.slice(2).sort());
+        expect((await scanned(long)).toSorted()).toEqual(keys.slice(0, 2));
+        expect((await scanned(`${prefix}/ü`)).toSorted()).toEqual(keys.slice(2).toSorted());
       });
     });
 
@@ -157,7 +157,7 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
         await store.compareAndSet({ key: `${prefix}/inner`, value: bytes("other") }, undefined);
         const late = `${prefix}/in/late`;
         await store.compareAndSet({ key: late, value: bytes(late) }, undefined);
-        expect((await scanned(`${prefix}/in/`)).sort()).toEqual([...keys, late].sort());
+        expect((await scanned(`${prefix}/in/`)).toSorted()).toEqual([...keys, late].toSorted());
       });
 
       it("agrees with a model under any sequence of writes", async () => {
@@ -184,7 +184,7 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
               const expected = [...model.keys()].filter((key) =>
                 key.startsWith(`${root}/${under}`),
               );
-              expect((await scanned(`${root}/${under}`)).sort()).toEqual(expected.sort());
+              expect((await scanned(`${root}/${under}`)).toSorted()).toEqual(expected.toSorted());
             }
           }),
           { numRuns: 25 },
@@ -238,7 +238,7 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
         const results = await Promise.all(ids.map((id) => buy(id, noon, 1, id)));
         const applied = results.filter((each) => each.applied);
         expect(applied).toHaveLength(50);
-        expect(applied.map((each) => each.after[0] ?? 0).sort((a, b) => a - b)).toEqual(
+        expect(applied.map((each) => each.after[0] ?? 0).toSorted((a, b) => a - b)).toEqual(
           Array.from({ length: 50 }, (_, i) => i + 1),
         );
         expect((await buy("last", noon, 1, "m")).before.slice(0, 3)).toEqual([50, 50, 50]);
@@ -317,7 +317,10 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
     });
 
     it("holds everything flushed after it was opened again", async (context) => {
-      if (subject.reopen === undefined) return context.skip("lives as long as its process");
+      if (subject.reopen === undefined) {
+        context.skip("lives as long as its process");
+        return;
+      }
       const key = `${prefix}/a`;
       const contribution = {
         key: `${prefix}/card`,

@@ -1,5 +1,5 @@
 import { murmur2, partitionOf } from "@ecap/sdk";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 describe("murmur2", () => {
