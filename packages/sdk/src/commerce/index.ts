@@ -1,1 +1,5 @@
-export {};
+export * from "./catalogue.ts";
+export * from "./channel.ts";
+export * from "./money.ts";
+export type { CommerceOptions } from "./normalise.ts";
+export * from "./tables/commerce-tables.ts";

@@ -1,0 +1,88 @@
+import { parseMoney } from "./money.ts";
+
+/** Data of an event of any type. */
+export type Data = Readonly<Record<string, unknown>>;
+export interface Normalised<D extends Data> {
+  readonly data: D;
+  readonly warnings: readonly string[];
+}
+
+export interface CommerceOptions {
+  /** ISO 4217 code of amounts that name none. Default "USD", as the e-commerce spec has it. */
+  readonly currency?: string;
+}
+
+const moneyFields = [
+  "price",
+  "amount",
+  "subtotal",
+  "revenue",
+  "total",
+  "value",
+  "tax",
+  "shipping",
+  "discount",
+  "cost",
+  "compare_at_price",
+];
+const identifierFields = [
+  "product_id",
+  "sku",
+  "order_id",
+  "checkout_id",
+  "cart_id",
+  "payment_id",
+  "refund_id",
+  "customer_id",
+];
+/** Names of v1 of the spec, and what they became. */
+const renamed: ReadonlyArray<readonly [from: string, to: string]> = [
+  ["id", "product_id"],
+  ["orderId", "order_id"],
+];
+
+const none: readonly string[] = [];
+
+/** Money as exact decimals, ids as text, the currency in capitals, v1 names as v2 ones. */
+export function normaliseFields<D extends Data>(
+  data: D,
+  { currency = "USD" }: CommerceOptions = {},
+): Normalised<D> {
+  const result = tidy(data);
+  const code = result["currency"];
+  if (typeof code === "string" && code !== "") result["currency"] = code.trim().toUpperCase();
+  else if (moneyFields.some((field) => result[field] != null)) result["currency"] = currency;
+  if (Array.isArray(data["products"]))
+    result["products"] = data["products"].map((line) => tidy(line));
+  return { data: result as D, warnings: none };
+}
+
+/** A copy with every known field in its one form. */
+export function tidy(data: Data): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...data };
+  for (const [from, to] of renamed) {
+    if (result[from] != null && result[to] == null) {
+      result[to] = result[from];
+      delete result[from];
+    }
+  }
+  for (const field of identifierFields) {
+    if (typeof result[field] === "number") result[field] = String(result[field]);
+  }
+  for (const field of moneyFields) {
+    const value = result[field];
+    if (value != null) result[field] = parseMoney(value) ?? value;
+  }
+  if (typeof result["quantity"] === "string") result["quantity"] = Number(result["quantity"]);
+  return result;
+}
+
+/** The text of an id, whatever it came as; undefined where there is none. */
+export function idText(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
