@@ -12,5 +12,5 @@ export interface EventEntry {
   readonly subject?: string;
   /** Properties that together name the business fact. */
   readonly identity?: readonly string[];
-  readonly normalise?: (data: Data, options?: CommerceOptions) => Normalised<Data>;
+  readonly normalise?: (data: Data, options?: CommerceOptions) => Normalised;
 }

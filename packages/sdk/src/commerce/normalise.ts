@@ -2,8 +2,8 @@ import { parseMoney } from "./money.ts";
 
 /** Data of an event of any type. */
 export type Data = Readonly<Record<string, unknown>>;
-export interface Normalised<D extends Data> {
-  readonly data: D;
+export interface Normalised {
+  readonly data: Data;
   readonly warnings: readonly string[];
 }
 
@@ -44,17 +44,17 @@ const renamed: ReadonlyArray<readonly [from: string, to: string]> = [
 const none: readonly string[] = [];
 
 /** Money as exact decimals, ids as text, the currency in capitals, v1 names as v2 ones. */
-export function normaliseFields<D extends Data>(
-  data: D,
+export function normaliseFields(
+  data: Data,
   { currency = "USD" }: CommerceOptions = {},
-): Normalised<D> {
+): Normalised {
   const result = tidy(data);
   const code = result["currency"];
   if (typeof code === "string" && code !== "") result["currency"] = code.trim().toUpperCase();
   else if (moneyFields.some((field) => result[field] != null)) result["currency"] = currency;
   if (Array.isArray(data["products"]))
     result["products"] = data["products"].map((line) => tidy(line));
-  return { data: result as D, warnings: none };
+  return { data: result, warnings: none };
 }
 
 /** A copy with every known field in its one form. */

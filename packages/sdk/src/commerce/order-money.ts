@@ -20,8 +20,8 @@ const tolerance = "0.005";
  *
  * @see https://segment.com/docs/connections/spec/ecommerce/v2/#order-completed
  */
-export function normaliseOrder<D extends Data>(data: D, options?: CommerceOptions): Normalised<D> {
-  const { data: order } = normaliseFields<Data>(data, options);
+export function normaliseOrder(data: Data, options?: CommerceOptions): Normalised {
+  const { data: order } = normaliseFields(data, options);
   const warnings: string[] = [];
   if (order["order_id"] == null || order["order_id"] === "") warnings.push("order_id is missing");
   const tax = parseMoney(order["tax"]) ?? "0";
@@ -37,11 +37,11 @@ export function normaliseOrder<D extends Data>(data: D, options?: CommerceOption
     (total === undefined ? undefined : subtractMoney(total, extras)) ??
     revenue;
   const subtotal = stated ?? net;
-  if (subtotal === undefined) return { data: order as D, warnings };
+  if (subtotal === undefined) return { data: order, warnings };
   const sum = addMoney(subtotal, extras);
   if (parseMoney(subtotal) === undefined || parseMoney(sum) === undefined) {
     warnings.push("the sums of the order are larger or finer than an amount of money can be");
-    return { data: order as D, warnings };
+    return { data: order, warnings };
   }
 
   if (stated !== undefined && net !== undefined && differ(stated, net))
@@ -59,7 +59,7 @@ export function normaliseOrder<D extends Data>(data: D, options?: CommerceOption
     revenue: revenue ?? subtotal,
     total: total ?? sum,
   };
-  return { data: filled as Data as D, warnings };
+  return { data: filled, warnings };
 }
 
 /** Σ price × quantity over the lines, exactly; a missing quantity is 1. Undefined where there are no lines, or one has no price. */

@@ -7,8 +7,8 @@ import { differ, sumOfLines } from "./order-money.ts";
  * Amounts and quantities are positive and mean *given back*. A missing subtotal is the lines' sum, or the total without tax and shipping;
  * a refund that says nothing of money keeps nothing, with a warning, since one event alone cannot know what its order was worth.
  */
-export function normaliseRefund<D extends Data>(data: D, options?: CommerceOptions): Normalised<D> {
-  const { data: refund } = normaliseFields<Data>(data, options);
+export function normaliseRefund(data: Data, options?: CommerceOptions): Normalised {
+  const { data: refund } = normaliseFields(data, options);
   const warnings: string[] = [];
   const extras = addMoney(parseMoney(refund["tax"]) ?? "0", parseMoney(refund["shipping"]) ?? "0");
   const total = parseMoney(refund["total"]);
@@ -19,12 +19,12 @@ export function normaliseRefund<D extends Data>(data: D, options?: CommerceOptio
     (total === undefined ? parseMoney(refund["revenue"]) : subtractMoney(total, extras));
   if (subtotal === undefined) {
     warnings.push("the amount refunded is not stated: neither total, subtotal nor priced products");
-    return { data: refund as D, warnings };
+    return { data: refund, warnings };
   }
   const sum = addMoney(subtotal, extras);
   if (parseMoney(subtotal) === undefined || parseMoney(sum) === undefined) {
     warnings.push("the sums of the refund are larger or finer than an amount of money can be");
-    return { data: refund as D, warnings };
+    return { data: refund, warnings };
   }
   if (total !== undefined && differ(total, sum))
     warnings.push(`total ${total} is not subtotal ${subtotal} plus tax and shipping ${extras}`);
@@ -34,5 +34,5 @@ export function normaliseRefund<D extends Data>(data: D, options?: CommerceOptio
     subtotal,
     total: total ?? sum,
   };
-  return { data: filled as Data as D, warnings };
+  return { data: filled, warnings };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { commerceEvents, createCommerceEvents } from "../../src/commerce/index.ts";
 import { defaultTopics } from "../../src/events/topics.ts";
@@ -126,10 +126,9 @@ test("zod and the validator compiled from the JSON Schema agree on every order",
   expect(accepted).toBeGreaterThan(20);
 });
 
-describe("orders", () => {
-  const order = (data: Record<string, unknown>) =>
-    registry.get("order.completed")?.normalise?.(data);
+const order = (data: Record<string, unknown>) => registry.get("order.completed")?.normalise?.(data);
 
+describe("orders", () => {
   test("missing sums are filled in", () => {
     const products = [
       { sku: 7, price: 0.1, quantity: 3 },

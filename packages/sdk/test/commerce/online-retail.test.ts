@@ -74,7 +74,9 @@ describe.skipIf(!existsSync(file))(
         adjustments: 3,
         stock: 1336,
       });
-      const net = [...units].sort().map(([, sum]) => roundMoney(formatUnits(sum)));
+      const net = [...units]
+        .toSorted(([a], [b]) => a.localeCompare(b))
+        .map(([, sum]) => roundMoney(formatUnits(sum)));
       expect(net).toEqual(netByMonth);
     }, 60_000);
   },

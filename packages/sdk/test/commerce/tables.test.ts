@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addMoney, commerceEvents, commerceTables } from "../../src/commerce/index.ts";
 import type { EventEnvelope } from "../../src/events/envelope.ts";
@@ -39,7 +39,7 @@ test("every row has exactly its table's columns, whatever little the event says"
         const made = table.rows(minimal);
         expect(made, `${table.name} ${type}`).toHaveLength(1);
         for (const { event_time: _time, ...cells } of made)
-          expect(Object.keys(cells).sort()).toEqual([...columns].sort());
+          expect(new Set(Object.keys(cells))).toEqual(new Set(columns));
         for (const { name, nullable } of table.columns)
           if (nullable === false) expect(made[0]?.[name], `${table.name}.${name}`).not.toBeNull();
       }

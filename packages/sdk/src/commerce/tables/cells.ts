@@ -1,7 +1,7 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
 import { parseTime } from "../../events/record-codec.ts";
 import type { Column } from "../../ports/table-store.ts";
-import { type Channel, channelOf } from "../channel.ts";
+import { channelOf } from "../channel.ts";
 import { exactUnits, formatUnits, parseMoney, roundMoney } from "../money.ts";
 import { type Data, idText, textOf } from "../normalise.ts";
 import { exactLineAmount, quantityOf } from "../order-money.ts";
@@ -60,7 +60,7 @@ export function countryOf({ data, context }: EventEnvelope): string | null {
   return textOf(data["country"]) ?? context.geo?.country ?? null;
 }
 
-export function channelCell({ data, context }: EventEnvelope): Channel | string | null {
+export function channelCell({ data, context }: EventEnvelope): string | null {
   return textOf(data["channel"]) ?? channelOf(context) ?? null;
 }
 
