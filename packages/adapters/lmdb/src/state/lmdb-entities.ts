@@ -1,0 +1,151 @@
+import type { Clock, Contribution, WindowTotals } from "@ecap/sdk";
+import {
+  contributeTo,
+  decodeEntity,
+  type EntityWindows,
+  emptyEntity,
+  encodeEntity,
+  prune,
+} from "@ecap/sdk/memory";
+import type { Environment } from "../storage/environment.ts";
+import type { GroupWriter } from "../storage/group-writer.ts";
+import { contributedKey, contributedPrefix, prefixRange, storedKey } from "./stored-key.ts";
+import { createWriteBehind } from "./write-behind.ts";
+
+export interface LmdbEntities {
+  contribute(contribution: Contribution): WindowTotals;
+  /** Contributions that are not stored yet. */
+  waiting(): number;
+  /** Removes entities that nothing contributed to for twice their longest window. */
+  sweep(): Promise<void>;
+}
+
+interface Entity {
+  readonly key: string;
+  windows: EntityWindows;
+  expiresAt: number;
+}
+
+const lingerMs = 20;
+const maxCached = 20_000;
+const sweepChunk = 1_000;
+
+/** Entities with sliding windows: worked on in memory, stored behind, the newest of each once a transaction. */
+export function lmdbEntities({
+  environment,
+  writer,
+  clock,
+}: {
+  readonly environment: Environment;
+  readonly writer: GroupWriter;
+  readonly clock: Clock;
+}): LmdbEntities {
+  const { entities, contributed, root } = environment;
+  const cache = new Map<string, Entity>();
+  const changed = createWriteBehind<Entity>();
+  const ids = createWriteBehind<{ readonly key: Buffer; readonly at: number }>();
+
+  writer.add(() =>
+    changed.write((key, entity) => void entities.put(storedKey(key), encode(entity))),
+  );
+  writer.add(() => ids.write((_, { key, at }) => void contributed.put(key, encodeTime(at))));
+
+  function entityOf(key: string): Entity {
+    const now = clock.now();
+    const cached = cache.get(key) ?? changed.get(key);
+    if (cached !== undefined) {
+      // The map's order is the order of use.
+      cache.delete(key);
+      cache.set(key, cached);
+      if (cached.expiresAt > now) return cached;
+    }
+    const stored = cached === undefined ? entities.getBinary(storedKey(key)) : undefined;
+    const found = stored === undefined ? undefined : decode(stored);
+    const entity =
+      found !== undefined && found.key === key && found.expiresAt > now
+        ? found
+        : { key, windows: emptyEntity(), expiresAt: Infinity };
+    if ((found ?? cached) !== undefined && entity !== found) forget(key, Infinity);
+    cache.set(key, entity);
+    if (cache.size > maxCached) {
+      for (const oldest of cache.keys()) {
+        cache.delete(oldest);
+        break;
+      }
+    }
+    return entity;
+  }
+
+  /** Forgets the entity's ids that contributed at or before `until`. */
+  function forget(key: string, until: number): void {
+    const prefix = Buffer.from(contributedPrefix(key));
+    const old: Uint8Array[] = [];
+    for (const entry of contributed.getRange(prefixRange(prefix))) {
+      if (decodeTime(entry.value) <= until) old.push(entry.key);
+    }
+    for (const id of old) void contributed.remove(id);
+  }
+
+  return {
+    waiting: () => ids.size,
+    contribute(contribution) {
+      const { key, id, at } = contribution;
+      const entity = entityOf(key);
+      const idKey = contributedKey(key, id);
+      const name = `${key}\n${id}`;
+      const known = ids.get(name) !== undefined || contributed.doesExist(idKey);
+      const now = clock.now();
+      const totals = contributeTo(entity.windows, contribution, { known, now });
+      if (!totals.applied) return totals;
+      ids.set(name, { key: idKey, at });
+      entity.expiresAt = now + 2 * entity.windows.horizonMs;
+      changed.set(key, entity);
+      const forgetUntil = prune(entity.windows);
+      if (forgetUntil !== undefined) forget(key, forgetUntil);
+      writer.schedule(lingerMs);
+      return totals;
+    },
+    async sweep() {
+      let start = Buffer.alloc(0);
+      for (;;) {
+        const chunk = [...entities.getRange({ start, limit: sweepChunk })];
+        const now = clock.now();
+        await root.batch(() => {
+          for (const { key, value } of chunk) {
+            const entity = decode(value);
+            if (entity.expiresAt > now || cache.has(entity.key)) continue;
+            void entities.remove(key);
+            forget(entity.key, Infinity);
+          }
+        });
+        for (const [key, { expiresAt }] of cache) {
+          if (expiresAt <= now && changed.get(key) === undefined) cache.delete(key);
+        }
+        const last = chunk.at(-1);
+        if (last === undefined || chunk.length < sweepChunk) return;
+        start = Buffer.concat([last.key, Buffer.of(0)]);
+      }
+    },
+  };
+}
+
+function encode({ key, windows, expiresAt }: Entity): Buffer {
+  return Buffer.from(`${JSON.stringify([key, expiresAt])}\n${encodeEntity(windows)}`);
+}
+
+function decode(stored: Uint8Array): Entity {
+  const text = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString();
+  const split = text.indexOf("\n");
+  const [key, expiresAt]: [string, number] = JSON.parse(text.slice(0, split));
+  return { key, expiresAt, windows: decodeEntity(text.slice(split + 1)) };
+}
+
+function encodeTime(at: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleLE(at);
+  return bytes;
+}
+
+function decodeTime(stored: Uint8Array): number {
+  return new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getFloat64(0, true);
+}

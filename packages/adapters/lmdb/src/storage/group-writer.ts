@@ -1,0 +1,119 @@
+import { EcapError } from "@ecap/sdk";
+import type { Environment } from "./environment.ts";
+import { storageError } from "./storage-error.ts";
+
+/** What follows on a transaction that a participant wrote into. */
+export interface Outcome {
+  /** Readers see it. */
+  committed?(): void;
+  /** It survives a crash. */
+  durable?(): void;
+  /** Nothing of the transaction happened. */
+  failed?(error: unknown): void;
+}
+
+/** Puts what waits into the transaction being made; undefined where nothing waits. */
+export type Participant = () => Outcome | undefined;
+
+export interface GroupWriter {
+  /** Participants write in the order they were added. */
+  add(participant: Participant): void;
+  /** Writes what waits, at the latest after so long. */
+  schedule(withinMs: number): void;
+  /** Resolves when everything that waits now is durable. */
+  flush(): Promise<void>;
+  readonly close: () => Promise<void>;
+  assertOpen(): void;
+}
+
+/**
+ * Group commit: everything that came while a transaction was being written goes into the next one, so that many callers share one sync to
+ * disk. One transaction is written at a time; the sync of one overlaps the writing of the next.
+ */
+export function createGroupWriter({ root, path }: Environment): GroupWriter {
+  const participants: Participant[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let timerAt = Infinity;
+  let soon = false;
+  let writing: Promise<void> | undefined;
+  let syncing: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  function schedule(withinMs: number): void {
+    if (withinMs <= 0) {
+      if (soon) return;
+      soon = true;
+      // After the callers that are ready in this turn of the event loop have come.
+      if (writing === undefined) setImmediate(drain);
+      return;
+    }
+    const at = Date.now() + withinMs;
+    if (soon || timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(() => schedule(0), withinMs);
+  }
+
+  function drain(): void {
+    if (writing !== undefined || !soon) return;
+    soon = false;
+    clearTimeout(timer);
+    timerAt = Infinity;
+    writing = write().finally(() => {
+      writing = undefined;
+      if (soon) drain();
+    });
+  }
+
+  async function write(): Promise<void> {
+    const outcomes: Outcome[] = [];
+    try {
+      await root.batch(() => {
+        for (const participant of participants) {
+          const outcome = participant();
+          if (outcome !== undefined) outcomes.push(outcome);
+        }
+      });
+    } catch (error) {
+      const failure = storageError(error, path);
+      for (const outcome of outcomes) outcome.failed?.(failure);
+      return;
+    }
+    for (const outcome of outcomes) outcome.committed?.();
+    if (outcomes.length === 0) return;
+    const flushed = Promise.resolve(root.flushed);
+    syncing = flushed.then(
+      () => {
+        for (const outcome of outcomes) outcome.durable?.();
+      },
+      (error) => {
+        const failure = storageError(error, path);
+        for (const outcome of outcomes) outcome.failed?.(failure);
+      },
+    );
+  }
+
+  async function flush(): Promise<void> {
+    // What is being written now was collected before this call; what waits goes into the one after it.
+    await writing;
+    schedule(0);
+    drain();
+    await writing;
+    await syncing;
+  }
+
+  return {
+    add: (participant) => void participants.push(participant),
+    schedule,
+    flush,
+    async close() {
+      if (closed) return;
+      closed = true;
+      await flush();
+      clearTimeout(timer);
+    },
+    assertOpen() {
+      if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", `${path} was closed`);
+    },
+  };
+}
