@@ -5,3 +5,4 @@ export * from "./log-fixtures.ts";
 export * from "./object-store-contract.ts";
 export * from "./secret-store-contract.ts";
 export * from "./state-store-contract.ts";
+export * from "./table-store-contract.ts";

@@ -1,0 +1,32 @@
+import type { ColumnType } from "@ecap/sdk";
+import { decimalSize } from "../format/schema.ts";
+import type { ColumnBuilder } from "./built-column.ts";
+import { decimalBuilder } from "./decimal-column.ts";
+import {
+  buildBoolean,
+  buildDate,
+  buildDouble,
+  buildInteger,
+  buildLong,
+  buildTimestamp,
+} from "./number-column.ts";
+import { buildBinary, buildString } from "./string-column.ts";
+
+const builders: Readonly<Record<Exclude<ColumnType, `decimal${string}`>, ColumnBuilder>> = {
+  string: buildString,
+  long: buildLong,
+  integer: buildInteger,
+  double: buildDouble,
+  boolean: buildBoolean,
+  date: buildDate,
+  timestamp: buildTimestamp,
+  binary: buildBinary,
+};
+
+export const buildColumn: ColumnBuilder = (column, group) => {
+  const decimal = decimalSize(column.type);
+  const builder = decimal
+    ? decimalBuilder(decimal)
+    : builders[column.type as Exclude<ColumnType, `decimal${string}`>];
+  return builder(column, group);
+};

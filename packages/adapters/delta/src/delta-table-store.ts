@@ -1,0 +1,91 @@
+import {
+  type Clock,
+  EcapError,
+  type Logger,
+  type ObjectStore,
+  silentLogger,
+  systemClock,
+  type TableStore,
+} from "@ecap/sdk";
+import { parquetCodec } from "./parquet/parquet-codec.ts";
+import { type DeltaTable, deltaTable } from "./table/delta-table.ts";
+
+export interface DeltaTableStoreOptions {
+  readonly objects: ObjectStore;
+  /** Put before the name of every table, as in `lake/`. Default: nothing. */
+  readonly prefix?: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** A checkpoint is written every so many versions. Default 10. */
+  readonly checkpointInterval?: number;
+  /** Threads that encode Parquet. Default 1. */
+  readonly threads?: number;
+}
+
+export interface DeltaTableStore extends TableStore {
+  /** Ends the encoding threads; they also end by themselves after a few seconds without work. */
+  close(): Promise<void>;
+}
+
+const idleMs = 5_000;
+
+/**
+ * Delta Lake tables over any ObjectStore, in the protocol every Delta reader knows: reader version 1, writer version 2.
+ *
+ * The time of a version is what its commit says of it (`commitInfo.timestamp`), else when its file was written.
+ *
+ * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md
+ */
+export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStore {
+  const { objects, prefix = "", clock = systemClock, logger = silentLogger } = options;
+  const { checkpointInterval = 10, threads = 1 } = options;
+  const codec = parquetCodec({ threads, idleMs });
+  const tables = new Map<string, DeltaTable>();
+
+  const open = (name: string): DeltaTable => {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
+      throw new EcapError("ECAP_TABLE_SCHEMA", "A table is named by letters, digits, _, - and .", {
+        received: name,
+      });
+    }
+    const known = tables.get(name);
+    if (known) return known;
+    const root = `${prefix}${name}/`;
+    const table = deltaTable({ objects, codec, name, root, clock, logger, checkpointInterval });
+    tables.set(name, table);
+    return table;
+  };
+
+  return {
+    ensure: async (table, schema) => open(table).ensure(schema),
+    append: async (table, rows, appendOptions) => open(table).append(rows, appendOptions ?? {}),
+    snapshot: async (table, when) => open(table).snapshot(when ?? {}),
+    history: async (table, { limit } = {}) =>
+      open(table).history(limit ?? Number.POSITIVE_INFINITY),
+    async tables() {
+      const names: string[] = [];
+      for (let name = await nextFolder(objects, prefix); name !== undefined; ) {
+        for await (const _ of objects.list(`${prefix}${name}/_delta_log/`)) {
+          names.push(name);
+          break;
+        }
+        name = await nextFolder(objects, prefix, `${prefix}${name}/\u{10ffff}`);
+      }
+      return names;
+    },
+    close: () => codec.close(),
+  };
+}
+
+/** The name of the first folder below `prefix` with a key past `after`. One key a folder is looked at, not all. */
+async function nextFolder(
+  objects: ObjectStore,
+  prefix: string,
+  after?: string,
+): Promise<string | undefined> {
+  for await (const { key } of objects.list(prefix, after === undefined ? {} : { after })) {
+    const [name, ...rest] = key.slice(prefix.length).split("/");
+    if (name !== undefined && rest.length > 0) return name;
+  }
+  return undefined;
+}

@@ -1,0 +1,1 @@
+export * from "./delta-table-store.ts";

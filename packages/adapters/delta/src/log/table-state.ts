@@ -1,0 +1,85 @@
+import type {
+  Action,
+  AddAction,
+  MetaDataAction,
+  ProtocolAction,
+  RemoveAction,
+  TxnAction,
+} from "../format/actions.ts";
+import { isRecord } from "../format/json-fields.ts";
+
+/** A table as its log says it stands at one version. */
+export interface TableState {
+  readonly version: number;
+  /** Epoch milliseconds of the commit; grows with the version. */
+  readonly timestamp: number;
+  readonly protocol: ProtocolAction;
+  readonly metaData: MetaDataAction;
+  readonly files: ReadonlyMap<string, AddAction>;
+  readonly tombstones: ReadonlyMap<string, RemoveAction>;
+  readonly transactions: ReadonlyMap<string, TxnAction>;
+}
+
+export interface LoggedCommit {
+  readonly version: number;
+  /** When the commit file was written, for commits that do not say. */
+  readonly modifiedAt: number;
+  readonly actions: readonly Action[];
+}
+
+/**
+ * Applies commits, or the actions of a checkpoint, in order.
+ * Undefined where no protocol or no metadata is known afterwards: the log is not whole.
+ *
+ * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md#action-reconciliation
+ */
+export function replay(
+  base: TableState | undefined,
+  commits: readonly LoggedCommit[],
+): TableState | undefined {
+  const files = new Map(base?.files);
+  const tombstones = new Map(base?.tombstones);
+  const transactions = new Map(base?.transactions);
+  let { protocol, metaData } = base ?? {};
+  let version = base?.version ?? -1;
+  let timestamp = base?.timestamp ?? Number.NEGATIVE_INFINITY;
+
+  for (const commit of commits) {
+    for (const action of commit.actions) {
+      if ("add" in action) {
+        files.set(action.add.path, action.add);
+        tombstones.delete(action.add.path);
+      } else if ("remove" in action) {
+        files.delete(action.remove.path);
+        tombstones.set(action.remove.path, action.remove);
+      } else if ("txn" in action) transactions.set(action.txn.appId, action.txn);
+      else if ("protocol" in action) protocol = action.protocol;
+      else if ("metaData" in action) metaData = action.metaData;
+    }
+    version = commit.version;
+    timestamp = Math.max(timestamp + 1, commitTime(commit));
+  }
+  return protocol && metaData
+    ? { version, timestamp, protocol, metaData, files, tombstones, transactions }
+    : undefined;
+}
+
+/** What the commit says of its time, else when its file was written. */
+export function commitTime({ actions, modifiedAt }: LoggedCommit): number {
+  const info = actions.find((action) => "commitInfo" in action)?.commitInfo;
+  const said = isRecord(info) ? info["timestamp"] : undefined;
+  return typeof said === "number" ? said : modifiedAt;
+}
+
+/** Actions that make the state again, for a checkpoint. Tombstones older than `expireBefore` are left out. */
+export function stateActions(state: TableState, expireBefore: number): Action[] {
+  return [
+    { protocol: state.protocol },
+    { metaData: state.metaData },
+    ...[...state.transactions.values()].map((txn) => ({ txn })),
+    ...[...state.tombstones.values()]
+      .filter((remove) => remove.deletionTimestamp > expireBefore)
+      .map((remove) => ({ remove })),
+    ...[...state.files.values()].map((add) => ({ add: { ...add, dataChange: false } })),
+  ];
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from "node:crypto";
+import {
+  type AppendOptions,
+  type AppTransaction,
+  type Clock,
+  EcapError,
+  type Logger,
+  type ObjectStore,
+  type Row,
+  type TableCommit,
+  type TableSchema,
+  type TableSnapshot,
+} from "@ecap/sdk";
+import type { Action, AddAction } from "../format/actions.ts";
+import { basicProtocol, checkAppendable } from "../format/protocol.ts";
+import { checkSchema, evolveColumns, parseSchema, schemaToString } from "../format/schema.ts";
+import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
+import type { TableState } from "../log/table-state.ts";
+import type { ParquetCodec } from "../parquet/parquet-codec.ts";
+import { tableHistory, versionAt } from "./table-history.ts";
+import { tableSnapshot } from "./table-snapshot.ts";
+import { deleteQuietly, writeFiles } from "./write-files.ts";
+
+export interface DeltaTableOptions {
+  readonly objects: ObjectStore;
+  readonly codec: ParquetCodec;
+  readonly name: string;
+  /** Key prefix of the table, ending in `/`. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly checkpointInterval: number;
+}
+
+/** The operations of TableStore on one table. */
+export interface DeltaTable {
+  ensure(schema: TableSchema): Promise<void>;
+  append(rows: readonly Row[], options: AppendOptions): Promise<number | undefined>;
+  snapshot(when: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
+  history(limit: number): Promise<TableCommit[]>;
+}
+
+/** Lost races after which a commit gives up. Every lost race is another writer's success. */
+const maxAttempts = 200;
+/** How long readers of old versions keep finding removed files in checkpoints: a week, as other writers have it. */
+const tombstoneRetentionMs = 7 * 86_400_000;
+
+export function deltaTable(options: DeltaTableOptions): DeltaTable {
+  const { objects, codec, name, root, clock, logger } = options;
+  const log = deltaLog({ objects, codec, root, table: name });
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const existing = async (): Promise<TableState> => {
+    const state = await log.newest();
+    if (!state) throw notFound(`There is no table ${name}`);
+    return state;
+  };
+
+  const notFound = (message: string) =>
+    new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: name });
+
+  const commitInfo = (
+    operation: string,
+    parameters: Readonly<Record<string, string>>,
+    info?: AppendOptions["commitInfo"],
+  ): Action => ({
+    commitInfo: {
+      timestamp: clock.now(),
+      operation,
+      operationParameters: parameters,
+      isBlindAppend: operation === "WRITE",
+      engineInfo: "ecap",
+      ...(info ? { ecap: info } : {}),
+    },
+  });
+
+  /**
+   * Commits what `prepare` makes of the newest state; it is asked again after every lost race, and undefined ends it without a commit.
+   * Commits of this process take turns, so they race only with other processes.
+   */
+  const commit = (
+    prepare: (state: TableState | undefined) => readonly Action[] | undefined,
+  ): Promise<TableState | undefined> => {
+    const result = turn.then(async () => {
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
+        const state = await log.newest();
+        const actions = prepare(state);
+        if (!actions) return undefined;
+        const committed = await log.tryCommit(state, actions);
+        if (committed) return committed;
+      }
+      throw new EcapError(
+        "ECAP_TABLE_CONFLICT",
+        `Table ${name}: lost ${maxAttempts} races to commit`,
+      );
+    });
+    turn = result.catch(() => {});
+    return result;
+  };
+
+  const checkpointIfDue = async (state: TableState) => {
+    if (state.version === 0 || state.version % options.checkpointInterval !== 0) return;
+    try {
+      await log.checkpoint(state, clock.now() - tombstoneRetentionMs);
+    } catch (error) {
+      // The commit stands without it, and the next checkpoint holds everything.
+      logger.warn({ table: name, version: state.version, error }, "checkpoint failed");
+    }
+  };
+
+  return {
+    async ensure(schema) {
+      checkSchema(schema);
+      const state = await commit((current) =>
+        ensureActions(current, schema, commitInfo, clock.now()),
+      );
+      if (state) await checkpointIfDue(state);
+    },
+
+    async append(rows, { transactions = [], commitInfo: info }) {
+      const before = await existing();
+      if (rows.length === 0 || isDone(before, transactions)) return undefined;
+      const schema = parseSchema(before.metaData);
+      checkAppendable(before.protocol, schema.readOnly);
+      const adds = await writeFiles({ objects, codec, root, schema, now: clock.now() }, rows);
+      // Where a commit fails its outcome may be unknown, so the files stay; vacuum removes what no version names.
+      const committed = await commit((state) => {
+        if (!state) throw notFound(`Table ${name} is gone`);
+        if (isDone(state, transactions)) return undefined;
+        checkStillFits(name, before, state);
+        const parameters = { mode: "Append", partitionBy: JSON.stringify(schema.partitionBy) };
+        return [
+          commitInfo("WRITE", parameters, info),
+          ...appendActions(state, transactions, adds, clock.now()),
+        ];
+      });
+      if (!committed) {
+        await deleteQuietly(
+          objects,
+          adds.map((add) => root + add.path),
+        );
+        return undefined;
+      }
+      await checkpointIfDue(committed);
+      return committed.version;
+    },
+
+    async snapshot({ version, at }) {
+      const newest = await existing();
+      const wanted =
+        version ?? (at === undefined ? newest.version : await versionAt(log, newest, at));
+      const state = wanted === newest.version ? newest : await stateAt(log, newest, wanted);
+      if (!state) throw notFound(`Table ${name} has no version ${version ?? `at ${at}`}`);
+      return tableSnapshot(name, root, state);
+    },
+
+    history: async (limit) => tableHistory(log, await existing(), limit),
+  };
+}
+
+async function stateAt(log: DeltaLog, newest: TableState, version: number | undefined) {
+  const possible = version !== undefined && Number.isInteger(version) && version >= 0;
+  return possible && version < newest.version ? log.at(version) : undefined;
+}
+
+/** Whether all of this was appended before. */
+function isDone(state: TableState, transactions: readonly AppTransaction[]): boolean {
+  return transactions.length > 0 && transactions.every((txn) => !advances(state, txn));
+}
+
+function advances(state: TableState, { appId, version }: AppTransaction): boolean {
+  const reached = state.transactions.get(appId);
+  return reached === undefined || reached.version < version;
+}
+
+function appendActions(
+  state: TableState,
+  transactions: readonly AppTransaction[],
+  adds: readonly AddAction[],
+  now: number,
+): Action[] {
+  const advancing = transactions.filter((txn) => advances(state, txn));
+  return [
+    ...advancing.map(({ appId, version }) => ({ txn: { appId, version, lastUpdated: now } })),
+    ...adds.map((add) => ({ add })),
+  ];
+}
+
+/** Rows written for one schema fit another that only added nullable columns. */
+function checkStillFits(table: string, before: TableState, now: TableState): void {
+  if (before.metaData === now.metaData && before.protocol === now.protocol) return;
+  const [old, current] = [parseSchema(before.metaData), parseSchema(now.metaData)];
+  checkAppendable(now.protocol, current.readOnly);
+  const types = new Map(current.columns.map((column) => [column.name, column.type]));
+  const known = new Set(old.columns.map((column) => column.name));
+  const fits =
+    before.metaData.id === now.metaData.id &&
+    old.partitionBy?.join("\n") === current.partitionBy?.join("\n") &&
+    old.columns.every(({ name, type }) => types.get(name) === type) &&
+    current.columns.every(({ name, nullable }) => known.has(name) || nullable !== false);
+  if (!fits) throw new EcapError("ECAP_TABLE_CONFLICT", `Table ${table} was changed meanwhile`);
+}
+
+function ensureActions(
+  current: TableState | undefined,
+  schema: TableSchema,
+  commitInfo: (operation: string, parameters: Readonly<Record<string, string>>) => Action,
+  now: number,
+): Action[] | undefined {
+  if (!current) {
+    const metaData = {
+      id: randomUUID(),
+      schemaString: schemaToString(schema.columns),
+      partitionColumns: schema.partitionBy ?? [],
+      configuration: {},
+      createdTime: now,
+    };
+    return [commitInfo("CREATE TABLE", {}), { protocol: basicProtocol }, { metaData }];
+  }
+  const before = parseSchema(current.metaData);
+  const columns = evolveColumns(before, schema);
+  if (columns.length === before.columns.length) return undefined;
+  checkAppendable(current.protocol, before.readOnly);
+  return [
+    commitInfo("ADD COLUMNS", {}),
+    { metaData: { ...current.metaData, schemaString: schemaToString(columns) } },
+  ];
+}
