@@ -1,0 +1,23 @@
+import type { Clock, Database } from "@ecap/sdk";
+import type { Kysely } from "kysely";
+import { type AccountTables, accountMigrations } from "./accounts-schema.ts";
+import { type ApiKeys, createApiKeys } from "./api-keys.ts";
+import { createUsers, type Users } from "./users.ts";
+
+/** Who may use the platform. The database is opened when the first of them is asked for. */
+export interface Accounts {
+  readonly users: Users;
+  readonly apiKeys: ApiKeys;
+}
+
+export function createAccounts(database: Database, clock: Clock): Accounts {
+  let opened: Promise<Kysely<AccountTables>> | undefined;
+  const open = (): Promise<Kysely<AccountTables>> => {
+    opened ??= database.open<AccountTables>("accounts", accountMigrations).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return { users: createUsers(open), apiKeys: createApiKeys(open, clock) };
+}

@@ -1,0 +1,80 @@
+import { EcapError } from "@ecap/sdk";
+import type { Principal, Role } from "@ecap/sdk/http";
+import type { Kysely } from "kysely";
+import type { AccountTables } from "./accounts-schema.ts";
+import { hashPassword, verifyPassword } from "./password.ts";
+
+export interface User {
+  readonly name: string;
+  readonly tenant: string;
+  readonly role: Role;
+  readonly createdAt: string;
+  readonly disabled: boolean;
+}
+
+export interface Users {
+  create(user: { readonly name: string; readonly password: string; readonly role: Role; readonly tenant: string }): Promise<User>;
+  list(tenant: string): Promise<readonly User[]>;
+  setPassword(name: string, password: string): Promise<void>;
+  disable(name: string, tenant: string): Promise<void>;
+  isEmpty(): Promise<boolean>;
+  /** The principal, or undefined for a wrong name or password, in the same time. */
+  signIn(name: string, password: string): Promise<Principal | undefined>;
+}
+
+const leastPasswordLength = 10;
+/** Compared against where the name is unknown, so that the time does not tell. */
+let decoy: Promise<string> | undefined;
+
+export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
+  return {
+    async create({ name, password, role, tenant }) {
+      checkPassword(password);
+      const db = await open();
+      const row = await db
+        .insertInto("users")
+        .values({ name, tenant, role, password_hash: await hashPassword(password), created_at: new Date(), disabled_at: null })
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) throw new EcapError("ECAP_CONFLICT", `there is a user "${name}" already`);
+      return toUser(row);
+    },
+    async list(tenant) {
+      const db = await open();
+      return (await db.selectFrom("users").selectAll().where("tenant", "=", tenant).orderBy("name").execute()).map(toUser);
+    },
+    async setPassword(name, password) {
+      checkPassword(password);
+      const db = await open();
+      const { numUpdatedRows } = await db.updateTable("users").set({ password_hash: await hashPassword(password) }).where("name", "=", name).executeTakeFirst();
+      if (numUpdatedRows === 0n) throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
+    },
+    async disable(name, tenant) {
+      const db = await open();
+      const { numUpdatedRows } = await db.updateTable("users").set({ disabled_at: new Date() }).where("name", "=", name).where("tenant", "=", tenant).executeTakeFirst();
+      if (numUpdatedRows === 0n) throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
+    },
+    async isEmpty() {
+      const db = await open();
+      return (await db.selectFrom("users").select("name").limit(1).executeTakeFirst()) === undefined;
+    },
+    async signIn(name, password) {
+      const db = await open();
+      const row = await db.selectFrom("users").selectAll().where("name", "=", name).executeTakeFirst();
+      decoy ??= hashPassword("a password nobody has");
+      const matches = await verifyPassword(password, row?.password_hash ?? (await decoy));
+      if (row === undefined || !matches || row.disabled_at !== null) return undefined;
+      return { id: row.name, role: row.role, tenant: row.tenant };
+    },
+  };
+}
+
+function checkPassword(password: string): void {
+  if (password.length < leastPasswordLength) throw new EcapError("ECAP_REQUEST_INVALID", `a password has at least ${leastPasswordLength} characters`, { path: "/password" });
+  if (password.length > 1_000) throw new EcapError("ECAP_REQUEST_INVALID", "a password has at most 1,000 characters", { path: "/password" });
+}
+
+function toUser(row: AccountTables["users"]): User {
+  return { name: row.name, tenant: row.tenant, role: row.role, createdAt: row.created_at.toISOString(), disabled: row.disabled_at !== null };
+}

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { EcapError } from "@ecap/sdk";
+import type { Config } from "./define-config.ts";
+
+export interface Settings {
+  readonly config: Config;
+  readonly dir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tenant: string;
+}
+
+export interface SettingOverrides {
+  readonly config?: string | undefined;
+  readonly dir?: string | undefined;
+  readonly port?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** Settings from the command line, then the environment, then `ecap.config.ts`, then defaults. */
+export async function loadSettings(overrides: SettingOverrides = {}, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+  const config = await loadConfig(overrides.config ?? env["ECAP_CONFIG"]);
+  return {
+    config,
+    dir: resolve(overrides.dir ?? env["ECAP_DATA_DIR"] ?? "data"),
+    host: overrides.host ?? env["ECAP_HOST"] ?? "127.0.0.1",
+    port: portOf(overrides.port ?? env["ECAP_PORT"] ?? "8000"),
+    tenant: config.tenant ?? "default",
+  };
+}
+
+async function loadConfig(given: string | undefined): Promise<Config> {
+  const file = resolve(given ?? "ecap.config.ts");
+  if (!existsSync(file)) {
+    if (given !== undefined) throw new EcapError("ECAP_CONFIG_INVALID", `there is no configuration file "${given}"`);
+    return (await import("./default-config.ts")).defaultConfig;
+  }
+  const { createJiti } = await import("jiti");
+  const loaded = await createJiti(import.meta.url).import<{ default?: Config }>(file);
+  const config = loaded.default;
+  if (typeof config?.adapters !== "function" || !Array.isArray(config.plugins)) {
+    throw new EcapError("ECAP_CONFIG_INVALID", `${given ?? "ecap.config.ts"} must have a default export made by defineConfig, with adapters and plugins`);
+  }
+  return config;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new EcapError("ECAP_CONFIG_INVALID", `"${text}" is no port: expected 0 to 65535`);
+}

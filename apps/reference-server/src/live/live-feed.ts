@@ -1,0 +1,151 @@
+import type { EventEnvelope, LogRecord, Platform } from "@ecap/sdk";
+
+export interface LiveEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly customerId?: string;
+  readonly country?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface LiveSnapshot {
+  readonly at: string;
+  /** Events taken in during the last second, all topics. */
+  readonly eventsPerSecond: number;
+  /** Events of each of the last sixty seconds, oldest first. */
+  readonly lastMinute: readonly number[];
+  readonly ordersLastMinute: number;
+  /** Newest first. */
+  readonly orders: readonly LiveEvent[];
+  readonly decisions: readonly LiveEvent[];
+  readonly alerts: readonly LiveEvent[];
+}
+
+export interface LiveFeed {
+  snapshot(tenant: string): LiveSnapshot;
+  /** Follows the log while somebody watches; call what it returns to stop. */
+  watch(): () => void;
+  close(): Promise<void>;
+}
+
+interface TenantFeed {
+  readonly seconds: Map<number, number>;
+  readonly orders: LiveEvent[];
+  readonly orderTimes: number[];
+  readonly decisions: LiveEvent[];
+  readonly alerts: LiveEvent[];
+}
+
+const kept = 50;
+const pollMs = 250;
+const lists: Readonly<Record<string, "orders" | "decisions" | "alerts">> = {
+  "order.completed": "orders",
+  "fraud.decision.made": "decisions",
+  "fraud.alert.raised": "alerts",
+};
+
+/** Follows the ends of all topics in this process, for a page that shows what happens now. It reads only while someone watches. */
+export function createLiveFeed(platform: Platform): LiveFeed {
+  const eventLog = platform.port("eventLog");
+  const clock = platform.port("clock");
+  const logger = platform.port("logger");
+  const tenants = new Map<string, TenantFeed>();
+  const positions = new Map<string, number>();
+  let watchers = 0;
+  let following: Promise<void> | undefined;
+
+  async function seekEnd(): Promise<void> {
+    for (const topic of Object.keys(platform.topics)) {
+      for (const { partition, next, earliest } of await eventLog.offsets(topic)) {
+        // A little of the past, so that a page that was just opened is not empty.
+        positions.set(`${topic}/${partition}`, Math.max(earliest, next - kept));
+      }
+    }
+  }
+
+  async function follow(): Promise<void> {
+    await seekEnd();
+    while (watchers > 0) {
+      for (const [place, offset] of positions) {
+        const [topic = "", partition] = place.split("/");
+        const records = await eventLog.read(topic, Number(partition), offset, { maxRecords: 5_000 });
+        for (const record of records) take(record);
+        const last = records.at(-1);
+        if (last !== undefined) positions.set(place, last.offset + 1);
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, pollMs);
+      });
+    }
+  }
+
+  function take(record: LogRecord): void {
+    const feed = feedOf(record.headers["tenant"] ?? "default");
+    const arrived = Number(record.headers["receivedat"] ?? record.timestamp);
+    const second = Math.floor(arrived / 1000);
+    feed.seconds.set(second, (feed.seconds.get(second) ?? 0) + 1);
+    if (record.topic === "user-events" || record.topic === "product-updates") return;
+    const event = platform.decode(record);
+    const list = event === undefined ? undefined : lists[event.type];
+    if (event === undefined || list === undefined) return;
+    feed[list].unshift(toLiveEvent(event));
+    feed[list].length = Math.min(feed[list].length, kept);
+    if (list === "orders") feed.orderTimes.push(arrived);
+  }
+
+  function feedOf(tenant: string): TenantFeed {
+    let feed = tenants.get(tenant);
+    if (feed === undefined) {
+      feed = { seconds: new Map(), orders: [], orderTimes: [], decisions: [], alerts: [] };
+      tenants.set(tenant, feed);
+    }
+    return feed;
+  }
+
+  return {
+    snapshot(tenant) {
+      const now = clock.now();
+      const feed = feedOf(tenant);
+      const current = Math.floor(now / 1000);
+      for (const second of feed.seconds.keys()) if (second < current - 60) feed.seconds.delete(second);
+      while ((feed.orderTimes[0] ?? now) < now - 60_000) feed.orderTimes.shift();
+      return {
+        at: new Date(now).toISOString(),
+        eventsPerSecond: feed.seconds.get(current - 1) ?? 0,
+        lastMinute: Array.from({ length: 60 }, (_, index) => feed.seconds.get(current - 60 + index) ?? 0),
+        ordersLastMinute: feed.orderTimes.length,
+        orders: feed.orders.slice(0, 20),
+        decisions: feed.decisions.slice(0, 20),
+        alerts: feed.alerts.slice(0, 20),
+      };
+    },
+    watch() {
+      watchers += 1;
+      if (watchers === 1) {
+        following = (following ?? Promise.resolve())
+          .then(follow)
+          .catch((error: unknown) => logger.error({ error: String(error) }, "the live feed stopped"));
+      }
+      return () => {
+        watchers -= 1;
+      };
+    },
+    async close() {
+      watchers = 0;
+      await following;
+    },
+  };
+}
+
+function toLiveEvent(event: EventEnvelope): LiveEvent {
+  const country = event.context.geo?.country;
+  return {
+    id: event.id,
+    type: event.type,
+    time: new Date(event.time).toISOString(),
+    ...(event.actor.customerId !== undefined && { customerId: event.actor.customerId }),
+    ...(country !== undefined && { country }),
+    data: event.data,
+  };
+}

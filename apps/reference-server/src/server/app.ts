@@ -1,0 +1,91 @@
+import { uuidv7, type Logger, type Platform } from "@ecap/sdk";
+import type { Collector } from "@ecap/sdk/collector";
+import type { Route } from "@ecap/sdk/http";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie } from "hono/cookie";
+import { secureHeaders } from "hono/secure-headers";
+import { adminRoutes } from "../admin/admin-routes.ts";
+import type { Accounts } from "../auth/accounts.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import { EcapError } from "@ecap/sdk";
+import type { ImportLedger } from "../importing/import-ledger.ts";
+import { mountImports } from "../importing/import-routes.ts";
+import { mountIngest } from "../ingest/mount-ingest.ts";
+import { mountLive } from "../live/mount-live.ts";
+import type { LiveFeed } from "../live/live-feed.ts";
+import type { AppEnv } from "./app-env.ts";
+import { mountDashboard } from "./mount-dashboard.ts";
+import { mountDocs } from "./mount-docs.ts";
+import { mountRoutes } from "./mount-routes.ts";
+import { mountSignIn } from "./mount-sign-in.ts";
+import { sendProblem, toProblem } from "./problem.ts";
+import { createRateLimiter } from "./rate-limiter.ts";
+
+export interface AppOptions {
+  readonly platform: Platform;
+  readonly collector: Collector;
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly authenticator: Authenticator;
+  readonly imports: ImportLedger;
+  readonly live: LiveFeed;
+  readonly logger: Logger;
+  /** Built dashboard; absent: none is served. */
+  readonly dashboardDir?: string | undefined;
+  readonly isReady: () => boolean;
+}
+
+export type App = OpenAPIHono<AppEnv>;
+
+/** Requests a second of one principal on the API, and of one address at sign-in. */
+const apiLimit = { perSecond: 50, burst: 200 };
+const signInLimit = { perSecond: 0.2, burst: 10 };
+const ingestLimit = { perSecond: 5_000, burst: 10_000 };
+const maxApiBodyBytes = 1 << 20;
+
+/** The HTTP API as one fetch function; it knows nothing of sockets, so tests and the command line call it directly. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { platform, logger, authenticator } = options;
+  const clock = platform.port("clock");
+  const app: App = new OpenAPIHono<AppEnv>();
+  const apiLimiter = createRateLimiter({ clock, ...apiLimit });
+
+  app.onError((error, c) => sendProblem(c, toProblem(error, logger, c.get("requestId") ?? "")));
+  app.notFound((c) => sendProblem(c, toProblem(new EcapError("ECAP_NOT_FOUND", "there is nothing at this address"), logger, c.get("requestId") ?? "")));
+  app.use(async (c, next) => {
+    c.set("requestId", uuidv7(clock.now()));
+    await next();
+    c.header("x-request-id", c.get("requestId"));
+  });
+
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", (c) => (options.isReady() ? c.json({ status: "ready" }) : c.json({ status: "starting" }, 503)));
+  mountIngest(app, { collector: options.collector, authenticator, limiter: createRateLimiter({ clock, ...ingestLimit }) });
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", "data:"], connectSrc: ["'self'"] },
+    }),
+  );
+  mountSignIn(app, { ...options, limiter: createRateLimiter({ clock, ...signInLimit }) });
+  app.use("/v1/*", async (c, next) => {
+    const principal = await authenticator.authenticate({ authorization: c.req.header("authorization"), session: getCookie(c, "ecap_session") });
+    if (principal.id !== "ecap-command") apiLimiter.take(`${principal.tenant}/${principal.id}`);
+    c.set("principal", principal);
+    await next();
+  });
+  mountImports(app, options);
+  app.use("/v1/*", bodyLimit({ maxSize: maxApiBodyBytes }));
+  mountLive(app, options.live);
+  mountRoutes(app, [...adminRoutes(options), ...(await pluginRoutes(platform))], logger);
+  mountDocs(app);
+  if (options.dashboardDir !== undefined) mountDashboard(app, options.dashboardDir);
+  return app;
+}
+
+async function pluginRoutes(platform: Platform): Promise<readonly Route[]> {
+  const loaded = platform.plugins.map(async ({ plugin, service }) => (await plugin.definition.http?.())?.routes(service) ?? []);
+  return (await Promise.all(loaded)).flat();
+}

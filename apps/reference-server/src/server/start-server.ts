@@ -1,0 +1,50 @@
+import type { AddressInfo } from "node:net";
+import type { Logger } from "@ecap/sdk";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Settings } from "../config/load-config.ts";
+import { compose, type Composition } from "./compose.ts";
+import { removeServerFile, writeServerFile } from "./server-file.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  readonly composition: Composition;
+  /** Lets requests under way end, writes what is buffered and closes everything. */
+  close(): Promise<void>;
+}
+
+const drainMs = 10_000;
+
+/** Listens first and becomes ready when the background work has started, so that a probe always gets an answer. */
+export async function startServer(settings: Settings, logger: Logger, dashboardDir?: string): Promise<RunningServer> {
+  const composition = await compose(settings, logger, dashboardDir);
+  const server = createAdaptorServer({ fetch: composition.app.fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(settings.port, settings.host, resolve);
+  }).catch(async (error: unknown) => {
+    await composition.close();
+    throw error;
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+  writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken });
+  await composition.start();
+  logger.info({ url }, "ready");
+  return {
+    url,
+    composition,
+    async close() {
+      removeServerFile(settings.dir);
+      const closed = new Promise((resolve) => {
+        server.close(resolve);
+      });
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+      const giveUp = setTimeout(() => {
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      }, drainMs);
+      await closed;
+      clearTimeout(giveUp);
+      await composition.close();
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export * from "./id-window.ts";
+export * from "./seen-ids.ts";

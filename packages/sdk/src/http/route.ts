@@ -1,0 +1,56 @@
+import type { z } from "zod";
+
+/** Roles in ascending power, but for api_user, who may send events and nothing else. */
+export const roles = ["api_user", "viewer", "analyst", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export interface Principal {
+  /** User name or API key id. */
+  readonly id: string;
+  readonly role: Role;
+  readonly tenant: string;
+}
+
+export interface RouteRequest<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly principal: Principal;
+  /** Aborted when the caller gives up. */
+  readonly signal: AbortSignal;
+}
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+export interface RouteDefinition<Params, Query, Body, Response extends z.ZodType> {
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
+  /** Below /v1, as in `/bi/revenue` or `/customers/{customerId}`. */
+  readonly path: string;
+  /** Least role that may call it. */
+  readonly role: Role;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly response: Response;
+  /** Default 200. */
+  readonly status?: 200 | 201 | 202;
+  readonly handler: (request: RouteRequest<Output<Params>, Output<Query>, Output<Body>>) => Promise<z.input<Response>>;
+}
+
+/** A route as data: the server validates, authorises, documents and limits it. */
+export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, "handler"> {
+  handler(request: RouteRequest<unknown, unknown, unknown>): Promise<unknown>;
+}
+
+/** A route with the types of its handler inferred from its schemas. */
+export function defineRoute<
+  Response extends z.ZodType,
+  Params extends z.ZodType | undefined = undefined,
+  Query extends z.ZodType | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+>(route: RouteDefinition<Params, Query, Body, Response>): Route {
+  return route as RouteDefinition<Params, Query, Body, Response> & Route;
+}

@@ -1,0 +1,251 @@
+import { hashId, IdWindow } from "../dedupe/id-window.ts";
+import type { RecordDecoder } from "../events/record-codec.ts";
+import { deadLetterTopic } from "../events/topics.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { AssignedPartition, Consumer, EventLog, LogRecord } from "../ports/event-log.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { AppTransaction, Row, TableStore } from "../ports/table-store.ts";
+import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
+import { bronzeRow, typedRows } from "./lake-rows.ts";
+import { type LakeTable, lakeTableSchema } from "./lake-table.ts";
+
+export interface LakeSinkLimits {
+  /** A batch is written when it holds this many rows (default 200,000), … */
+  readonly maxRows: number;
+  /** … this many bytes of received events (default 64 MiB), … */
+  readonly maxBytes: number;
+  /** … or its first event has waited this long (default 5,000 ms). */
+  readonly maxWaitMs: number;
+  /** Records before the resumed offset whose ids are read again, so that a repeat is still recognised after a restart. Default 20,000 a partition. */
+  readonly dedupeRecords: number;
+}
+
+export const defaultLakeSinkLimits: LakeSinkLimits = { maxRows: 200_000, maxBytes: 64 * 1024 * 1024, maxWaitMs: 5_000, dedupeRecords: 20_000 };
+
+export interface LakeSinkOptions {
+  readonly topic: string;
+  readonly tables: readonly LakeTable[];
+  readonly eventLog: EventLog;
+  readonly tableStore: TableStore;
+  readonly decode: RecordDecoder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<LakeSinkLimits>;
+}
+
+export interface LakeSink {
+  readonly topic: string;
+  /** Writes everything the topic held when it was called; resolves when it can be queried. */
+  drain(): Promise<void>;
+  /** Writes what is buffered and stops. */
+  close(): Promise<void>;
+}
+
+interface Batch {
+  readonly bronze: Row[];
+  readonly typed: Map<string, Row[]>;
+  /** Offset after the last record taken in, by partition. */
+  readonly next: Map<number, number>;
+  rows: number;
+  bytes: number;
+  startedAt: number;
+}
+
+/**
+ * Turns one topic into its bronze table and the typed tables fed by it, each event once.
+ *
+ * A batch goes to the typed tables first and to the bronze table last, and every commit carries the reached offset of each partition as Delta `txn`
+ * action. So the bronze table's offset says up to where all tables are complete: there the sink resumes, and after a crash between two tables
+ * the ones that have the batch already are passed over by their own offset.
+ */
+export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink> {
+  const { topic, tables, eventLog, tableStore, decode, clock, logger } = options;
+  const limits = { ...defaultLakeSinkLimits, ...options.limits };
+  const bronze = bronzeTableName(topic);
+  const typesOf = new Map(tables.map((table) => [table, new Set(table.from.filter((from) => from.topic === topic).flatMap((from) => from.types))]));
+  const seen = new IdWindow({ windowMs: 24 * 3_600_000, maxIds: 2_000_000 });
+  /** Offsets written, by table and partition. */
+  const written = new Map<string, Map<number, number>>();
+  let batch = newBatch(clock.now());
+  let writing: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function openTable(name: string, schema: Parameters<TableStore["ensure"]>[1]): Promise<void> {
+    await tableStore.ensure(name, schema);
+    const { transactions } = await tableStore.snapshot(name);
+    const offsets = new Map<number, number>();
+    for (const [appId, version] of transactions) {
+      const partition = partitionOf(appId, topic);
+      if (partition !== undefined) offsets.set(partition, version);
+    }
+    written.set(name, offsets);
+  }
+
+  async function resume({ partition }: AssignedPartition): Promise<number> {
+    const offset = written.get(bronze)?.get(partition) ?? 0;
+    const bounds = (await eventLog.offsets(topic)).find((candidate) => candidate.partition === partition);
+    const earliest = bounds?.earliest ?? 0;
+    if (offset < earliest && offset > 0) logger.warn({ topic, partition, offset, earliest }, "retention removed events the lake had not taken");
+    await warmUp(partition, Math.max(earliest, offset - limits.dedupeRecords), offset);
+    return Math.max(offset, earliest);
+  }
+
+  async function warmUp(partition: number, from: number, to: number): Promise<void> {
+    for (let offset = from; offset < to; ) {
+      const records = await eventLog.read(topic, partition, offset, { maxRecords: Math.min(5_000, to - offset) });
+      if (records.length === 0) return;
+      for (const record of records) {
+        const event = decode(record);
+        if (event !== undefined) seen.add(hashId(event.tenant, event.id), clock.now());
+        offset = record.offset + 1;
+      }
+    }
+  }
+
+  function takeIn(record: LogRecord): void {
+    const event = decode(record);
+    batch.next.set(record.partition, record.offset + 1);
+    batch.bytes += record.value.length;
+    if (event === undefined) {
+      logger.error({ topic, partition: record.partition, offset: record.offset, dlq: deadLetterTopic(topic) }, "a record of the log is no event and was passed over");
+      return;
+    }
+    if (!seen.add(hashId(event.tenant, event.id), clock.now())) return;
+    batch.bronze.push(bronzeRow(record, event));
+    batch.rows += 1;
+    for (const table of tables) {
+      if (typesOf.get(table)?.has(event.type) !== true) continue;
+      if (record.offset < (written.get(table.name)?.get(record.partition) ?? 0)) continue;
+      const rows = typedRows(table, record, event);
+      const held = batch.typed.get(table.name);
+      if (held === undefined) batch.typed.set(table.name, [...rows]);
+      else for (const row of rows) held.push(row);
+      batch.rows += rows.length;
+    }
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    writing = writing.then(writeBatch);
+    const result = writing;
+    writing = writing.catch(() => {});
+    return result;
+  }
+
+  async function writeBatch(): Promise<void> {
+    if (batch.next.size === 0) return;
+    const full = batch;
+    batch = newBatch(clock.now());
+    try {
+      for (const [name, rows] of full.typed) {
+        await writeTable(name, rows, full.next);
+        full.typed.delete(name);
+      }
+      await writeTable(bronze, full.bronze, full.next);
+    } catch (error) {
+      // Nothing is forgotten: what was not written goes back in front of what came meanwhile.
+      batch = joined(full, batch);
+      throw error;
+    }
+  }
+
+  async function writeTable(name: string, rows: readonly Row[], next: ReadonlyMap<number, number>): Promise<void> {
+    const offsets = written.get(name) ?? new Map<number, number>();
+    const transactions: AppTransaction[] = [];
+    for (const [partition, offset] of next) {
+      if (offset > (offsets.get(partition) ?? 0)) transactions.push({ appId: appId(topic, partition), version: offset });
+    }
+    if (rows.length > 0 && transactions.length > 0) {
+      await tableStore.append(name, rows, { transactions, commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) } });
+      for (const [partition, offset] of next) offsets.set(partition, offset);
+    }
+  }
+
+  function isFull(): boolean {
+    return batch.rows >= limits.maxRows || batch.bytes >= limits.maxBytes;
+  }
+
+  function flushLater(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      flush().catch((error: unknown) => {
+        logger.error({ topic, error: String(error) }, "the lake could not be written; it will be tried again");
+        flushLater();
+      });
+    }, limits.maxWaitMs);
+  }
+
+  await openTable(bronze, bronzeSchema);
+  for (const table of tables) await openTable(table.name, lakeTableSchema(table));
+  const reached = new Map<number, number>();
+  const consumer: Consumer = await eventLog.consume({
+    group: `lake-sink.${topic}`,
+    topics: [topic],
+    maxRecords: 20_000,
+    onAssigned: async (assigned) => {
+      const offset = await resume(assigned);
+      reached.set(assigned.partition, offset);
+      return offset;
+    },
+    onRevoked: async () => {
+      await flush();
+    },
+    onBatch: async ({ partition, records }) => {
+      for (const record of records) {
+        // A redelivered batch begins with what is buffered already.
+        if (record.offset < (reached.get(partition) ?? 0)) continue;
+        takeIn(record);
+        reached.set(partition, record.offset + 1);
+        if (isFull()) await flush();
+      }
+      if (batch.next.size > 0) flushLater();
+    },
+    onError: (error) => logger.error({ topic, error: String(error) }, "the lake sink met an error; it will be tried again"),
+  });
+
+  return {
+    topic,
+    async drain() {
+      const target = await eventLog.offsets(topic);
+      while (target.some(({ partition, next, earliest }) => next > earliest && (reached.get(partition) ?? 0) < next)) await sleep(5);
+      await flush();
+    },
+    async close() {
+      await consumer.close();
+      await flush();
+    },
+  };
+}
+
+function newBatch(startedAt: number): Batch {
+  return { bronze: [], typed: new Map(), next: new Map(), rows: 0, bytes: 0, startedAt };
+}
+
+function joined(first: Batch, second: Batch): Batch {
+  const typed = new Map(first.typed);
+  for (const [name, rows] of second.typed) typed.set(name, [...(typed.get(name) ?? []), ...rows]);
+  return {
+    bronze: [...first.bronze, ...second.bronze],
+    typed,
+    next: new Map([...first.next, ...second.next]),
+    rows: first.rows + second.rows,
+    bytes: first.bytes + second.bytes,
+    startedAt: first.startedAt,
+  };
+}
+
+function appId(topic: string, partition: number): string {
+  return `ecap-sink/${topic}/${partition}`;
+}
+
+function partitionOf(id: string, topic: string): number | undefined {
+  const prefix = `ecap-sink/${topic}/`;
+  return id.startsWith(prefix) ? Number(id.slice(prefix.length)) : undefined;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

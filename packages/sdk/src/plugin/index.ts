@@ -1,0 +1,6 @@
+export * from "./define-plugin.ts";
+export { optional, type OptionalService, type ServiceToken, serviceToken } from "./dependency.ts";
+export * from "./job.ts";
+export * from "./metric.ts";
+export * from "./personal-data.ts";
+export * from "./plugin-context.ts";

@@ -1,0 +1,32 @@
+import type { QueryEngine } from "../ports/query-engine.ts";
+
+export const grains = ["hour", "day", "week", "month"] as const;
+export type Grain = (typeof grains)[number];
+
+export interface MetricRequest {
+  readonly tenant: string;
+  /** Epoch milliseconds, inclusive. */
+  readonly from: number;
+  /** Epoch milliseconds, exclusive. */
+  readonly to: number;
+  readonly grain: Grain;
+}
+
+export interface MetricSeries {
+  /** One point a bucket that has data, ascending; `value` is an exact decimal string for money and a number otherwise. */
+  readonly points: ReadonlyArray<{ readonly start: string; readonly value: string | number }>;
+  /** Epoch milliseconds: everything up to here is counted. */
+  readonly asOf: number;
+  readonly versions: Readonly<Record<string, number>>;
+}
+
+/** A number over time with one definition, which the API, the dashboard and alerts all use. */
+export interface MetricDefinition {
+  /** As in `bi.net_revenue`: the plugin, a dot, the metric. */
+  readonly name: string;
+  /** Grows whenever the definition changes what is counted. */
+  readonly version: number;
+  readonly description: string;
+  readonly unit: "money" | "count" | "ratio";
+  readonly series: (engine: QueryEngine, request: MetricRequest) => Promise<MetricSeries>;
+}
