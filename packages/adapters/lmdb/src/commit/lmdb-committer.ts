@@ -4,6 +4,7 @@ import type { LmdbEventLog } from "../log/lmdb-event-log.ts";
 import type { LmdbStateStore } from "../state/lmdb-state-store.ts";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter, Outcome } from "../storage/group-writer.ts";
+import { staged } from "../storage/staged.ts";
 
 type Held = { readonly epoch: number; readonly offset: number | undefined };
 
@@ -58,7 +59,7 @@ export function lmdbCommitter({
       outcomes.push(stateStore.stage(stateChanges));
       for (const [topic, records] of byTopic(emits)) eventLog.stage(topic, records);
       ahead.set(name, { epoch: claim.epoch, offset: nextOffset });
-      void claims.put(key, [claim.epoch, nextOffset]);
+      staged(claims.put(key, [claim.epoch, nextOffset]));
       taken.push(each);
     }
     return {
@@ -85,7 +86,7 @@ export function lmdbCommitter({
       const claim = await root.transaction(() => {
         const before = held(key);
         const epoch = (before?.epoch ?? 0) + 1;
-        void claims.put(key, [epoch, before?.offset ?? null]);
+        staged(claims.put(key, [epoch, before?.offset ?? null]));
         return { topology, topic, partition, epoch, offset: before?.offset };
       });
       await root.flushed;

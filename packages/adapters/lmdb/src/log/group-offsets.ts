@@ -1,6 +1,7 @@
 import type { GroupOffsets } from "@ecap/sdk/memory";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter } from "../storage/group-writer.ts";
+import { staged } from "../storage/staged.ts";
 
 /** An offset that a crash loses only means that records come again. */
 const lingerMs = 50;
@@ -14,7 +15,7 @@ export function lmdbGroupOffsets({ meta }: Environment, writer: GroupWriter): Gr
     if (dirty.size === 0) return undefined;
     const written = dirty;
     dirty = new Map();
-    for (const [name, key] of written) void meta.put(key, current.get(name) ?? 0);
+    for (const [name, key] of written) staged(meta.put(key, current.get(name) ?? 0));
     return {
       failed() {
         dirty = new Map([...written, ...dirty]);

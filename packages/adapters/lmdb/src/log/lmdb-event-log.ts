@@ -11,6 +11,7 @@ import {
 } from "@ecap/sdk/memory";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter, Outcome } from "../storage/group-writer.ts";
+import { staged } from "../storage/staged.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { lmdbGroupOffsets } from "./group-offsets.ts";
 import { enforceTopicRetention } from "./log-retention.ts";
@@ -101,8 +102,8 @@ export function lmdbEventLog({
       for (const { baseOffset, block } of open) {
         const key = [topic.id, partition.index, baseOffset];
         const { count, valueBytes } = block;
-        void blocks.put(key, block.finish(appendedAt));
-        void blockIndex.put(key, [count, valueBytes, appendedAt]);
+        staged(blocks.put(key, block.finish(appendedAt)));
+        staged(blockIndex.put(key, [count, valueBytes, appendedAt]));
         end = baseOffset + count;
         if (partition.bytes !== undefined) partition.bytes += valueBytes;
       }

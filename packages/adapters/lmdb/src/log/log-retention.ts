@@ -1,4 +1,5 @@
 import type { Environment } from "../storage/environment.ts";
+import { staged } from "../storage/staged.ts";
 import { floorKey, type LogPartition, type LogTopic } from "./log-topics.ts";
 
 /** Removes whole blocks, oldest first, that are past the topic's retention by time or bytes. The newest block stays for its bytes' sake. */
@@ -38,10 +39,10 @@ async function trim(
   if (partition.bytes !== undefined) partition.bytes = bytes;
   await root.batch(() => {
     for (const key of old) {
-      void blocks.remove(key);
-      void blockIndex.remove(key);
+      staged(blocks.remove(key));
+      staged(blockIndex.remove(key));
     }
-    void meta.put(floorKey(topic.id, partition.index), earliest);
+    staged(meta.put(floorKey(topic.id, partition.index), earliest));
   });
 }
 

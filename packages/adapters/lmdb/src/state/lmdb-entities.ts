@@ -9,6 +9,7 @@ import {
 } from "@ecap/sdk/memory";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter } from "../storage/group-writer.ts";
+import { staged } from "../storage/staged.ts";
 import { contributedKey, contributedPrefix, prefixRange, storedKey } from "./stored-key.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
@@ -46,9 +47,9 @@ export function lmdbEntities({
   const ids = createWriteBehind<{ readonly key: Buffer; readonly at: number }>();
 
   writer.add(() =>
-    changed.write((key, entity) => void entities.put(storedKey(key), encode(entity))),
+    changed.write((key, entity) => staged(entities.put(storedKey(key), encode(entity)))),
   );
-  writer.add(() => ids.write((_, { key, at }) => void contributed.put(key, encodeTime(at))));
+  writer.add(() => ids.write((_, { key, at }) => staged(contributed.put(key, encodeTime(at)))));
 
   function entityOf(key: string): Entity {
     const now = clock.now();
@@ -83,7 +84,7 @@ export function lmdbEntities({
     for (const entry of contributed.getRange(prefixRange(prefix))) {
       if (decodeTime(entry.value) <= until) old.push(entry.key);
     }
-    for (const id of old) void contributed.remove(id);
+    for (const id of old) staged(contributed.remove(id));
   }
 
   return {
@@ -114,7 +115,7 @@ export function lmdbEntities({
           for (const { key, value } of chunk) {
             const entity = decode(value);
             if (entity.expiresAt > now || cache.has(entity.key)) continue;
-            void entities.remove(key);
+            staged(entities.remove(key));
             forget(entity.key, Infinity);
           }
         });

@@ -1,6 +1,7 @@
 import type { Clock, StateChange, StateEntry, StateStore } from "@ecap/sdk";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter, Outcome } from "../storage/group-writer.ts";
+import { staged } from "../storage/staged.ts";
 import { lmdbEntities } from "./lmdb-entities.ts";
 import { prefixRange, storedKey, storedPrefix } from "./stored-key.ts";
 import { decodeState, encodeState, entryOf, type StoredState } from "./stored-state.ts";
@@ -41,10 +42,10 @@ export function lmdbStateStore({
 
   writer.add(() => {
     const outcome = pending.write((key, state) => {
-      if ("removed" in state) void states.remove(storedKey(key));
-      else void states.put(storedKey(key), encodeState(state));
+      if ("removed" in state) staged(states.remove(storedKey(key)));
+      else staged(states.put(storedKey(key), encodeState(state)));
     });
-    if (outcome !== undefined) void meta.put(versionKey, lastVersion);
+    if (outcome !== undefined) staged(meta.put(versionKey, lastVersion));
     return outcome;
   });
 
@@ -127,10 +128,10 @@ export function lmdbStateStore({
       for (const { key, value, expiresAt } of changes) {
         committing.set(key, promise);
         const version = nextVersion();
-        if (value === undefined) void states.remove(storedKey(key));
-        else void states.put(storedKey(key), encodeState({ key, value, version, expiresAt }));
+        if (value === undefined) staged(states.remove(storedKey(key)));
+        else staged(states.put(storedKey(key), encodeState({ key, value, version, expiresAt })));
       }
-      void meta.put(versionKey, lastVersion);
+      staged(meta.put(versionKey, lastVersion));
       const finish = (): void => {
         for (const { key } of changes) committing.delete(key);
         resolve();

@@ -36,6 +36,8 @@ export function openEnvironment(path: string, mapSize: number | undefined): Envi
     maxDbs: 12,
     encoding: "binary",
     noMemInit: true,
+    // The group writer makes the batches; without this a failed one rejects a promise that nobody was given.
+    eventTurnBatching: false,
     ...(mapSize === undefined ? {} : { mapSize }),
   });
   const binary = { encoding: "binary", keyEncoding: "binary" } as const;

@@ -75,14 +75,14 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
         }
       });
     } catch (error) {
-      const failure = storageError(error, path);
+      const failure = storageError(await causeOf(error), path);
       for (const outcome of outcomes) outcome.failed?.(failure);
       return;
     }
     for (const outcome of outcomes) outcome.committed?.();
     if (outcomes.length === 0) return;
-    const flushed = Promise.resolve(root.flushed);
-    syncing = flushed.then(
+    // Asked for at once: later it would be the promise of a later transaction.
+    syncing = root.flushed.then(
       () => {
         for (const outcome of outcomes) outcome.durable?.();
       },
@@ -116,4 +116,15 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
       if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", `${path} was closed`);
     },
   };
+}
+
+/** LMDB rejects with "Commit failed" and says why in a further promise. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && "commitError" in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
 }

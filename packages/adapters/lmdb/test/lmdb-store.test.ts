@@ -1,0 +1,142 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { manualClock } from "@ecap/sdk/memory";
+import { readTopic, textOf, textRecord } from "@ecap/sdk/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lmdbStore } from "../src/index.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "ecap-lmdb-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("one process at a time", () => {
+  it("refuses a directory in use and names the process", async () => {
+    const store = lmdbStore({ dir });
+    const message = expect.stringContaining(String(process.pid));
+    expect(() => lmdbStore({ dir })).toThrow(
+      expect.objectContaining({ code: "ECAP_LOCKED", message }),
+    );
+    await store.close();
+    await lmdbStore({ dir }).close();
+  });
+
+  it.each([
+    ["of a dead process", { pid: deadPid(), startedAt: "1" }],
+    ["of a pid that was given out again", { pid: process.ppid, startedAt: "1" }],
+    ["that makes no sense", "{"],
+  ])("takes over a lock %s", async (_, owner) => {
+    if (!existsSync("/proc/self/stat")) return;
+    const text = typeof owner === "string" ? owner : JSON.stringify(owner);
+    writeFileSync(join(dir, "ecap.lock"), text);
+    await lmdbStore({ dir }).close();
+    expect(existsSync(join(dir, "ecap.lock"))).toBe(false);
+  });
+
+  it("says that it was closed", async () => {
+    const store = lmdbStore({ dir });
+    await store.eventLog.createTopic("t", { partitions: 1 });
+    await store.close();
+    const closed = { code: "ECAP_STORAGE_CLOSED" };
+    await expect(store.eventLog.append("t", [textRecord("a")])).rejects.toMatchObject(closed);
+    await expect(store.stateStore.get(["a"])).rejects.toMatchObject(closed);
+    await expect(store.committer.claim("a", "t", 0)).rejects.toMatchObject(closed);
+  });
+});
+
+describe("damage", () => {
+  it("names topic, partition and offset of a block whose checksum is wrong", async () => {
+    const { eventLog, environment, close } = lmdbStore({ dir });
+    await eventLog.createTopic("orders", { partitions: 1 });
+    for (const text of ["a", "b", "c"]) await eventLog.append("orders", [textRecord(text)]);
+    const key = [1, 0, 1];
+    const block = environment.blocks.getBinary(key);
+    if (block === undefined) throw new Error("no block at offset 1");
+    block[block.length - 20] = (block[block.length - 20] ?? 0) ^ 1;
+    await environment.blocks.put(key, block);
+    expect((await eventLog.read("orders", 0, 2)).map(textOf)).toEqual(["c"]);
+    await expect(eventLog.read("orders", 0, 1)).rejects.toMatchObject({
+      code: "ECAP_STORAGE_CORRUPT",
+      received: { topic: "orders", partition: 0, offset: 1 },
+    });
+    await close();
+  });
+
+  it("says that the disk is full, keeps what was acknowledged, and goes on when there is room", async (context) => {
+    const disk = join(dir, "disk");
+    mkdirSync(disk);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", disk]);
+    if (mounted.status !== 0) {
+      context.skip("mounting a small disk needs root");
+      return;
+    }
+    try {
+      const { eventLog, stateStore, environment, close } = lmdbStore({ dir: join(disk, "data") });
+      await eventLog.createTopic("orders", { partitions: 1 });
+      const acknowledged: number[] = [];
+      let failure: unknown;
+      for (let i = 0; i < 100; i += 1) {
+        if (failure !== undefined) break;
+        await eventLog.append("orders", [textRecord(`${i}`.padEnd(300_000, "."))]).then(
+          ([position]) => acknowledged.push(position?.offset ?? -1),
+          (error: unknown) => {
+            failure = error;
+          },
+        );
+      }
+      expect(failure).toMatchObject({ code: "ECAP_STORAGE_FULL", retryable: true });
+      expect(acknowledged.length).toBeGreaterThan(5);
+      const kept = await readTopic(eventLog, "orders");
+      expect(kept.map((record) => record.offset)).toEqual(acknowledged);
+      expect(environment.path).toContain("disk");
+      expect(await stateStore.get(["a"])).toEqual([undefined]);
+      execFileSync("mount", ["-o", "remount,size=64m", disk]);
+      const [position] = await eventLog.append("orders", [textRecord("room again")]);
+      const last = (await readTopic(eventLog, "orders")).at(-1);
+      expect(last?.offset).toBe(position?.offset);
+      await close();
+    } finally {
+      spawnSync("umount", ["-l", disk]);
+    }
+  });
+});
+
+describe("expiry", () => {
+  it("frees what expired and nothing else", async () => {
+    const clock = manualClock(1_000);
+    const { stateStore, environment, enforceRetention, close } = lmdbStore({ dir, clock });
+    const value = new Uint8Array([1]);
+    await stateStore.compareAndSet({ key: "old", value, expiresAt: 2_000 }, undefined);
+    await stateStore.compareAndSet({ key: "kept", value }, undefined);
+    const windows = [{ name: "w", windowMs: 100, bucketMs: 10, aggregate: "count" as const }];
+    await stateStore.contribute({ key: "card", id: "e1", at: 1_000, windows, values: [1] });
+    await stateStore.flush();
+    clock.set(5_000);
+    await enforceRetention();
+    expect(environment.states.getCount()).toBe(1);
+    await enforceRetention();
+    expect([environment.entities.getCount(), environment.contributed.getCount()]).toEqual([0, 0]);
+    await close();
+  });
+
+  it("forgets the ids of an entity as its windows move on", async () => {
+    const clock = manualClock(0);
+    const { stateStore, environment, close } = lmdbStore({ dir, clock });
+    const windows = [{ name: "w", windowMs: 1_000, bucketMs: 100, aggregate: "count" as const }];
+    for (let i = 0; i < 500; i += 1) {
+      clock.set(i * 100);
+      await stateStore.contribute({ key: "card", id: `e${i}`, at: i * 100, windows, values: [1] });
+      if (i % 50 === 0) await stateStore.flush();
+    }
+    await stateStore.flush();
+    expect(environment.contributed.getCount()).toBeLessThan(100);
+    await close();
+  });
+});
+
+function deadPid(): number {
+  return spawnSync(process.execPath, ["--version"]).pid;
+}
