@@ -64,8 +64,9 @@ describe.skipIf(!installed)(
       }
       await store.close();
 
-      const seen = runPython<Seen>(
-        `
+      const seen: Partial<Seen> = Object(
+        runPython(
+          `
 import json, sys
 from deltalake import DeltaTable
 table = DeltaTable(sys.argv[1])
@@ -85,7 +86,8 @@ print(json.dumps({
   "adds": [a for a in adds if a["num_records"] == 2],
   "txn": table.transaction_version("sink"),
 }, default=str))`,
-        join(dir, "orders"),
+          join(dir, "orders"),
+        ),
       );
       expect(seen).toMatchObject({
         version: 13,
@@ -116,7 +118,7 @@ print(json.dumps({
         raw: "b'\\x00\\xff'",
       });
       expect(seen.adds).toHaveLength(1);
-      expect(seen.adds[0]).toMatchObject({
+      expect(seen.adds?.[0]).toMatchObject({
         "min.id": "first",
         "max.id": "😀 second",
         "null_count.gift": 1,
@@ -134,7 +136,7 @@ print(json.dumps({
       await store.close();
       const log = join(dir, "short", "_delta_log");
       for (let v = 0; v <= 10; v++) await rm(join(log, `${String(v).padStart(20, "0")}.json`));
-      const count = runPython<number>(
+      const count = runPython(
         `import sys; from deltalake import DeltaTable; print(DeltaTable(sys.argv[1]).to_pyarrow_table().num_rows)`,
         join(dir, "short"),
       );
@@ -173,7 +175,7 @@ print(0)`,
       expect(rows((await store.snapshot("theirs", { version: 1 })).files)).toBe(6);
       await store.append("theirs", [{ country: "DE", revenue: "2.25", n: 3 }]);
       await store.close();
-      const sum = runPython<string>(
+      const sum = runPython(
         `import sys, json; from deltalake import DeltaTable; import pyarrow.compute as pc
 print(json.dumps(str(pc.sum(DeltaTable(sys.argv[1]).to_pyarrow_table()["revenue"]))))`,
         join(dir, "theirs"),
@@ -189,9 +191,9 @@ interface Seen {
   readonly adds: ReadonlyArray<Readonly<Record<string, unknown>>>;
 }
 
-function runPython<T>(script: string, ...args: string[]): T {
+function runPython(script: string, ...args: string[]): unknown {
   const output = execFileSync(python, ["-c", script, ...args], { encoding: "utf8" });
-  return JSON.parse(output) as T;
+  return JSON.parse(output);
 }
 
 function canImport(): boolean {

@@ -1,6 +1,5 @@
-import type { ColumnType } from "@ecap/sdk";
 import { decimalSize } from "../format/schema.ts";
-import type { ColumnBuilder } from "./built-column.ts";
+import { type ColumnBuilder, cellError } from "./built-column.ts";
 import { decimalBuilder } from "./decimal-column.ts";
 import {
   buildBoolean,
@@ -12,7 +11,7 @@ import {
 } from "./number-column.ts";
 import { buildBinary, buildString } from "./string-column.ts";
 
-const builders: Readonly<Record<Exclude<ColumnType, `decimal${string}`>, ColumnBuilder>> = {
+const builders: Readonly<Record<string, ColumnBuilder>> = {
   string: buildString,
   long: buildLong,
   integer: buildInteger,
@@ -25,8 +24,7 @@ const builders: Readonly<Record<Exclude<ColumnType, `decimal${string}`>, ColumnB
 
 export const buildColumn: ColumnBuilder = (column, group) => {
   const decimal = decimalSize(column.type);
-  const builder = decimal
-    ? decimalBuilder(decimal)
-    : builders[column.type as Exclude<ColumnType, `decimal${string}`>];
+  const builder = decimal ? decimalBuilder(decimal) : builders[column.type];
+  if (!builder) throw cellError(column, group, 0, `${column.type} is not a type of a column`);
   return builder(column, group);
 };

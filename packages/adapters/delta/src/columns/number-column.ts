@@ -1,4 +1,4 @@
-import type { Column } from "@ecap/sdk";
+import type { Cell, Column } from "@ecap/sdk";
 import { Bool, DateDay, Float64, Int32, Int64, TimestampMicrosecond } from "apache-arrow";
 import { type ColumnBuilder, cellError, type RowGroup, Validity } from "./built-column.ts";
 import { Bounds, writeInt64 } from "./integers.ts";
@@ -12,9 +12,7 @@ export const buildLong: ColumnBuilder = (column, group) => {
   const words = new Int32Array(group.rows.length * 2);
   const bounds = new Bounds();
   forEachCell(column, group, validity, (cell, i) => {
-    if (typeof cell === "number" ? !Number.isSafeInteger(cell) : !isInt64(cell)) {
-      throw cellError(column, group, i);
-    }
+    if (!isSafeInteger(cell) && !isInt64(cell)) throw cellError(column, group, i);
     writeInt64(words, i * 2, cell);
     bounds.add(cell);
   });
@@ -27,9 +25,7 @@ export const buildTimestamp: ColumnBuilder = (column, group) => {
   const words = new Int32Array(group.rows.length * 2);
   const bounds = new Bounds();
   forEachCell(column, group, validity, (cell, i) => {
-    if (typeof cell === "number" ? !(Math.abs(cell) <= dateLimitMs) : !isInt64(cell)) {
-      throw cellError(column, group, i);
-    }
+    if (!isDateMs(cell) && !isInt64(cell)) throw cellError(column, group, i);
     const micros = toMicros(cell);
     writeInt64(words, i * 2, micros);
     bounds.add(micros);
@@ -121,6 +117,14 @@ function dateText(days: number | bigint): string {
   return JSON.stringify(new Date(Number(days) * 86_400_000).toISOString().slice(0, 10));
 }
 
+function isSafeInteger(cell: unknown): cell is number {
+  return Number.isSafeInteger(cell);
+}
+
+function isDateMs(cell: unknown): cell is number {
+  return typeof cell === "number" && Math.abs(cell) <= dateLimitMs;
+}
+
 function isInt64(cell: unknown): cell is bigint {
   return typeof cell === "bigint" && cell >= -int64Limit && cell < int64Limit;
 }
@@ -129,11 +133,11 @@ function forEachCell(
   column: Column,
   { rows }: RowGroup,
   validity: Validity,
-  take: (cell: never, at: number) => void,
+  take: (cell: NonNullable<Cell>, at: number) => void,
 ): void {
   for (let i = 0; i < rows.length; i++) {
     const cell = rows[i]?.[column.name];
     if (cell === null || cell === undefined) validity.setNull(i);
-    else take(cell as never, i);
+    else take(cell, i);
   }
 }

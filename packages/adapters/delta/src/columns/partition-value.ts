@@ -32,6 +32,7 @@ export function partitionValue(column: Column, cell: Cell): string | null | unde
       return typeof cell === "number" || typeof cell === "bigint"
         ? timestampValue(cell)
         : undefined;
+    case "binary":
     default:
       return undefined;
   }

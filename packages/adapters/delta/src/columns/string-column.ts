@@ -5,7 +5,7 @@ import { type ColumnBuilder, cellError, Validity } from "./built-column.ts";
 /** Longer strings are cut in statistics, as other writers do. */
 const maxStatisticsLength = 32;
 /** Past this length a call into the runtime is faster than a loop over characters. */
-const shortLength = 48;
+const shortLength = 24;
 
 export const buildString: ColumnBuilder = (column, group) => {
   const { rows } = group;

@@ -56,7 +56,7 @@ export function parseAction(value: unknown): Action | undefined {
   if (!isRecord(value)) throw new TypeError("an action is not an object");
   const [name, body] = Object.entries(value).find(([, part]) => isRecord(part)) ?? [];
   if (!isRecord(body)) return undefined;
-  switch (name) {
+  switch (name ?? "") {
     case "add":
       return { add: parseAdd(body) };
     case "remove":

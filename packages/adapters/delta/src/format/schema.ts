@@ -106,7 +106,7 @@ export function checkSchema(schema: TableSchema): void {
   for (const { name, type } of schema.columns) {
     if (!/^[^ ,;{}()\n\t=]+$/.test(name)) throw invalid(name, "is not a name Parquet allows");
     if (names.has(name.toLowerCase())) throw invalid(name, "is there twice");
-    if (!isColumnType(type)) throw invalid(name, `has the unknown type ${type}`);
+    if (!isColumnType(type)) throw invalid(name, "has an unknown type");
     names.add(name.toLowerCase());
   }
   const partitionBy = new Set(schema.partitionBy ?? []);

@@ -50,7 +50,8 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
       clearTimeout(thread.idle);
       thread.job = job;
       thread.worker.ref();
-      thread.worker.postMessage(job.message, [job.message.bytes.buffer as ArrayBuffer]);
+      const { buffer } = job.message.bytes;
+      thread.worker.postMessage(job.message, buffer instanceof ArrayBuffer ? [buffer] : []);
     }
   };
 
