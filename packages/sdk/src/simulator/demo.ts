@@ -1,0 +1,30 @@
+import type { SimulationOptions } from "./options.ts";
+
+const dayMs = 86_400_000;
+
+/** Ninety days of a small shop up to the instant (epoch milliseconds): over 20,000 orders and 300,000 events, with frauds and one bad day. */
+export function demoHistory(until: number, seed: string | number = "demo"): SimulationOptions {
+  const from = until - 90 * dayMs;
+  return {
+    seed,
+    from,
+    to: until,
+    ordersPerDay: 236,
+    anomalies: [{ from: until - 24 * dayMs, to: until - 23.5 * dayMs, factor: 0.15 }],
+  };
+}
+
+/** What goes on after {@link demoHistory}: the same shop and its customers, from the instant on. */
+export function demoTrickle(
+  from: number,
+  historyEndedAt: number,
+  seed: string | number = "demo",
+): SimulationOptions {
+  return {
+    seed,
+    from,
+    openedAt: historyEndedAt - 90 * dayMs,
+    ordersPerDay: 1500,
+    catalogue: false,
+  };
+}
