@@ -6,6 +6,7 @@ import type {
   EventLog,
   LogRecord,
 } from "../ports/event-log.ts";
+import { pause } from "../streams/pause.ts";
 
 /** Where the groups of a log keep how far they are. */
 export interface GroupOffsets {
@@ -187,17 +188,4 @@ async function earliest(
 ): Promise<number> {
   const offsets = await log.offsets(topic);
   return offsets.find((each) => each.partition === partition)?.earliest ?? 0;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const resume = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", resume);
-      resolve();
-    };
-    const timer = setTimeout(resume, ms);
-    signal.addEventListener("abort", resume);
-  });
 }

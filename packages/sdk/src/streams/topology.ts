@@ -39,6 +39,8 @@ export interface ProcessContext {
   set(key: string, value: Uint8Array | undefined, options?: { readonly expiresAt?: number }): void;
   /** Stages a record. */
   emit(topic: string, record: NewLogRecord): void;
+  /** The id for the nth thing made from a parent: the same in every replay. */
+  derivedId(parentId: string, position: number): string;
 }
 
 export type ProcessStep = (
