@@ -83,7 +83,7 @@ describe("the demo's ninety days", () => {
     expect(astray).toBe(-1);
   });
 
-  test("every event has an id of its own, a time and a visitor, and is accepted by the catalogue without a warning", () => {
+  test("every event has an id of its own, a time and a visitor, and is planned by the catalogue without a warning", () => {
     const ids = new Set<unknown>();
     const seen = new Map<string, number>();
     for (const { payload, at } of events) {
@@ -103,6 +103,10 @@ describe("the demo's ninety days", () => {
       );
       if (!parsed.success) expect.fail(`${definition.type}: ${parsed.error.message}`);
       expect(definition.normalise?.(parsed.data).warnings ?? []).toEqual([]);
+      const planned = registry.jsonSchema(definition).properties ?? {};
+      expect(
+        Object.keys(Object(parsed.data)).filter((name) => !Object.hasOwn(planned, name)),
+      ).toEqual([]);
     }
     expect(ids.size).toBe(events.length);
     expect([...seen.keys()].toSorted((a, b) => a.localeCompare(b))).toEqual(

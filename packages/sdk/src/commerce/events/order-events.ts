@@ -24,6 +24,10 @@ const order = z.looseObject({
   affiliation: text,
   coupon: text,
   payment_method: text,
+  payment_id: identifier,
+  /** A token or fingerprint; never a card number. */
+  card_id: identifier,
+  card_country: text,
   shipping_method: text,
   /** Where it is delivered, ISO 3166 alpha-2 by preference; else the country of the visitor's address counts. */
   country: text,
@@ -46,6 +50,8 @@ const payment = z.looseObject({
   card_country: text,
   failure_code: text,
   country: text,
+  ip: text,
+  device_id: identifier,
 });
 const transaction = { topic: "transactions" } as const;
 
