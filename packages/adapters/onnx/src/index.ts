@@ -1,0 +1,2 @@
+export type { OnnxRuntime } from "./load-onnxruntime.ts";
+export { type OnnxModelRuntimeOptions, onnxModelRuntime } from "./onnx-model-runtime.ts";

@@ -1,0 +1,127 @@
+import { EcapError, type LoadedModel, type LoadOptions, type ModelRuntime } from "@ecap/sdk";
+import type { InferenceSession } from "onnxruntime-node";
+import { createBatchWorker } from "./batch-worker.ts";
+import { type Feed, feedLayout } from "./feeds.ts";
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimePath } from "./load-onnxruntime.ts";
+import { invalid, readModelFile } from "./model-file.ts";
+import { readScores } from "./read-scores.ts";
+
+export interface OnnxModelRuntimeOptions {
+  /** Threads inside one scoring of a batch. Default 0: as many as there are cores. One row is always scored on one thread. */
+  readonly batchThreads?: number;
+  /** Batches that may wait for a model's worker; further ones are ECAP_OVERLOADED. Default 16. */
+  readonly maxQueuedBatches?: number;
+  /** Instead of loading onnxruntime-node on first use. */
+  readonly onnxRuntime?: () => Promise<OnnxRuntime>;
+}
+
+const maxSpareFeeds = 8;
+
+/** Runs ONNX models on onnxruntime-node, which is loaded with the first model. */
+export function onnxModelRuntime({
+  batchThreads = 0,
+  maxQueuedBatches = 16,
+  onnxRuntime = loadOnnxRuntime,
+}: OnnxModelRuntimeOptions = {}): ModelRuntime {
+  return {
+    async load(bytes, options = {}) {
+      const file = await readModelFile(bytes);
+      const runtime = await onnxRuntime();
+      const session = await createSession(runtime, file.bytes);
+      return loadedModel(session, runtime, file, options);
+    },
+  };
+
+  function loadedModel(
+    session: InferenceSession,
+    { Tensor }: OnnxRuntime,
+    file: Awaited<ReturnType<typeof readModelFile>>,
+    options: LoadOptions,
+  ): LoadedModel {
+    const { description, labelOutput, scoreOutputs } = file;
+    const outputs = [...(labelOutput === undefined ? [] : [labelOutput]), ...scoreOutputs];
+    const layout = feedLayout(description.inputs, options);
+    /** Tensors of one row that no scoring is using. */
+    const spare: Array<{
+      readonly feeds: readonly Feed[];
+      readonly tensors: InferenceSession.FeedsType;
+    }> = [];
+    const worker = createBatchWorker({
+      bytes: file.bytes,
+      outputs,
+      onnxruntime: onnxRuntimePath(),
+      sessionOptions: { ...quiet, intraOpNumThreads: batchThreads },
+      maxQueued: maxQueuedBatches,
+    });
+    let closed = false;
+
+    function oneRow(width: number) {
+      const feeds = layout.allocate(1, width);
+      const tensors = Object.fromEntries(
+        feeds.map(({ name, type, data, dims }) => [name, new Tensor(type, data, dims)]),
+      );
+      return { feeds, tensors };
+    }
+
+    return {
+      description,
+      async score(features) {
+        if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
+        const reusable = layout.width !== undefined;
+        const input = (reusable ? spare.pop() : undefined) ?? oneRow(features.length);
+        try {
+          layout.write(input.feeds, 0, features);
+          const results = await session.run(input.tensors, outputs);
+          const [score] = readScores(results as Parameters<typeof readScores>[0], 1, file);
+          if (score === undefined) throw invalid("it gave no row back");
+          return score;
+        } catch (error) {
+          throw inputError(error);
+        } finally {
+          if (reusable && spare.length < maxSpareFeeds) spare.push(input);
+        }
+      },
+      async scoreBatch(rows) {
+        const [first] = rows;
+        if (first === undefined) return [];
+        const feeds = layout.allocate(rows.length, first.length);
+        rows.forEach((features, row) => {
+          if (features.length !== first.length) {
+            throw new EcapError(
+              "ECAP_MODEL_INPUT",
+              `row ${row} has ${features.length} features, not ${first.length}`,
+            );
+          }
+          layout.write(feeds, row, features);
+        });
+        return readScores(await worker.run(feeds), rows.length, file);
+      },
+      async close() {
+        if (closed) return;
+        closed = true;
+        await worker.close();
+        await session.release();
+      },
+    };
+  }
+}
+
+const quiet = { executionMode: "sequential", interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+
+async function createSession(runtime: OnnxRuntime, bytes: Uint8Array): Promise<InferenceSession> {
+  try {
+    // One row gains nothing from more threads, and the event loop wants the cores.
+    return await runtime.InferenceSession.create(bytes, { ...quiet, intraOpNumThreads: 1 });
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** What the session itself refuses has to do with the features: the model was loaded and checked. */
+function inputError(error: unknown): EcapError {
+  if (error instanceof EcapError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new EcapError("ECAP_MODEL_INPUT", `the model refused the features: ${message}`, {
+    cause: error,
+  });
+}
