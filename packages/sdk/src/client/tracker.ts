@@ -80,6 +80,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   const settle = (receipt: DeliveryReceipt): void => {
     if (queue.settle(receipt)) onReceipt?.(receipt);
   };
+  // Looked up at each call: pages replace it. Unbound, a browser's fetch refuses to run.
+  const request: typeof fetch = options.fetch ?? ((...call) => fetch(...call));
   const sender = createSender({
     url,
     writeKey,
@@ -90,8 +92,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     retryBaseMs,
     retryMaxMs,
     now,
-    // Looked up at each call: pages replace it. Unbound, a browser's fetch refuses to run.
-    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    fetch: request,
     allowed,
     settle,
   });
@@ -190,7 +191,10 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (document.visibilityState !== "hidden" || !allowed()) return;
     // The page may never hear of the answer, so the events stay queued: if they must come again, their ids tell the server.
     const batch = upTo(queue.events, 60_000);
-    if (batch.length > 0) browser.navigator?.sendBeacon?.(url, batchBody(batch, { writeKey, now }));
+    if (batch.length === 0) return;
+    const body = batchBody(batch, { writeKey, now });
+    if (browser.navigator?.sendBeacon?.(url, body) !== true)
+      request(url, { method: "POST", body, keepalive: true }).catch(() => undefined);
   });
   browser.addEventListener?.("online", () => sender.hurry());
 

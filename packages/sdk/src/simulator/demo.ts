@@ -14,7 +14,10 @@ export function demoHistory(until: number, seed: string | number = "demo"): Simu
   };
 }
 
-/** What goes on after {@link demoHistory}: the same shop and its customers, from the instant on. */
+/**
+ * What goes on after {@link demoHistory}: the same shop and its customers, from the instant on. Busier than the history and at all hours, so that
+ * someone who watches sees something happen.
+ */
 export function demoTrickle(
   from: number,
   historyEndedAt: number,
@@ -24,7 +27,8 @@ export function demoTrickle(
     seed,
     from,
     openedAt: historyEndedAt - 90 * dayMs,
-    ordersPerDay: 1500,
+    ordersPerDay: 1000,
+    seasonal: false,
     catalogue: false,
   };
 }

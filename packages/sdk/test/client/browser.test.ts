@@ -91,3 +91,12 @@ test("a hidden page sends what it holds by beacon, with the write key, and keeps
     batch.map((event: { messageId: string }) => event.messageId),
   );
 });
+
+test("a page that cannot send a beacon sends a request that outlives it", async () => {
+  vi.stubGlobal("navigator", { sendBeacon: () => false });
+  const shop = createTracker({ host: server.host, writeKey: "key" });
+  shop.page("Home");
+  hide();
+  await expect.poll(() => server.taken.length).toBe(2);
+  expect(server.requests[0]).toMatchObject({ authorization: undefined, body: { writeKey: "key" } });
+});

@@ -12,13 +12,6 @@ export type Behaviour =
   | "no json"
   | "bad request";
 
-const statuses = {
-  unavailable: 503,
-  "too many": 429,
-  "too large": 413,
-  "bad request": 400,
-} as const;
-
 export interface ReceivedEvent {
   readonly messageId: string;
   readonly [name: string]: unknown;
@@ -57,33 +50,23 @@ export async function startFakeServer(): Promise<FakeServer> {
       return { id: event.messageId, status: known ? "duplicate" : "accepted" };
     });
 
-  /** The status and body to answer with; undefined where the connection breaks instead. */
-  const react = (
-    behaviour: Behaviour,
+  type Reaction = (
     batch: readonly ReceivedEvent[],
-  ): readonly [number, string] | undefined => {
-    switch (behaviour) {
-      case "ok":
-        return [200, JSON.stringify({ receipts: take(batch) })];
-      case "half":
-        return [
-          200,
-          JSON.stringify({ receipts: take(batch.slice(0, Math.ceil(batch.length / 2))) }),
-        ];
-      case "no json":
-        take(batch);
-        return [200, "ok"];
-      case "answer lost":
-        take(batch);
-        return undefined;
-      case "reset":
-        return undefined;
-      case "unavailable":
-      case "too many":
-      case "too large":
-      case "bad request":
-        return [statuses[behaviour], "{}"];
-    }
+  ) => readonly [status: number, body: string] | undefined;
+  /** The status and body to answer with; undefined where the connection breaks instead. */
+  const reactions: Readonly<Record<Behaviour, Reaction>> = {
+    ok: (batch) => [200, JSON.stringify({ receipts: take(batch) })],
+    half: (batch) => [
+      200,
+      JSON.stringify({ receipts: take(batch.slice(0, Math.ceil(batch.length / 2))) }),
+    ],
+    "no json": (batch) => [200, take(batch) ? "ok" : ""],
+    "answer lost": (batch) => void take(batch),
+    reset: () => undefined,
+    unavailable: () => [503, "{}"],
+    "too many": () => [429, "{}"],
+    "too large": () => [413, "{}"],
+    "bad request": () => [400, "{}"],
   };
 
   const server = createServer((request, response) => {
@@ -99,8 +82,7 @@ export async function startFakeServer(): Promise<FakeServer> {
         body,
         at: performance.now(),
       });
-      const answer = react(
-        script.shift() ?? "ok",
+      const answer = reactions[script.shift() ?? "ok"](
         Array.isArray(body["batch"]) ? body["batch"] : [],
       );
       if (answer === undefined) request.socket.destroy();

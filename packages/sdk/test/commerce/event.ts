@@ -25,7 +25,7 @@ export function event(
     receivedAt: Date.UTC(2026, 0, 2),
     actor: { customerId: "c1" },
     context: {},
-    data: normalised as Readonly<Record<string, unknown>>,
+    data: Object(normalised),
     ...rest,
   };
 }
