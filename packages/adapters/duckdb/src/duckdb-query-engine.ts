@@ -25,7 +25,7 @@ export interface DuckdbQueryEngineOptions {
   readonly memoryLimit?: string;
   /** Folder for what does not fit in memory. Default: none, so that such a query fails. */
   readonly tempDir?: string;
-  /** Queries under way at once; more wait. Default 4. */
+  /** Queries under way at once; more wait. Each holds one of Node's four worker threads, which files and hashing need too. Default 2. */
   readonly connections?: number;
 }
 
@@ -43,7 +43,7 @@ const interruptEveryMs = 20;
 
 /** SQL over the tables of a TableStore by DuckDB in this process, on its own threads. Opened on the first query. */
 export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQueryEngine {
-  const { tables, objects, threads, memoryLimit, tempDir, connections = 4 } = options;
+  const { tables, objects, threads, memoryLimit, tempDir, connections = 2 } = options;
   let opening: Promise<Opened> | undefined;
   const open = () => (opening ??= openInstance({ objects, threads, memoryLimit, tempDir }));
   const pool = sessionPool(connections, async () => (await open()).instance.connect());
@@ -137,31 +137,37 @@ async function readRows(
   signal: AbortSignal,
 ): Promise<Pick<QueryResult, "columns" | "rows">> {
   const maxRows = query.maxRows ?? defaultMaxRows;
-  const statement = await connection.prepare(query.sql);
-  for (const [i, value] of (query.parameters ?? []).entries()) {
-    const parameter = parameterValue(api, value);
-    statement.bindValue(i + 1, parameter, isLong(parameter) ? api.BIGINT : undefined);
+  const result = await execute(api, connection, query);
+  signal.throwIfAborted();
+  if (result.rowCount > maxRows) {
+    throw new EcapError("ECAP_QUERY_INVALID", `The query gives more than ${maxRows} rows`);
   }
-  const result = await statement.stream();
   const names = result.deduplicatedColumnNames();
   const columns = names.map((column, i) => ({
     name: column,
     type: result.columnType(i).toString(),
   }));
   const rows: ResultRow[] = [];
-  for (;;) {
-    signal.throwIfAborted();
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) return { columns, rows };
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
     for (const values of chunk.getRows()) {
       rows.push(
         Object.fromEntries(names.map((column, i) => [column, resultCell(api, values[i] ?? null)])),
       );
     }
-    if (rows.length > maxRows) {
-      throw new EcapError("ECAP_QUERY_INVALID", `The query gives more than ${maxRows} rows`);
-    }
   }
+  return { columns, rows };
+}
+
+/** Planning opens the files' metadata, and a prepared statement is planned twice, so only parameters make one. */
+async function execute(api: Opened["api"], connection: Session["connection"], query: Query) {
+  const { sql, parameters = [] } = query;
+  if (parameters.length === 0) return connection.run(sql);
+  const statement = await connection.prepare(sql);
+  for (const [i, value] of parameters.entries()) {
+    const parameter = parameterValue(api, value);
+    statement.bindValue(i + 1, parameter, isLong(parameter) ? api.BIGINT : undefined);
+  }
+  return statement.run();
 }
 
 function isLong(value: unknown): boolean {

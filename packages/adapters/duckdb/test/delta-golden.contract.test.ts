@@ -61,18 +61,6 @@ describe.skipIf(tables.length === 0)("golden Delta tables (needs the shared data
   });
   afterAll(() => connection.closeSync());
 
-  const snapshot = async (table: string) => {
-    const objects = fsObjectStore({ dir: join(golden, table) });
-    const store = deltaTableStore({ objects });
-    try {
-      return { objects, snapshot: await store.snapshot("delta") };
-    } finally {
-      await store.close();
-    }
-  };
-  const outcome = (table: string) => snapshot(table).catch((error: unknown) => error);
-  const isRefused = (table: string) => table in refused || corrupt.has(table) || absent.has(table);
-
   it("refuses what it cannot read right, and says why", async () => {
     for (const table of tables.filter(isRefused)) {
       const error = await outcome(table);
@@ -125,3 +113,15 @@ describe.skipIf(tables.length === 0)("golden Delta tables (needs the shared data
     expect({ ours, others }).toEqual({ ours: theirs, others: 0n });
   });
 });
+
+const snapshot = async (table: string) => {
+  const objects = fsObjectStore({ dir: join(golden, table) });
+  const store = deltaTableStore({ objects });
+  try {
+    return { objects, snapshot: await store.snapshot("delta") };
+  } finally {
+    await store.close();
+  }
+};
+const outcome = (table: string) => snapshot(table).catch((error: unknown) => error);
+const isRefused = (table: string) => table in refused || corrupt.has(table) || absent.has(table);

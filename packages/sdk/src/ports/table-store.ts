@@ -55,6 +55,8 @@ export interface TableFile {
   /** Least and greatest value by column, as JSON values; columns without statistics are absent. */
   readonly min?: Readonly<Record<string, unknown>>;
   readonly max?: Readonly<Record<string, unknown>>;
+  /** Columns the file holds for sure; it may hold more where the statistics do not tell. */
+  readonly columns?: readonly string[];
 }
 
 /** A table as it stood at one version. */

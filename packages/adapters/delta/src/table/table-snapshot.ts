@@ -36,6 +36,7 @@ function tableFile(root: string, add: AddAction): TableFile {
     rows,
     ...(isRecord(stats["minValues"]) ? { min: stats["minValues"] } : {}),
     ...(isRecord(stats["maxValues"]) ? { max: stats["maxValues"] } : {}),
+    ...(isRecord(stats["nullCount"]) ? { columns: Object.keys(stats["nullCount"]) } : {}),
   };
   files.set(add, file);
   return file;

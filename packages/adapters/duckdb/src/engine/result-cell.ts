@@ -20,7 +20,7 @@ export function resultCell(api: Duckdb, value: duckdb.DuckDBValue): ResultCell {
   }
   if (value instanceof api.DuckDBMapValue) {
     const entries = value.entries.map(({ key, value: cell }): [string, ResultCell] => [
-      String(resultCell(api, key)),
+      String(key),
       resultCell(api, cell),
     ]);
     return Object.fromEntries(entries);
@@ -45,21 +45,15 @@ function isoTimestamp(micros: bigint): string | undefined {
 
 /** A parameter as DuckDB takes it: whole numbers as integers, dates as timestamps in UTC. */
 export function parameterValue(api: Duckdb, value: unknown): duckdb.DuckDBValue {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return value;
-    case "bigint":
-      return value;
-    case "number":
-      return Number.isSafeInteger(value) && Math.abs(value) >= 2 ** 31 ? BigInt(value) : value;
-    default:
-      if (value === null || value === undefined) return null;
-      if (value instanceof Date)
-        return new api.DuckDBTimestampTZValue(BigInt(value.getTime()) * 1000n);
-      if (value instanceof Uint8Array) return new api.DuckDBBlobValue(value);
-      if (Array.isArray(value))
-        return new api.DuckDBListValue(value.map((item) => parameterValue(api, item)));
-      throw new TypeError(`a parameter cannot be a ${typeof value}`);
+  if (value === null || value === undefined) return null;
+  if (typeof value === "string" || typeof value === "boolean" || typeof value === "bigint")
+    return value;
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) && Math.abs(value) >= 2 ** 31 ? BigInt(value) : value;
   }
+  if (value instanceof Date) return new api.DuckDBTimestampTZValue(BigInt(value.getTime()) * 1000n);
+  if (value instanceof Uint8Array) return new api.DuckDBBlobValue(value);
+  if (Array.isArray(value))
+    return new api.DuckDBListValue(value.map((item) => parameterValue(api, item)));
+  throw new TypeError(`a parameter cannot be a ${typeof value}`);
 }

@@ -10,7 +10,7 @@ export interface Session {
 export interface SessionPool {
   /** Runs the step on a session no other uses, preferably one whose views suit; waits for one where all are busy. */
   use<T>(
-    options: { suits(session: Session): boolean; signal: AbortSignal },
+    options: { readonly suits: (session: Session) => boolean; signal: AbortSignal },
     step: (session: Session) => Promise<T>,
   ): Promise<T>;
   close(): void;
@@ -31,8 +31,8 @@ export function sessionPool(size: number, connect: () => Promise<DuckDBConnectio
 
   const acquire = async (suits: (session: Session) => boolean, signal: AbortSignal) => {
     const suiting = idle.findIndex(suits);
-    const [free] = suiting >= 0 ? idle.splice(suiting, 1) : opened < size ? [] : idle.splice(0, 1);
-    if (free) return free;
+    const [ready] = suiting >= 0 ? idle.splice(suiting, 1) : opened < size ? [] : idle.splice(0, 1);
+    if (ready) return ready;
     if (opened < size) {
       opened++;
       try {

@@ -67,52 +67,84 @@ interface FileSource {
   readonly constants: ReadonlyMap<string, string>;
 }
 
-/** The rows of the files. Partition values come from folder names where these say the same as the log, else from the log, a group of files at a time. */
 function fileSource(
   files: readonly TableFile[],
-  { schema }: Pick<TableSnapshot, "schema">,
+  { schema }: TableSnapshot,
   objects: ObjectStore,
 ): FileSource {
   const partitioned = schema.columns.filter((column) => schema.partitionBy?.includes(column.name));
+  const stored = schema.columns.filter((column) => !partitioned.includes(column));
   const first = files[0]?.partition ?? {};
   const isFixed = ({ name: column }: Column) =>
     files.every((file) => file.partition[column] === first[column]);
-  const varying = partitioned.filter((column) => !isFixed(column));
   const constants = new Map(
     partitioned.filter(isFixed).map((column) => [column.name, literal(first[column.name], column)]),
   );
+  const varying = partitioned.filter((column) => !isFixed(column));
+  // Files known to hold every column need not be opened to find out, which is most of a query's fixed cost.
+  const isWhole = ({ columns = [] }: TableFile) => {
+    const held = new Set(columns);
+    return stored.every((column) => held.has(column.name));
+  };
+  const whole = files.filter(isWhole);
+  const others = files.filter((file) => !isWhole(file));
+  const parts = [
+    ...readGroups(whole, varying, { objects, unionByName: false }),
+    ...readGroups(others, varying, { objects, unionByName: true }),
+  ];
+  const selects = parts.map((part) => `SELECT * FROM ${part}`);
+  return {
+    from: parts.length === 1 ? parts.join("") : `(${selects.join(" UNION ALL BY NAME ")})`,
+    constants,
+  };
+}
+
+interface ReadOptions {
+  readonly objects: ObjectStore;
+  readonly unionByName: boolean;
+}
+
+/** The rows of the files. Partition values come from folder names where these say the same as the log, else from the log, a group of files at a time. */
+function readGroups(
+  files: readonly TableFile[],
+  varying: readonly Column[],
+  options: ReadOptions,
+): string[] {
+  if (files.length === 0) return [];
   if (files.every((file) => varying.every((column) => folderSays(file, column.name)))) {
-    return { from: readParquet(files, varying, objects), constants };
+    return [readParquet(files, varying, options)];
   }
   const groups = new Map<string, TableFile[]>();
   for (const file of files) {
     const key = JSON.stringify(varying.map((column) => file.partition[column.name]));
     groups.set(key, [...(groups.get(key) ?? []), file]);
   }
-  const parts = [...groups.values()].map((group) => {
+  return [...groups.values()].map((group) => {
     const values = varying.map(
       (column) => `${literal(group[0]?.partition[column.name], column)} AS ${name(column.name)}`,
     );
-    return `SELECT *, ${values.join(", ")} FROM ${readParquet(group, [], objects)}`;
+    return `(SELECT *, ${values.join(", ")} FROM ${readParquet(group, [], options)})`;
   });
-  return { from: `(${parts.join(" UNION ALL BY NAME ")})`, constants };
 }
 
 function readParquet(
   files: readonly TableFile[],
   folders: readonly Column[],
-  objects: ObjectStore,
+  { objects, unionByName }: ReadOptions,
 ): string {
   const paths = files.map((file) => text(localPath(objects, file.key)));
-  // A type with arguments, such as a decimal's, is not taken here; the view casts it.
-  const folderType = (column: Column) =>
-    sqlType(column).endsWith(")") ? "VARCHAR" : sqlType(column);
   const types = folders.map((column) => `${text(column.name)}: ${folderType(column)}`);
   const hive =
     folders.length === 0
       ? "hive_partitioning = false"
       : `hive_partitioning = true, hive_types = {${types.join(", ")}}`;
-  return `read_parquet([${paths.join(", ")}], union_by_name = true, ${hive})`;
+  return `read_parquet([${paths.join(", ")}], union_by_name = ${unionByName}, ${hive})`;
+}
+
+/** A type with arguments, such as a decimal's, is not taken for a folder's value; the view casts it. */
+function folderType(column: Column): string {
+  const type = sqlType(column);
+  return type.endsWith(")") ? "VARCHAR" : type;
 }
 
 function literal(value: string | null | undefined, column: Column): string {
