@@ -1,83 +1,79 @@
-import { z } from "zod";
 import { EcapError } from "../errors/ecap-error.ts";
-import { definePlugin } from "../plugin/define-plugin.ts";
+import { definePlugin, type Plugin } from "../plugin/define-plugin.ts";
 import type { DataSubject } from "../plugin/personal-data.ts";
 import type { QueryEngine, ResultRow } from "../ports/query-engine.ts";
 import { createCommerceEvents } from "./catalogue.ts";
+import type { CommerceOptions } from "./normalise.ts";
 import { commerceTables } from "./tables/commerce-tables.ts";
 
+/** Reads what the lake holds; absent engines are asked for when needed. */
 export interface CommerceService {
-  /** Everything the lake's customer-bound tables hold about a person, by table. */
-  exportPerson(subject: DataSubject): Promise<Readonly<Record<string, readonly ResultRow[]>>>;
+  readonly engine: () => QueryEngine;
 }
 
-const tablesOfPeople = commerceTables
-  .filter(({ columns }) => columns.some(({ name }) => name === "customer_id"))
-  .map(({ name }) => name);
+/** Tables with rows about people. */
+const personal = commerceTables.filter(({ columns }) =>
+  columns.some(({ name }) => name === "customer_id"),
+);
 
-/** The whole e-commerce catalogue with its lake tables. The other plugins bring what they read themselves; with this one everything else is taken too. */
-export const commerce = definePlugin({
-  name: "commerce",
-  version: "0.1.0",
-  sdk: "0.x",
-  options: z.strictObject({}).optional(),
-  events: { produces: createCommerceEvents() },
-  tables: commerceTables,
-  personalData: {
-    holds: [
-      {
-        what: "events as received",
-        where: "topics transactions, user-events, customer-analytics and their bronze tables",
-        fields: ["customer id", "device ids", "IP address", "traits", "what was viewed and bought"],
+/** The e-commerce catalogue and its tables as a plugin, for the platform to register and to fill. */
+export function commerce(options: CommerceOptions = {}): Plugin<CommerceService> {
+  return definePlugin({
+    name: "commerce",
+    version: "0.1.0",
+    sdk: "0.x",
+    events: { consumes: createCommerceEvents(options) },
+    tables: commerceTables,
+    personalData: {
+      holds: personal.map(({ name, description, columns }) => ({
+        what: description,
+        where: `table ${name}`,
+        fields: columns.map((column) => column.name).filter((field) => identifying.has(field)),
         purpose: "analytics of the shop",
-        retention: "as configured for the topics and tables",
-      },
-      {
-        what: "orders, payments, visits and traits",
-        where: `tables ${tablesOfPeople.join(", ")}`,
-        fields: ["customer_id", "anonymous_id", "email", "name"],
-        purpose: "analytics of the shop",
-        retention: "with the tables",
-      },
-    ],
-    export: (service: CommerceService, subject) => service.exportPerson(subject),
-    // A wrong "erased" would be worse than none: rows leave the lake only by a delete, which the table store does not have yet.
-    erase: async () => {
-      throw new EcapError(
-        "ECAP_TABLE_UNSUPPORTED",
-        "the rows of a person cannot be erased from the lake yet",
-      );
-    },
-  },
-  setup(ctx): CommerceService {
-    return {
-      async exportPerson(subject) {
-        const { customerId } = subject;
-        if (customerId === undefined) return {};
-        const engine = ctx.port("queryEngine");
-        const found = await Promise.all(
-          tablesOfPeople.map(
-            async (table) =>
-              [table, await rowsOf(engine, table, subject.tenant, customerId)] as const,
+        retention: "with the table",
+      })),
+      export: exportRows,
+      // Without a way to delete rows, saying 0 would be untrue.
+      erase: () =>
+        Promise.reject(
+          new EcapError(
+            "ECAP_TABLE_UNSUPPORTED",
+            "rows of the lake's commerce tables cannot be erased one person at a time yet",
           ),
-        );
-        return Object.fromEntries(found.filter(([, rows]) => rows.length > 0));
-      },
-    };
-  },
-});
+        ),
+    },
+    setup: (ctx): CommerceService => ({ engine: () => ctx.port("queryEngine") }),
+  })();
+}
 
-async function rowsOf(
-  engine: QueryEngine,
-  table: string,
-  tenant: string,
-  customerId: string,
-): Promise<readonly ResultRow[]> {
-  const { rows } = await engine.query({
-    sql: `select * from ${table} where customer_id = $1`,
-    parameters: [customerId],
-    tenant,
-    tables: { [table]: {} },
+const identifying = new Set([
+  "customer_id",
+  "anonymous_id",
+  "session_id",
+  "device_id",
+  "email",
+  "name",
+  "phone",
+  "country",
+  "city",
+  "card_id",
+]);
+
+/** The person's rows by table. */
+async function exportRows(
+  { engine }: CommerceService,
+  { tenant, customerId, anonymousId }: DataSubject,
+): Promise<Readonly<Record<string, readonly ResultRow[]>>> {
+  const ids = [customerId, anonymousId];
+  if (ids.every((id) => id === undefined)) return {};
+  const found = personal.map(async ({ name }) => {
+    const { rows } = await engine().query({
+      sql: `select * from ${name} where customer_id = $1 or anonymous_id = $2`,
+      parameters: ids.map((id) => id ?? null),
+      tenant,
+      tables: { [name]: {} },
+    });
+    return [name, rows] as const;
   });
-  return rows;
+  return Object.fromEntries(await Promise.all(found));
 }

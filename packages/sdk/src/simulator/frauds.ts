@@ -49,8 +49,6 @@ export const incidents: Readonly<Record<FraudScenario, Incident>> = {
       else {
         const failed = paymentCall(context, visit, order, time, "payment.failed", {
           failure_code: random.pick(["do_not_honour", "invalid_cvc", "stolen_card"]),
-          ip: visit.ip,
-          device_id: visit.device.id,
         });
         emit(time, failed, label(failed, { orderId: order.id, paymentId: order.paymentId }));
       }

@@ -123,39 +123,53 @@ export function placeOrder(
   emit(at + 900, authorised, label?.(authorised, ids));
 }
 
+/** A payment in front of the buyer, with their device and address: what a fraud engine decides on. */
 export function paymentCall(
-  { random, currency }: OrderContext,
+  context: OrderContext,
   visit: Visit,
   order: Order,
   at: number,
   event: string,
   more: Payload = {},
 ): Payload {
-  return officeCall(
-    random,
-    at,
+  const properties = { ...paymentProperties(context, order), ...more };
+  return visitCall(context.random, visit, at, {
+    type: "track",
     event,
-    {
-      payment_id: order.paymentId,
-      order_id: order.id,
-      amount: amount(order.totalCents),
-      currency,
-      payment_method: "card",
-      provider: "paywell",
-      card_id: order.cardId,
-      card_brand: order.cardBrand,
-      card_country: order.cardCountry,
-      ...more,
-    },
-    buyer(visit),
-  );
+    properties,
+    url: `${context.origin}/checkout`,
+  });
+}
+
+function paymentProperties({ currency }: OrderContext, order: Order): Payload {
+  return {
+    payment_id: order.paymentId,
+    order_id: order.id,
+    amount: amount(order.totalCents),
+    currency,
+    payment_method: "card",
+    provider: "paywell",
+    card_id: order.cardId,
+    card_brand: order.cardBrand,
+    card_country: order.cardCountry,
+    country: order.deliveredTo,
+  };
 }
 
 /** Capture and dispatch within days; now and then a refund of some or all lines. */
 export function fulfilOrder(context: OrderContext, visit: Visit, order: Order, at: number): void {
   const { random, emit } = context;
   const capturedAt = at + random.between(10, 600) * minuteMs;
-  emit(capturedAt, paymentCall(context, visit, order, capturedAt, "payment.captured"));
+  emit(
+    capturedAt,
+    officeCall(
+      random,
+      capturedAt,
+      "payment.captured",
+      paymentProperties(context, order),
+      buyer(visit),
+    ),
+  );
   const shippedAt = capturedAt + Math.round(random.exponential(dayMs));
   emit(
     shippedAt,

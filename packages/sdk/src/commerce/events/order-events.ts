@@ -50,8 +50,6 @@ const payment = z.looseObject({
   card_country: text,
   failure_code: text,
   country: text,
-  ip: text,
-  device_id: identifier,
 });
 const transaction = { topic: "transactions" } as const;
 
