@@ -34,8 +34,8 @@ export function deliver(
 type Spoiler = (payload: Payload) => Payload;
 
 const spoilers: readonly Spoiler[] = [
-  ({ userId: _user, anonymousId: _anonymous, ...rest }) => rest,
-  ({ type: _type, ...rest }) => ({ ...rest, type: 7 }),
+  (payload) => ({ ...payload, timestamp: "yesterday" }),
+  (payload) => ({ ...payload, type: undefined }),
   (payload) => ({
     ...payload,
     type: "track",
