@@ -1,1 +1,3 @@
-export {};
+export * from "./lake-db.ts";
+export * from "./lake-functions.ts";
+export * from "./lake-query.ts";
