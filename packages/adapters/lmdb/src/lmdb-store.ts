@@ -1,8 +1,8 @@
 import { type Clock, type Committer, type EventLog, type StateStore, systemClock } from "@ecap/sdk";
+import { lockDirectory } from "@ecap/sdk/node";
 import { lmdbCommitter } from "./commit/lmdb-committer.ts";
 import { lmdbEventLog } from "./log/lmdb-event-log.ts";
 import { lmdbStateStore } from "./state/lmdb-state-store.ts";
-import { lockDirectory } from "./storage/directory-lock.ts";
 import { type Environment, openEnvironment } from "./storage/environment.ts";
 import { createGroupWriter } from "./storage/group-writer.ts";
 import { storageError } from "./storage/storage-error.ts";

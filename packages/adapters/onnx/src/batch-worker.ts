@@ -91,7 +91,7 @@ export function createBatchWorker({
       const reply = new Promise<Outputs>((resolve, reject) => {
         waiting.set(id, { resolve, reject });
       });
-      const buffers = feeds.map(({ data }) => data.buffer as ArrayBuffer);
+      const buffers = feeds.map(({ data }) => data.buffer);
       worker.postMessage({ id, feeds }, buffers);
       return await reply;
     },

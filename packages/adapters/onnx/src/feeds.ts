@@ -1,6 +1,11 @@
 import { EcapError, type LoadOptions, type ModelTensor } from "@ecap/sdk";
 
-export type FeedData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type FeedData =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 /** A tensor as plain data, which goes to a worker as it is. */
 export interface Feed {
@@ -25,8 +30,8 @@ export function feedLayout(
   { missing = "error" }: LoadOptions,
 ): FeedLayout {
   const widths = inputs.map(({ shape }) => (shape.length < 2 ? 1 : shape.at(-1)));
-  const known = widths.every((width) => typeof width === "number");
-  const width = known ? widths.reduce<number>((sum, each) => sum + Number(each), 0) : undefined;
+  const known = widths.every((each) => typeof each === "number");
+  const width = known ? widths.reduce((sum, each) => sum + each, 0) : undefined;
 
   return {
     width,

@@ -72,7 +72,7 @@ export function onnxModelRuntime({
         try {
           layout.write(input.feeds, 0, features);
           const results = await session.run(input.tensors, outputs);
-          const [score] = readScores(results as Parameters<typeof readScores>[0], 1, file);
+          const [score] = readScores(results, 1, file);
           if (score === undefined) throw invalid("it gave no row back");
           return score;
         } catch (error) {

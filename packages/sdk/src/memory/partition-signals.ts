@@ -32,7 +32,7 @@ export function createPartitionSignals(): PartitionSignals {
         sleepers.add(resume);
       }),
     close() {
-      for (const sleepers of [...waiting.values()]) wake(sleepers);
+      for (const sleepers of waiting.values()) wake(sleepers);
     },
   };
 }

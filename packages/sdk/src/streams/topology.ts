@@ -34,13 +34,13 @@ export interface ProcessContext {
   readonly watermark: number | undefined;
   readonly logger: Logger;
   /** Values by key, with what was staged in this batch; undefined where absent. Only state of this topology and partition is one step with it. */
-  get(keys: readonly string[]): Promise<ReadonlyArray<Uint8Array | undefined>>;
+  readonly get: (keys: readonly string[]) => Promise<ReadonlyArray<Uint8Array | undefined>>;
   /** Stages a change; `undefined` removes. */
   set(key: string, value: Uint8Array | undefined, options?: { readonly expiresAt?: number }): void;
   /** Stages a record. */
-  emit(topic: string, record: NewLogRecord): void;
+  readonly emit: (topic: string, record: NewLogRecord) => void;
   /** The id for the nth thing made from a parent: the same in every replay. */
-  derivedId(parentId: string, position: number): string;
+  readonly derivedId: (parentId: string, position: number) => string;
 }
 
 export type ProcessStep = (

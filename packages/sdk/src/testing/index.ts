@@ -1,4 +1,5 @@
 export * from "./committer-contract.ts";
+export * from "./database-contract.ts";
 export * from "./event-log-contract.ts";
 export * from "./eventually.ts";
 export * from "./log-fixtures.ts";

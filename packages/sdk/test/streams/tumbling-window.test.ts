@@ -79,7 +79,7 @@ function naive(events: readonly EventEnvelope[]) {
     .filter(
       (each) => each.windowStart + sizeMs <= (newest[each.partition] ?? 0) - allowedLatenessMs,
     )
-    .map(({ amounts, tenant, ...rest }) => ({
+    .map(({ amounts, tenant: _, ...rest }) => ({
       topic: "input",
       ...rest,
       windowEnd: rest.windowStart + sizeMs,
@@ -97,6 +97,11 @@ const sorted = (results: readonly unknown[]): string[] =>
       JSON.stringify(Object.entries(each ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     )
     .toSorted();
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
+  a.id < b.id ? -1 : 1;
+const at = (id: string, time: number): EventEnvelope =>
+  testEvent({ id, time, actor: { customerId: "a" } });
 
 /** Fails some commits before and some after they took effect. */
 function crashing(committer: Committer, faults: Iterator<string>): Committer {
@@ -153,7 +158,6 @@ describe("tumbling windows", () => {
         await rough.send(events.slice(half));
         await running.drain();
         await running.close();
-        const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
         expect((await rough.output()).toSorted(byId)).toEqual((await calm.output()).toSorted(byId));
         expect(await rough.output("input.dlq")).toEqual([]);
       }),
@@ -165,7 +169,6 @@ describe("tumbling windows", () => {
     const { send, run, output, eventLog } = await streamFixture();
     await eventLog.createTopic("late", { partitions: 1 });
     const window = { sizeMs: 10, aggregate: { orders: count } };
-    const at = (id: string, time: number) => testEvent({ id, time, actor: { customerId: "a" } });
     await send([at("e1", 5), at("e2", 25), at("late", 9), at("e3", 40)]);
     const counted = topology("counted")
       .from({ topics: ["input"] })

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EcapError } from "@ecap/sdk";
+import { EcapError } from "../errors/ecap-error.ts";
 
 interface Owner {
   readonly pid: number;
