@@ -39,6 +39,23 @@ export function browserStorage(): KeyValueStorage | undefined {
   }
 }
 
+/** The page an event happened on; undefined in Node. */
+export function pageContext(): Readonly<Record<string, unknown>> | undefined {
+  const { document, location, navigator } = browserGlobals();
+  return (
+    document && {
+      page: {
+        url: location?.href,
+        path: location?.pathname,
+        title: document.title,
+        referrer: document.referrer,
+      },
+      userAgent: navigator?.userAgent,
+      locale: navigator?.language,
+    }
+  );
+}
+
 let lastTime = 0;
 
 /** A UUID version 7; ids made in one process ascend. */

@@ -1,6 +1,6 @@
 import type { CommerceEventType, CommerceProperties } from "../commerce/catalogue.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { browserGlobals, browserStorage, messageId } from "./platform.ts";
+import { browserGlobals, browserStorage, messageId, pageContext } from "./platform.ts";
 import type { DeliveryReceipt } from "./receipt.ts";
 import { batchBody, createSender, unreference, upTo } from "./sender.ts";
 import { type Identity, inSession, readIdentity } from "./session.ts";
@@ -132,16 +132,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       messageId: id,
       timestamp: (timestamp ?? new Date(at)).toISOString(),
       context: {
-        ...(document && {
-          page: {
-            url: browser.location?.href,
-            path: browser.location?.pathname,
-            title: document.title,
-            referrer: document.referrer,
-          },
-          userAgent: browser.navigator?.userAgent,
-          locale: browser.navigator?.language,
-        }),
+        ...pageContext(),
         sessionId,
         campaign,
         consent: choices && { categoryPreferences: choices },

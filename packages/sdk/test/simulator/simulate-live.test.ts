@@ -51,3 +51,17 @@ test("the trickle goes on with the customers of the history", () => {
   expect(known.length).toBeGreaterThan(20);
   expect(known.some((index) => index < 8000)).toBe(true);
 });
+
+test("a run that begins where another stopped repeats no id of it", () => {
+  const middle = from + 600_000;
+  const ids = (begin: number, end: number) =>
+    [...simulate({ ...demoTrickle(begin, from), to: end })].flatMap(({ payload }) => {
+      const orderId: unknown = Object(payload["properties"]).order_id;
+      return payload["event"] === "Order Completed"
+        ? [payload["messageId"], orderId]
+        : [payload["messageId"]];
+    });
+  const all = [...ids(from, middle), ...ids(middle, from + 7_200_000)];
+  expect(all.length).toBeGreaterThan(100);
+  expect(new Set(all).size).toBe(all.length);
+});
