@@ -27,7 +27,7 @@ export interface DeltaTableStore extends TableStore {
   close(): Promise<void>;
 }
 
-const idleMs = 5_000;
+const idleMs = 30_000;
 
 /**
  * Delta Lake tables over any ObjectStore, in the protocol every Delta reader knows: reader version 1, writer version 2.

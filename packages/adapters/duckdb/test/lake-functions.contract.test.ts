@@ -30,14 +30,6 @@ describe("lake functions on DuckDB", () => {
     const tables = deltaTableStore({ objects });
     engine = duckdbQueryEngine({ tables, objects });
     await tables.ensure("sales", { columns, partitionBy: ["tenant", "date"] });
-    const sale = (at: string, customer: string | null, total: string | null, quantity: number) => ({
-      tenant: "acme",
-      date: at.slice(0, 10),
-      at: Date.parse(at),
-      customer,
-      total,
-      quantity,
-    });
     await tables.append("sales", [
       sale("2026-01-31T23:59:59.999Z", "ann", "0.10", 1), // a Saturday
       sale("2026-02-01T00:00:00.000Z", "ann", "0.20", 2), // a Sunday
@@ -65,37 +57,37 @@ describe("lake functions on DuckDB", () => {
   };
 
   it("cut dates, weeks from Monday, in UTC", async () => {
-    expect(await values(({ ref }) => f.truncDate("hour", ref("at")))).toEqual([
+    expect(await values((eb) => f.truncDate("hour", eb.ref("at")))).toEqual([
       "2026-01-31T23:00:00.000Z",
       "2026-02-01T00:00:00.000Z",
       "2026-02-02T12:00:00.000Z",
       "2026-03-29T01:00:00.000Z",
     ]);
-    expect(await values(({ ref }) => f.truncDate("day", ref("at")))).toEqual([
+    expect(await values((eb) => f.truncDate("day", eb.ref("at")))).toEqual([
       "2026-01-31",
       "2026-02-01",
       "2026-02-02",
       "2026-03-29",
     ]);
-    expect(await values(({ ref }) => f.truncDate("week", ref("date")))).toEqual([
+    expect(await values((eb) => f.truncDate("week", eb.ref("date")))).toEqual([
       "2026-01-26",
       "2026-01-26",
       "2026-02-02",
       "2026-03-23",
     ]);
-    expect(await values(({ ref }) => f.truncDate("month", ref("at")))).toEqual([
+    expect(await values((eb) => f.truncDate("month", eb.ref("at")))).toEqual([
       "2026-01-01",
       "2026-02-01",
       "2026-02-01",
       "2026-03-01",
     ]);
-    expect(await values(({ ref }) => f.truncDate("quarter", ref("at")))).toEqual(
+    expect(await values((eb) => f.truncDate("quarter", eb.ref("at")))).toEqual(
       Array(4).fill("2026-01-01"),
     );
-    expect(await values(({ ref }) => f.truncDate("year", ref("date")))).toEqual(
+    expect(await values((eb) => f.truncDate("year", eb.ref("date")))).toEqual(
       Array(4).fill("2026-01-01"),
     );
-    expect(await values(({ ref }) => f.toDate(ref("at")))).toEqual([
+    expect(await values((eb) => f.toDate(eb.ref("at")))).toEqual([
       "2026-01-31",
       "2026-02-01",
       "2026-02-02",
@@ -104,28 +96,28 @@ describe("lake functions on DuckDB", () => {
   });
 
   it("count and move days and months", async () => {
-    const first = db.selectFrom("sales").select(({ fn }) => fn.min("at").as("first"));
-    expect(await values(({ ref }) => f.daysBetween(first, ref("at")))).toEqual([0, 1, 2, 57]);
-    expect(await values(({ ref }) => f.monthsBetween(ref("date"), first))).toEqual([0, -1, -1, -2]);
-    expect(await values(({ ref }) => f.secondsBetween(first, ref("at")))).toEqual([
+    const first = db.selectFrom("sales").select((eb) => eb.fn.min("at").as("first"));
+    expect(await values((eb) => f.daysBetween(first, eb.ref("at")))).toEqual([0, 1, 2, 57]);
+    expect(await values((eb) => f.monthsBetween(eb.ref("date"), first))).toEqual([0, -1, -1, -2]);
+    expect(await values((eb) => f.secondsBetween(first, eb.ref("at")))).toEqual([
       0, 0.001, 131_400.001, 4_843_800.001,
     ]);
-    expect(await values(({ ref }) => f.addDays(ref("date"), -1))).toEqual([
+    expect(await values((eb) => f.addDays(eb.ref("date"), -1))).toEqual([
       "2026-01-30",
       "2026-01-31",
       "2026-02-01",
       "2026-03-28",
     ]);
-    expect(await values(({ ref }) => f.addMonths(ref("date"), 1))).toEqual([
+    expect(await values((eb) => f.addMonths(eb.ref("date"), 1))).toEqual([
       "2026-02-28",
       "2026-03-01",
       "2026-03-02",
       "2026-04-29",
     ]);
-    expect(await values(({ ref }) => f.hourOfDay(ref("at")))).toEqual([23, 0, 12, 1]);
-    expect(await values(({ ref }) => f.dayOfWeek(ref("date")))).toEqual([6, 7, 1, 7]);
+    expect(await values((eb) => f.hourOfDay(eb.ref("at")))).toEqual([23, 0, 12, 1]);
+    expect(await values((eb) => f.dayOfWeek(eb.ref("date")))).toEqual([6, 7, 1, 7]);
     const february = { from: "2026-02-01", to: "2026-03-01" };
-    expect(await values(({ ref }) => f.inDates(ref("date"), february))).toEqual([
+    expect(await values((eb) => f.inDates(eb.ref("date"), february))).toEqual([
       false,
       true,
       true,
@@ -136,21 +128,21 @@ describe("lake functions on DuckDB", () => {
   it("aggregate, with conditions, exactly", async () => {
     const query = db
       .selectFrom("sales")
-      .select(({ ref, eb }) => [
-        f.sum0(ref("total")).as("sum"),
-        f.sumWhere(ref("total"), eb("total", ">", "0")).as("positive"),
-        f.sumWhere(ref("total"), eb("quantity", ">", 99)).as("none"),
+      .select((eb) => [
+        f.sum0(eb.ref("total")).as("sum"),
+        f.sumWhere(eb.ref("total"), eb("total", ">", "0")).as("positive"),
+        f.sumWhere(eb.ref("total"), eb("quantity", ">", 99)).as("none"),
         f.countWhere(eb("customer", "=", "ann")).as("anns"),
-        f.countDistinct(ref("customer")).as("customers"),
-        f.countDistinctWhere(ref("customer"), eb("quantity", "<", 3)).as("some"),
-        f.countDistinctApproximately(ref("customer")).as("about"),
-        f.firstBy(ref("total"), ref("at")).as("first"),
-        f.lastBy(ref("customer"), ref("at")).as("last"),
-        f.quantile(ref("quantity"), 0.5).as("median"),
-        f.quantile(ref("total"), 1).as("most"),
-        f.ratio(f.sum0(ref("total")), f.countDistinct(ref("customer"))).as("each"),
-        f.ratio(f.sum0(ref("total")), f.countWhere(eb("quantity", ">", 99))).as("by_zero"),
-        f.roundTo(f.sum0(ref("total")), 1).as("rounded"),
+        f.countDistinct(eb.ref("customer")).as("customers"),
+        f.countDistinctWhere(eb.ref("customer"), eb("quantity", "<", 3)).as("some"),
+        f.countDistinctApproximately(eb.ref("customer")).as("about"),
+        f.firstBy(eb.ref("total"), eb.ref("at")).as("first"),
+        f.lastBy(eb.ref("customer"), eb.ref("at")).as("last"),
+        f.quantile(eb.ref("quantity"), 0.5).as("median"),
+        f.quantile(eb.ref("total"), 1).as("most"),
+        f.ratio(f.sum0(eb.ref("total")), f.countDistinct(eb.ref("customer"))).as("each"),
+        f.ratio(f.sum0(eb.ref("total")), f.countWhere(eb("quantity", ">", 99))).as("by_zero"),
+        f.roundTo(f.sum0(eb.ref("total")), 1).as("rounded"),
         f.coalesce0(eb.fn.max("total")).as("max"),
       ]);
     expect((await queryLake(engine, query, { tenant: "acme" })).rows).toEqual([
@@ -178,15 +170,24 @@ describe("lake functions on DuckDB", () => {
     const query = db
       .with("kept", (q) => q.selectFrom("sales").selectAll().where("quantity", "<=", 3))
       .selectFrom("kept")
-      .select(({ ref }) => [
-        f.truncDate("month", ref("at")).as("month"),
-        f.sum0(ref("total")).as("revenue"),
+      .select((eb) => [
+        f.truncDate("month", eb.ref("at")).as("month"),
+        f.sum0(eb.ref("total")).as("revenue"),
       ])
-      .groupBy(({ ref }) => f.truncDate("month", ref("at")))
+      .groupBy((eb) => f.truncDate("month", eb.ref("at")))
       .orderBy("month");
     expect((await queryLake(engine, query, { tenant: "acme" })).rows).toEqual([
       { month: "2026-01-01", revenue: "0.1000" },
       { month: "2026-02-01", revenue: "0.2000" },
     ]);
   });
+});
+
+const sale = (at: string, customer: string | null, total: string | null, quantity: number) => ({
+  tenant: "acme",
+  date: at.slice(0, 10),
+  at: Date.parse(at),
+  customer,
+  total,
+  quantity,
 });

@@ -25,6 +25,7 @@ export async function queryLake<Output>(
 ): Promise<Omit<QueryResult, "rows"> & { readonly rows: readonly Output[] }> {
   const result = await engine.query(lakeQuery(builder, options));
   // The engine gives rows as the query's columns say; the types of Kysely describe the same columns.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { ...result, rows: result.rows as readonly Output[] };
 }
 

@@ -1,4 +1,5 @@
 import { type LakeRow, lakeDb, lakeFunctions, lakeQuery } from "@ecap/sdk/sql";
+import type { InferResult } from "kysely";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 const columns = [
@@ -34,15 +35,17 @@ describe("lakeQuery", () => {
       .with("daily", (q) => q.selectFrom("orders").select("date").groupBy("date"))
       .selectFrom("daily")
       .select("date")
-      .where(({ exists, selectFrom }) =>
-        exists(selectFrom("refunds").select("total").whereRef("refunds.date", "=", "daily.date")),
+      .where((eb) =>
+        eb.exists(
+          eb.selectFrom("refunds").select("total").whereRef("refunds.date", "=", "daily.date"),
+        ),
       );
     expect(lakeQuery(built, { tenant: "acme" }).tables).toEqual({ orders: {}, refunds: {} });
   });
 
   it("knows the types of columns", () => {
-    const row = db.selectFrom("orders").selectAll().$castTo<LakeRow<typeof columns>>();
-    expectTypeOf(row.executeTakeFirstOrThrow).returns.resolves.toEqualTypeOf<{
+    const query = db.selectFrom("orders").selectAll();
+    expectTypeOf<InferResult<typeof query>[number]>().toEqualTypeOf<{
       tenant: string;
       date: string;
       total: string | null;
@@ -57,7 +60,7 @@ describe("lakeFunctions", () => {
     const build = () =>
       db
         .selectFrom("orders")
-        .select(({ ref }) => f.inDates(ref("date"), { from, to: "2026-02-01" }).as("x"));
+        .select((eb) => f.inDates(eb.ref("date"), { from, to: "2026-02-01" }).as("x"));
     expect(build).toThrow(expect.objectContaining({ code: "ECAP_QUERY_INVALID" }));
   });
 
@@ -65,10 +68,10 @@ describe("lakeFunctions", () => {
     const s = lakeFunctions("spark");
     const { sql } = db
       .selectFrom("orders")
-      .select(({ ref }) => [
-        s.firstBy(ref("total"), ref("date")).as("first"),
-        s.quantile(ref("total"), 0.5).as("median"),
-        s.daysBetween(ref("date"), ref("date")).as("days"),
+      .select((eb) => [
+        s.firstBy(eb.ref("total"), eb.ref("date")).as("first"),
+        s.quantile(eb.ref("total"), 0.5).as("median"),
+        s.daysBetween(eb.ref("date"), eb.ref("date")).as("days"),
       ])
       .compile();
     expect(sql).toContain('min_by("total", "date")');
