@@ -87,7 +87,7 @@ function labelsOf(nodes: readonly onnx.INodeProto[]): ReadonlyArray<string | num
   for (const { attribute } of ordered) {
     for (const { name, ints, strings } of attribute ?? []) {
       if (name === null || name === undefined || !labelAttributes.includes(name)) continue;
-      if (ints && ints.length > 0) return ints.map(toNumber);
+      if (ints && ints.length > 0) return ints.map((each: unknown) => toNumber(each));
       if (strings && strings.length > 0) return strings.map((each) => Buffer.from(each).toString());
     }
   }
@@ -161,9 +161,7 @@ function classify(
   return { labelOutput: others[0]?.name, scoreOutputs: scores.map(({ name }) => name) };
 }
 
-type Int64 = NonNullable<onnx.ITensorShapeProto["dim"]>[number]["dimValue"];
-
-function toNumber(value: Int64 | undefined): number {
-  if (value === null || value === undefined) return 0;
-  return typeof value === "number" ? value : value.toNumber();
+/** 64-bit integers of the file are numbers or, where the reader keeps them exact, objects that print as one. */
+function toNumber(value: unknown): number {
+  return value === null || value === undefined ? 0 : Number(value);
 }

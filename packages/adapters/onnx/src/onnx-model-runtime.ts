@@ -1,4 +1,10 @@
-import { EcapError, type LoadedModel, type LoadOptions, type ModelRuntime } from "@ecap/sdk";
+import {
+  EcapError,
+  type LoadedModel,
+  type LoadOptions,
+  type ModelRuntime,
+  type ModelScore,
+} from "@ecap/sdk";
 import type { InferenceSession } from "onnxruntime-node";
 import { createBatchWorker } from "./batch-worker.ts";
 import { type Feed, feedLayout } from "./feeds.ts";
@@ -16,6 +22,8 @@ export interface OnnxModelRuntimeOptions {
 }
 
 const maxSpareFeeds = 8;
+/** Rows are put into tensors on the calling thread: so many at a time, so that it is held for a few milliseconds only. */
+const chunkRows = 4_096;
 
 /** Runs ONNX models on onnxruntime-node, which is loaded with the first model. */
 export function onnxModelRuntime({
@@ -63,6 +71,21 @@ export function onnxModelRuntime({
       return { feeds, tensors };
     }
 
+    async function scoreChunk(
+      rows: ReadonlyArray<readonly number[]>,
+    ): Promise<readonly ModelScore[]> {
+      const width = layout.width ?? rows[0]?.length ?? 0;
+      const feeds = layout.allocate(rows.length, width);
+      rows.forEach((features, row) => {
+        if (features.length !== width) {
+          const message = `row ${row} has ${features.length} features, not ${width}`;
+          throw new EcapError("ECAP_MODEL_INPUT", message, { received: features.length });
+        }
+        layout.write(feeds, row, features);
+      });
+      return readScores(await worker.run(feeds), rows.length, file);
+    }
+
     return {
       description,
       async score(features) {
@@ -82,19 +105,11 @@ export function onnxModelRuntime({
         }
       },
       async scoreBatch(rows) {
-        const [first] = rows;
-        if (first === undefined) return [];
-        const feeds = layout.allocate(rows.length, first.length);
-        rows.forEach((features, row) => {
-          if (features.length !== first.length) {
-            throw new EcapError(
-              "ECAP_MODEL_INPUT",
-              `row ${row} has ${features.length} features, not ${first.length}`,
-            );
-          }
-          layout.write(feeds, row, features);
-        });
-        return readScores(await worker.run(feeds), rows.length, file);
+        const scores: ModelScore[] = [];
+        for (let from = 0; from < rows.length; from += chunkRows) {
+          scores.push(...(await scoreChunk(rows.slice(from, from + chunkRows))));
+        }
+        return scores;
       },
       async close() {
         if (closed) return;

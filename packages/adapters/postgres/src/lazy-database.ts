@@ -29,7 +29,7 @@ export function lazyDatabase(connect: () => Promise<Kysely<unknown>>): ClosableD
       const schema = schemaOf(owner);
       const db = await connected();
       await migrate(db, owner, migrations);
-      // The migrations make these tables; their types are the owner's word.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the migrations make these tables; their types are the owner's word
       return db.withSchema(schema) as Kysely<Tables>;
     },
     async close() {

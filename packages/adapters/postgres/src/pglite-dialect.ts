@@ -1,6 +1,6 @@
 import type { PGlite } from "@electric-sql/pglite";
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -21,8 +21,8 @@ export function pgliteDialect(pglite: PGlite, onDestroy: () => Promise<void>): D
 }
 
 function pgliteDriver(pglite: PGlite, onDestroy: () => Promise<void>): Driver {
-  let queue: Promise<void> = Promise.resolve();
-  let release = (): void => {};
+  const waiting: Array<() => void> = [];
+  let lent = false;
   const run = async (statement: string): Promise<void> => {
     await pglite.query(statement);
   };
@@ -38,16 +38,19 @@ function pgliteDriver(pglite: PGlite, onDestroy: () => Promise<void>): Driver {
   return {
     init: async () => {},
     async acquireConnection() {
-      const before = queue;
-      let done = (): void => {};
-      queue = new Promise((resolve) => {
-        done = resolve;
-      });
-      await before;
-      release = done;
+      if (lent) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+        });
+      }
+      lent = true;
       return connection;
     },
-    releaseConnection: async () => release(),
+    async releaseConnection() {
+      const next = waiting.shift();
+      if (next === undefined) lent = false;
+      else next();
+    },
     async beginTransaction(_, { isolationLevel, accessMode }) {
       const level = isolationLevel === undefined ? "" : ` isolation level ${isolationLevel}`;
       const mode = accessMode === undefined ? "" : ` ${accessMode}`;

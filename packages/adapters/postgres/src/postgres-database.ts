@@ -35,17 +35,13 @@ async function makePool({
   logger = silentLogger,
 }: Extract<PostgresDatabaseOptions, { connectionString: string }>): Promise<PostgresPool> {
   const { default: pg } = await loadPg();
+  const types = new pg.TypeOverrides();
+  for (const [id, read] of Object.entries(textTypes)) types.setTypeParser(Number(id), read);
   const pool = new pg.Pool({
     connectionString,
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,
-    types: {
-      getTypeParser: (id: number, format?: "text" | "binary") =>
-        textTypes[id] ??
-        (format === "binary"
-          ? pg.types.getTypeParser(id, "binary")
-          : pg.types.getTypeParser(id, "text")),
-    },
+    types,
   });
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on("error", (error) =>

@@ -36,7 +36,11 @@ export interface ProcessContext {
   /** Values by key, with what was staged in this batch; undefined where absent. Only state of this topology and partition is one step with it. */
   readonly get: (keys: readonly string[]) => Promise<ReadonlyArray<Uint8Array | undefined>>;
   /** Stages a change; `undefined` removes. */
-  set(key: string, value: Uint8Array | undefined, options?: { readonly expiresAt?: number }): void;
+  readonly set: (
+    key: string,
+    value: Uint8Array | undefined,
+    options?: { readonly expiresAt?: number },
+  ) => void;
   /** Stages a record. */
   readonly emit: (topic: string, record: NewLogRecord) => void;
   /** The id for the nth thing made from a parent: the same in every replay. */

@@ -31,6 +31,9 @@ const addFirst: Migration = {
   up: async (db) => void (await sql`insert into notes (text) values ('first')`.execute(db)),
 };
 
+const texts = async (db: Kysely<Tables>): Promise<string[]> =>
+  (await db.selectFrom("notes").select("text").orderBy("id").execute()).map((row) => row.text);
+
 /** What every {@link Database} does. Owners are unique, so suites can share one server. */
 export function databaseContract(name: string, make: () => Promise<DatabaseSubject>): void {
   describe(`Database: ${name}`, { timeout: 60_000 }, () => {
@@ -44,8 +47,6 @@ export function databaseContract(name: string, make: () => Promise<DatabaseSubje
 
     const open = (migrations: readonly Migration[] = [createNotes, addFirst], who = owner) =>
       subject.database.open<Tables>(who, migrations);
-    const texts = async (db: Kysely<Tables>): Promise<string[]> =>
-      (await db.selectFrom("notes").select("text").orderBy("id").execute()).map((row) => row.text);
 
     it("applies migrations in name order, each once", async () => {
       expect(await texts(await open([addFirst, createNotes]))).toEqual(["first"]);

@@ -61,9 +61,10 @@ export function decodeTestEvent(record: LogRecord): EventEnvelope | undefined {
 export interface OutputEvent {
   readonly id: string;
   readonly type: string;
+  readonly tenant: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-function parsed({ value }: LogRecord): OutputEvent {
-  return JSON.parse(new TextDecoder().decode(value));
+function parsed({ value, headers }: LogRecord): OutputEvent {
+  return { ...JSON.parse(new TextDecoder().decode(value)), tenant: headers["tenant"] };
 }

@@ -43,8 +43,8 @@ const inTime = fc
   });
 
 interface Result {
-  readonly partition: number;
   readonly tenant: string;
+  readonly partition: number;
   readonly key: string;
   readonly windowStart: number;
   readonly amounts: number[];
@@ -79,7 +79,7 @@ function naive(events: readonly EventEnvelope[]) {
     .filter(
       (each) => each.windowStart + sizeMs <= (newest[each.partition] ?? 0) - allowedLatenessMs,
     )
-    .map(({ amounts, tenant: _, ...rest }) => ({
+    .map(({ amounts, ...rest }) => ({
       topic: "input",
       ...rest,
       windowEnd: rest.windowStart + sizeMs,
@@ -127,7 +127,9 @@ describe("tumbling windows", () => {
         expect(running.status().every(({ late }) => late === 0)).toBe(true);
         await running.close();
         const results = await output();
-        expect(sorted(results.map(({ data }) => data))).toEqual(sorted(naive(events)));
+        expect(sorted(results.map(({ data, tenant }) => ({ ...data, tenant })))).toEqual(
+          sorted(naive(events)),
+        );
         expect(new Set(results.map(({ id }) => id)).size).toBe(results.length);
         await eventLog.close();
       }),
