@@ -15,17 +15,23 @@ export function moneyCell(value: unknown): string | null {
   const units = exactUnits(value);
   if (!Number.isNaN(units)) return formatUnits(units);
   const amount = parseMoney(value);
-  return amount === undefined ? null : roundMoney(amount, 4);
+  return amount === undefined ? null : fitted(amount);
+}
+
+/** To four decimals; NULL where it is too large for the column, so that one absurd amount cannot stop a table. */
+function fitted(amount: string): string | null {
+  const rounded = roundMoney(amount, 4);
+  return rounded.length <= (rounded.startsWith("-") ? 20 : 19) ? rounded : null;
 }
 
 /** price × quantity of a line. */
-export function lineAmountCell(line: Data): string {
+export function lineAmountCell(line: Data): string | null {
   const quantity = quantityOf(line);
   if (Number.isInteger(quantity)) {
     const units = exactUnits(line["price"] ?? 0) * quantity;
     if (Number.isSafeInteger(units)) return formatUnits(units);
   }
-  return roundMoney(exactLineAmount(line), 4);
+  return fitted(exactLineAmount(line));
 }
 
 export function text(value: unknown): string | null {

@@ -39,7 +39,11 @@ export const lineColumns: readonly Column[] = [
   { name: "variant", type: "string" },
   { name: "quantity", type: "double", nullable: false },
   { name: "price", type: moneyType },
-  { name: "amount", type: moneyType, nullable: false, description: "price × quantity" },
+  {
+    name: "amount",
+    type: moneyType,
+    description: "price × quantity; NULL where that is 10^14 or more",
+  },
   { name: "currency", type: "string" },
   { name: "coupon", type: "string" },
   { name: "country", type: "string" },
@@ -71,7 +75,7 @@ export function lineRows(event: EventEnvelope): Row[] {
     type: string,
     quantity: number,
     price: string | null,
-    amount: string,
+    amount: string | null,
   ) => {
     rows.push({
       event_time: readInstant(line["occurred_at"]),

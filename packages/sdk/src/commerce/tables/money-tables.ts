@@ -74,7 +74,7 @@ export const adjustmentsTable = defineLakeTable({
   columns: [
     { name: "adjustment_id", type: "string", nullable: false },
     { name: "order_id", type: "string" },
-    { name: "amount", type: moneyType, nullable: false },
+    { name: "amount", type: moneyType },
     { name: "currency", type: "string" },
     { name: "reason", type: "string" },
     { name: "description", type: "string" },
@@ -90,7 +90,7 @@ export const adjustmentsTable = defineLakeTable({
         event_time: parseTime(data["occurred_at"]),
         adjustment_id: id(data["adjustment_id"]) ?? event.id,
         order_id: id(data["order_id"]),
-        amount: moneyCell(data["amount"]) ?? "0",
+        amount: moneyCell(data["amount"]),
         currency: text(data["currency"]),
         reason: text(data["reason"]),
         description: text(data["description"]),
