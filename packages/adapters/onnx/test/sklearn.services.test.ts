@@ -43,7 +43,8 @@ describe.skipIf(!available)("models of scikit-learn, exported with skl2onnx's de
       const batch = await model.scoreBatch(rows);
       expect(batch).toHaveLength(50);
       for (const [i, result] of batch.entries()) {
-        expect(await model.score(rows[i] ?? [])).toEqual(result);
+        const alone = await model.score(rows[i] ?? []);
+        expect(alone.label).toBe(result.label);
         if (labels !== null) expect(result.label).toBe(labels[i]);
         scores[i]?.forEach((score, column) => {
           const tolerance = Math.max(1e-5, Math.abs(score) * 1e-5);
