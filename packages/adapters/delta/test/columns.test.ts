@@ -94,7 +94,6 @@ describe("statistics of strings", () => {
     fc.assert(
       fc.property(word, (value) => {
         const { min, max } = stringBounds(value, value);
-        const bytes = (json: string) => Buffer.from(String(JSON.parse(json)));
         if (min !== undefined)
           expect(Buffer.compare(bytes(min), Buffer.from(value))).toBeLessThanOrEqual(0);
         if (max !== undefined)
@@ -121,7 +120,6 @@ describe("partition folders", () => {
   });
 
   it("keep values as the protocol writes them", () => {
-    const column = (type: "timestamp" | "date" | "string" | "boolean") => ({ name: "p", type });
     expect(partitionValue(column("timestamp"), Date.UTC(2026, 0, 31, 1, 2, 3, 4))).toBe(
       "2026-01-31T01:02:03.004000Z",
     );
@@ -133,3 +131,7 @@ describe("partition folders", () => {
     expect(partitionFolder({ p: null })).toBe("p=__HIVE_DEFAULT_PARTITION__/");
   });
 });
+
+const bytes = (json: string) => Buffer.from(String(JSON.parse(json)));
+
+const column = (type: "timestamp" | "date" | "string" | "boolean") => ({ name: "p", type });

@@ -59,7 +59,6 @@ describe("deltaTableStore", () => {
     const snapshot = await open(objects).snapshot("t");
     expect(snapshot.files).toHaveLength(23);
     expect(snapshot.transactions.get("sink")).toBe(23);
-    const padded = (v: number) => `t/_delta_log/${String(v).padStart(20, "0")}`;
     expect(keys.filter((key) => key.endsWith(".parquet"))).toEqual([
       `${padded(20)}.checkpoint.parquet`,
     ]);
@@ -233,3 +232,5 @@ function counting(store: ObjectStore) {
   };
   return { objects, calls, keys };
 }
+
+const padded = (v: number) => `t/_delta_log/${String(v).padStart(20, "0")}`;

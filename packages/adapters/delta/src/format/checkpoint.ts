@@ -94,20 +94,27 @@ export async function writeCheckpoint(
 /** The actions of one classic checkpoint file. Throws a TypeError where they are not what the protocol says. */
 export async function readCheckpoint(codec: ParquetCodec, bytes: Uint8Array): Promise<Action[]> {
   const table = tableFromIPC(await codec.read(bytes));
-  const columns = table.schema.fields.flatMap((field, i) => {
-    const column = table.getChildAt(i);
-    return column ? [{ name: field.name, column }] : [];
-  });
-  const actions: Action[] = [];
-  for (const { name, column } of columns) {
+  return table.schema.fields.flatMap((field, at) => {
+    const column = table.getChildAt(at);
+    const parts: unknown = field.type.children;
+    if (!column || !Array.isArray(parts)) return [];
+    const children = parts.flatMap((part: Field, i) => {
+      const values = unusedParts.has(part.name) ? null : column.getChildAt(i);
+      return values ? [{ name: part.name, values }] : [];
+    });
+    const actions: Action[] = [];
     for (let i = 0; i < table.numRows; i++) {
-      const value: unknown = column.get(i);
-      const action = value === null ? undefined : parseAction({ [name]: plain(value) });
+      if (!column.isValid(i)) continue;
+      const entries = children.map(({ name, values }) => [name, plain(values.get(i))]);
+      const action = parseAction({ [field.name]: Object.fromEntries(entries) });
       if (action) actions.push(action);
     }
-  }
-  return actions;
+    return actions;
+  });
 }
+
+/** Copies of statistics and partition values in another form. */
+const unusedParts = new Set(["stats_parsed", "partitionValues_parsed"]);
 
 /** An Arrow value as JSON would have it. */
 function plain(value: unknown): unknown {
