@@ -1,3 +1,4 @@
+import { timeWarnings } from "./instant.ts";
 import {
   addMoney,
   compareMoney,
@@ -22,7 +23,7 @@ const tolerance = "0.005";
  */
 export function normaliseOrder(data: Data, options?: CommerceOptions): Normalised {
   const { data: order } = normaliseFields(data, options);
-  const warnings: string[] = [];
+  const warnings: string[] = [...timeWarnings(order["products"])];
   if (order["order_id"] == null || order["order_id"] === "") warnings.push("order_id is missing");
   const tax = parseMoney(order["tax"]) ?? "0";
   const shipping = parseMoney(order["shipping"]) ?? "0";

@@ -1,3 +1,4 @@
+import { timeWarnings } from "./instant.ts";
 import { addMoney, parseMoney, subtractMoney } from "./money.ts";
 import { type CommerceOptions, type Data, type Normalised, normaliseFields } from "./normalise.ts";
 import { differ, sumOfLines } from "./order-money.ts";
@@ -9,7 +10,7 @@ import { differ, sumOfLines } from "./order-money.ts";
  */
 export function normaliseRefund(data: Data, options?: CommerceOptions): Normalised {
   const { data: refund } = normaliseFields(data, options);
-  const warnings: string[] = [];
+  const warnings: string[] = [...timeWarnings(refund["products"])];
   const extras = addMoney(parseMoney(refund["tax"]) ?? "0", parseMoney(refund["shipping"]) ?? "0");
   const total = parseMoney(refund["total"]);
   const lines = sumOfLines(refund["products"]);

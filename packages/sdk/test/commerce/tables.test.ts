@@ -113,6 +113,22 @@ describe("order lines", () => {
     });
   });
 
+  test("a line whose time cannot be read counts at its event's, with a warning", () => {
+    const data = {
+      order_id: "1",
+      products: [
+        { product_id: "a", price: 1, occurred_at: "31/12/2010" },
+        { product_id: "b", price: 1, occurred_at: "0001-01-01" },
+      ],
+    };
+    const made = rows("order_lines", event("order.completed", data));
+    expect(made.map((row) => row["event_time"])).toEqual([undefined, undefined]);
+    const definition = commerceEvents.find(({ type }) => type === "order.completed");
+    expect(definition?.normalise?.(data).warnings).toEqual([
+      "products/0/occurred_at is no time: the line counts at the event's",
+    ]);
+  });
+
   test("an order's discount is a line of its own", () => {
     const made = rows(
       "order_lines",

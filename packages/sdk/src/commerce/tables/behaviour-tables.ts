@@ -1,6 +1,6 @@
-import { parseTime } from "../../events/record-codec.ts";
 import { defineLakeTable } from "../../lake/lake-table.ts";
 import { channelOf, isInternalPage } from "../channel.ts";
+import { readInstant } from "../instant.ts";
 import { actorCells, actorColumns, channelCell, countryOf, id, text } from "./cells.ts";
 
 const topic = "user-events";
@@ -141,7 +141,7 @@ export const customersTable = defineLakeTable({
         phone: text(data["phone"]),
         country: countryOf(event),
         city: text(data["city"]) ?? event.context.geo?.city ?? null,
-        created_at: parseTime(data["created_at"] ?? data["createdAt"]) ?? null,
+        created_at: readInstant(data["created_at"] ?? data["createdAt"]) ?? null,
         ...actorCells(event),
       },
     ];

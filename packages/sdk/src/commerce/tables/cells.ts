@@ -1,5 +1,4 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
-import { parseTime } from "../../events/record-codec.ts";
 import type { Column } from "../../ports/table-store.ts";
 import { channelOf } from "../channel.ts";
 import { exactUnits, formatUnits, parseMoney, roundMoney } from "../money.ts";
@@ -46,20 +45,6 @@ export function number(value: unknown): number | null {
   if (value == null || value === "") return null;
   const result = Number(value);
   return Number.isFinite(result) ? result : null;
-}
-
-/** A reader of instants that remembers the last text it read: lines of an order mostly share one. */
-export function createInstantReader(): (value: unknown) => number | undefined {
-  let last: unknown;
-  let time: number | undefined;
-  return (value) => {
-    if (value == null) return undefined;
-    if (value !== last) {
-      last = value;
-      time = parseTime(value);
-    }
-    return time;
-  };
 }
 
 export function countryOf({ data, context }: EventEnvelope): string | null {

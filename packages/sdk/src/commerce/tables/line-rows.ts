@@ -1,5 +1,6 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
 import type { Column, Row } from "../../ports/table-store.ts";
+import { createInstantReader } from "../instant.ts";
 import { exactUnits, formatUnits, parseMoney, subtractMoney } from "../money.ts";
 import { type Data, textOf } from "../normalise.ts";
 import { sumOfLines } from "../order-money.ts";
@@ -7,7 +8,6 @@ import {
   actorColumns,
   channelCell,
   countryOf,
-  createInstantReader,
   id,
   lineAmountCell,
   moneyCell,

@@ -1,6 +1,6 @@
-import { parseTime } from "../../events/record-codec.ts";
 import { defineLakeTable } from "../../lake/lake-table.ts";
 import { channelOf } from "../channel.ts";
+import { readInstant } from "../instant.ts";
 import {
   actorCells,
   actorColumns,
@@ -87,7 +87,7 @@ export const adjustmentsTable = defineLakeTable({
     const { data } = event;
     return [
       {
-        event_time: parseTime(data["occurred_at"]),
+        event_time: readInstant(data["occurred_at"]),
         adjustment_id: id(data["adjustment_id"]) ?? event.id,
         order_id: id(data["order_id"]),
         amount: moneyCell(data["amount"]),
@@ -144,7 +144,7 @@ export const campaignSpendTable = defineLakeTable({
     const campaign = { medium: text(data["medium"]) ?? "", source: text(data["source"]) ?? "" };
     return [
       {
-        event_time: parseTime(data["day"]),
+        event_time: readInstant(data["day"]),
         campaign: text(data["campaign"]),
         source: text(data["source"]),
         medium: text(data["medium"]),

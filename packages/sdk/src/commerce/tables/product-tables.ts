@@ -1,5 +1,5 @@
-import { parseTime } from "../../events/record-codec.ts";
 import { defineLakeTable } from "../../lake/lake-table.ts";
+import { readInstant } from "../instant.ts";
 import { id, moneyCell, moneyType, number, text } from "./cells.ts";
 
 const topic = "product-updates";
@@ -54,7 +54,7 @@ export const inventoryTable = defineLakeTable({
   from: [{ topic, types: ["inventory.updated"] }],
   rows: ({ data }) => [
     {
-      event_time: parseTime(data["occurred_at"]),
+      event_time: readInstant(data["occurred_at"]),
       product_id: id(data["product_id"]),
       change: number(data["change"]),
       quantity: number(data["quantity"]),
