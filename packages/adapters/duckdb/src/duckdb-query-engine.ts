@@ -196,7 +196,9 @@ async function interruptible<T>(
 function queryError(error: unknown): unknown {
   if (isEcapError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (/^(IO|Corrupt.*|Serialization) Error|magic bytes|parquet/i.test(message)) {
+  if (
+    /^(IO|Corruption|Serialization) Error|No magic bytes|too small to be a Parquet/.test(message)
+  ) {
     return new EcapError("ECAP_STORAGE_CORRUPT", message, { cause: error });
   }
   return new EcapError("ECAP_QUERY_INVALID", message, { cause: error });
