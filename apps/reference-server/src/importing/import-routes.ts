@@ -38,7 +38,7 @@ export function mountImports(app: App, { platform, collector, imports }: { platf
     authorise(principal, "admin");
     const name = importName(c.req.param("name"));
     open.delete(`${principal.tenant}/${name}`);
-    await platform.background?.drainSinks();
+    await platform.background?.drain();
     return c.json({ name });
   });
 }

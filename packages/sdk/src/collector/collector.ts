@@ -9,7 +9,7 @@ import type { Platform } from "../platform/create-platform.ts";
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
 import { type DeadLetterReason, deadLetterRecord } from "./dead-letter.ts";
 import { type JudgeOptions, judgeEvent, type UnplannedPolicy } from "./judge-event.ts";
-import { asObject, parseBody, type ParsedBody } from "./parsed-body.ts";
+import { asObject, type ParsedBody, parseBody } from "./parsed-body.ts";
 import type { Receipt } from "./receipt.ts";
 import { createValidators } from "./validators.ts";
 
@@ -87,12 +87,22 @@ const later = Symbol("later");
  * The door of the platform: raw bytes become validated, deduplicated, durable events with receipts. An event is appended, then marked as seen, then
  * receipted; so an event with a receipt is never lost, and one without can be sent again.
  */
-export async function createCollector(platform: Platform, options: CollectorOptions = {}): Promise<Collector> {
+export async function createCollector(
+  platform: Platform,
+  options: CollectorOptions = {},
+): Promise<Collector> {
   const { registry } = platform;
   const eventLog = platform.port("eventLog");
   const clock = platform.port("clock");
-  const { dedupeByBusinessKey = false, maxEventBytes = 512 * 1024, maxBatchEvents = 5_000, maxPendingEvents = 100_000 } = options;
-  const dialects = new Map([nativeDialect, ...platform.dialects].map((dialect) => [dialect.name, dialect]));
+  const {
+    dedupeByBusinessKey = false,
+    maxEventBytes = 512 * 1024,
+    maxBatchEvents = 5_000,
+    maxPendingEvents = 100_000,
+  } = options;
+  const dialects = new Map(
+    [nativeDialect, ...platform.dialects].map((dialect) => [dialect.name, dialect]),
+  );
   const judging: JudgeOptions = {
     validators: createValidators(registry),
     unplannedEvents: options.unplannedEvents ?? "allow",
@@ -124,7 +134,11 @@ export async function createCollector(platform: Platform, options: CollectorOpti
   async function collect(delivery: Delivery): Promise<readonly Receipt[]> {
     const body = parseBody(delivery.bytes, maxBatchEvents);
     const { length } = body.events;
-    if (pending + length > maxPendingEvents) throw new EcapError("ECAP_OVERLOADED", `${pending} events are under way, the limit is ${maxPendingEvents}`);
+    if (pending + length > maxPendingEvents)
+      throw new EcapError(
+        "ECAP_OVERLOADED",
+        `${pending} events are under way, the limit is ${maxPendingEvents}`,
+      );
     pending += length;
     try {
       const receipts: Receipt[] = new Array<Receipt>(length);
@@ -137,7 +151,12 @@ export async function createCollector(platform: Platform, options: CollectorOpti
   }
 
   /** Takes in the events at these positions; resolves the positions to look at again. */
-  async function takeIn(body: ParsedBody, positions: readonly number[], delivery: Delivery, receipts: Receipt[]): Promise<readonly number[]> {
+  async function takeIn(
+    body: ParsedBody,
+    positions: readonly number[],
+    delivery: Delivery,
+    receipts: Receipt[],
+  ): Promise<readonly number[]> {
     let settle: () => void = () => {};
     const settled = new Promise<void>((resolve) => {
       settle = resolve;
@@ -165,30 +184,74 @@ export async function createCollector(platform: Platform, options: CollectorOpti
 
   function frameOf(body: ParsedBody, delivery: Delivery, settled: Promise<void>): BatchFrame {
     const dialect = dialects.get(delivery.dialect);
-    if (dialect === undefined) throw new EcapError("ECAP_REQUEST_INVALID", `there is no dialect "${delivery.dialect}"`);
+    if (dialect === undefined)
+      throw new EcapError("ECAP_REQUEST_INVALID", `there is no dialect "${delivery.dialect}"`);
     const now = clock.now();
     const sentAt = parseTime(body.top["sentAt"] ?? body.top["sent_at"]);
     const context = asObject(body.top["context"]);
     const defaults = context === undefined ? delivery.defaults : { ...delivery.defaults, context };
-    const meta: RecordMeta = { tenant: delivery.tenant, source: delivery.source, dialect: dialect.name, receivedAt: now, sentAt, defaults };
-    return { delivery, dialect, defaults, sentAt, now, settled, headers: recordHeaders(meta), droppingHeaders: recordHeaders({ ...meta, dropUnplanned: true }) };
+    const meta: RecordMeta = {
+      tenant: delivery.tenant,
+      source: delivery.source,
+      dialect: dialect.name,
+      receivedAt: now,
+      sentAt,
+      defaults,
+    };
+    return {
+      delivery,
+      dialect,
+      defaults,
+      sentAt,
+      now,
+      settled,
+      headers: recordHeaders(meta),
+      droppingHeaders: recordHeaders({ ...meta, dropUnplanned: true }),
+    };
   }
 
   /** Decides on one event and, where it may pass, claims its id. */
-  function examine(body: ParsedBody, position: number, frame: BatchFrame, claimed: string[], waitFor: Set<Promise<void>>): Passage | Receipt | typeof later {
+  function examine(
+    body: ParsedBody,
+    position: number,
+    frame: BatchFrame,
+    claimed: string[],
+    waitFor: Set<Promise<void>>,
+  ): Passage | Receipt | typeof later {
     const raw = body.events[position];
     const bytes = body.bytesOf(position);
-    const refuse = (topic: string, id: string | undefined, reason: DeadLetterReason): Passage => quarantine(position, bytes, topic, id, reason, frame);
-    if (raw === undefined) return refuse(defaultTopic, undefined, { code: "ECAP_EVENT_MALFORMED", path: "", message: "not a JSON object" });
+    const refuse = (topic: string, id: string | undefined, reason: DeadLetterReason): Passage =>
+      quarantine(position, bytes, topic, id, reason, frame);
+    if (raw === undefined)
+      return refuse(defaultTopic, undefined, {
+        code: "ECAP_EVENT_MALFORMED",
+        path: "",
+        message: "not a JSON object",
+      });
     if (body.depthOf(position) > maxDepth) {
-      return refuse(defaultTopic, undefined, { code: "ECAP_EVENT_MALFORMED", path: "", message: `nests deeper than ${maxDepth} levels` });
+      return refuse(defaultTopic, undefined, {
+        code: "ECAP_EVENT_MALFORMED",
+        path: "",
+        message: `nests deeper than ${maxDepth} levels`,
+      });
     }
-    const event = frame.dialect.read(frame.defaults === undefined ? raw : mergeDefaults(frame.defaults, raw));
-    if (event === undefined) return refuse(defaultTopic, undefined, { code: "ECAP_EVENT_MALFORMED", path: "/type", message: "the event has no type or name" });
+    const event = frame.dialect.read(
+      frame.defaults === undefined ? raw : mergeDefaults(frame.defaults, raw),
+    );
+    if (event === undefined)
+      return refuse(defaultTopic, undefined, {
+        code: "ECAP_EVENT_MALFORMED",
+        path: "/type",
+        message: "the event has no type or name",
+      });
     const definition = definitionOf(event.name);
     const topic = definition?.topic ?? defaultTopic;
     if (bytes.length > maxEventBytes) {
-      return refuse(topic, event.id, { code: "ECAP_EVENT_TOO_LARGE", path: "", message: `the event has ${bytes.length} bytes, the limit is ${maxEventBytes}` });
+      return refuse(topic, event.id, {
+        code: "ECAP_EVENT_TOO_LARGE",
+        path: "",
+        message: `the event has ${bytes.length} bytes, the limit is ${maxEventBytes}`,
+      });
     }
     const { tenant } = frame.delivery;
     const hashes: IdHash[] = [];
@@ -201,20 +264,47 @@ export async function createCollector(platform: Platform, options: CollectorOpti
     const judged = judgeEvent(event, definition, frame.sentAt, frame.now, judging);
     if ("code" in judged) return refuse(topic, event.id, judged);
     if (dedupeByBusinessKey && judged.businessKey !== undefined && definition !== undefined) {
-      const state = stateOf(tenant, businessScope(definition.type, judged.businessKey), frame, waitFor, hashes, claims);
-      if (state !== "new") return state === later ? later : { ...(event.id !== undefined && { id: event.id }), status: "duplicate" };
+      const state = stateOf(
+        tenant,
+        businessScope(definition.type, judged.businessKey),
+        frame,
+        waitFor,
+        hashes,
+        claims,
+      );
+      if (state !== "new")
+        return state === later
+          ? later
+          : { ...(event.id !== undefined && { id: event.id }), status: "duplicate" };
     }
     for (const claim of claims) {
       inFlight.set(claim, frame.settled);
       claimed.push(claim);
     }
     const headers = judged.dropUnplanned ? frame.droppingHeaders : frame.headers;
-    const receipt: Receipt = { ...(event.id !== undefined && { id: event.id }), status: "accepted", ...(judged.warnings.length > 0 && { warnings: judged.warnings }) };
-    return { position, topic, hashes, receipt, record: { key: partitionKey(event), value: bytes, headers, timestamp: judged.time } };
+    const receipt: Receipt = {
+      ...(event.id !== undefined && { id: event.id }),
+      status: "accepted",
+      ...(judged.warnings.length > 0 && { warnings: judged.warnings }),
+    };
+    return {
+      position,
+      topic,
+      hashes,
+      receipt,
+      record: { key: partitionKey(event), value: bytes, headers, timestamp: judged.time },
+    };
   }
 
   /** Whether the id is new, seen, or on its way in by another body; a new one is put on the lists of what to claim and mark. */
-  function stateOf(tenant: string, id: string, frame: BatchFrame, waitFor: Set<Promise<void>>, hashes: IdHash[], claims: string[]): "new" | "seen" | typeof later {
+  function stateOf(
+    tenant: string,
+    id: string,
+    frame: BatchFrame,
+    waitFor: Set<Promise<void>>,
+    hashes: IdHash[],
+    claims: string[],
+  ): "new" | "seen" | typeof later {
     const scoped = `${tenant}\n${id}`;
     const twin = inFlight.get(scoped);
     if (twin === frame.settled) return "seen";
@@ -237,11 +327,17 @@ export async function createCollector(platform: Platform, options: CollectorOpti
       else group.push(passage);
     }
     const appends = [...byTopic].map(([topic, group]) => appendTo(topic, group, receipts));
-    const failed = (await Promise.allSettled(appends)).find((result) => result.status === "rejected");
+    const failed = (await Promise.allSettled(appends)).find(
+      (result) => result.status === "rejected",
+    );
     if (failed !== undefined) throw failed.reason as Error;
   }
 
-  async function appendTo(topic: string, passages: readonly Passage[], receipts: Receipt[]): Promise<void> {
+  async function appendTo(
+    topic: string,
+    passages: readonly Passage[],
+    receipts: Receipt[],
+  ): Promise<void> {
     const records = passages.map(({ record }) => record);
     const places = await eventLog.append(topic, records);
     passages.forEach(({ position, hashes, receipt }, index) => {
@@ -249,7 +345,9 @@ export async function createCollector(platform: Platform, options: CollectorOpti
       if (place === undefined) return;
       for (const hash of hashes) seen.add(hash, topic, place.partition, place.offset);
       const unnamed = receipt.id === undefined && receipt.status === "accepted";
-      receipts[position] = unnamed ? { id: `${topic}-${place.partition}-${place.offset}`, ...receipt } : receipt;
+      receipts[position] = unnamed
+        ? { id: `${topic}-${place.partition}-${place.offset}`, ...receipt }
+        : receipt;
     });
   }
 
@@ -262,22 +360,42 @@ export async function createCollector(platform: Platform, options: CollectorOpti
   };
 }
 
-function quarantine(position: number, bytes: Uint8Array, topic: string, id: string | undefined, reason: DeadLetterReason, frame: BatchFrame): Passage {
+function quarantine(
+  position: number,
+  bytes: Uint8Array,
+  topic: string,
+  id: string | undefined,
+  reason: DeadLetterReason,
+  frame: BatchFrame,
+): Passage {
   const { code, path, message } = reason;
   return {
     position,
     topic: deadLetterTopic(topic),
-    record: deadLetterRecord(bytes, { code, path, message, topic, headers: frame.headers, now: frame.now }),
+    record: deadLetterRecord(bytes, {
+      code,
+      path,
+      message,
+      topic,
+      headers: frame.headers,
+      now: frame.now,
+    }),
     hashes: [],
     receipt: { ...(id !== undefined && { id }), status: "quarantined", code, path, message },
   };
 }
 
-function identify(record: LogRecord, platform: Platform, byBusinessKey: boolean): readonly IdHash[] {
+function identify(
+  record: LogRecord,
+  platform: Platform,
+  byBusinessKey: boolean,
+): readonly IdHash[] {
   const event = platform.decode(record);
   if (event === undefined) return [];
   const hashes = [hashId(event.tenant, event.id)];
-  const fact = byBusinessKey ? platform.registry.get(event.type)?.businessKey?.(event.data) : undefined;
+  const fact = byBusinessKey
+    ? platform.registry.get(event.type)?.businessKey?.(event.data)
+    : undefined;
   if (fact !== undefined) hashes.push(hashId(event.tenant, businessScope(event.type, fact)));
   return hashes;
 }

@@ -24,13 +24,26 @@ const ownHeaders = ["topic", "code", "path", "message", "attempts", "failedat"];
 
 export function deadLetterRecord(
   bytes: Uint8Array,
-  details: DeadLetterReason & { readonly topic: string; readonly headers: Readonly<Record<string, string>>; readonly now: number; readonly attempts?: number },
+  details: DeadLetterReason & {
+    readonly topic: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly now: number;
+    readonly attempts?: number;
+  },
 ): NewLogRecord {
   const { topic, code, path, message, headers, now, attempts = 1 } = details;
   return {
     value: bytes,
     timestamp: now,
-    headers: { ...headers, topic, code, path, message: message.slice(0, 500), attempts: String(attempts), failedat: String(now) },
+    headers: {
+      ...headers,
+      topic,
+      code,
+      path,
+      message: message.slice(0, 500),
+      attempts: String(attempts),
+      failedat: String(now),
+    },
   };
 }
 
@@ -45,7 +58,9 @@ export function readDeadLetter(record: LogRecord): DeadLetter {
     message: headers["message"] ?? "",
     attempts: Number(headers["attempts"] ?? 1),
     failedAt: Number(headers["failedat"] ?? record.timestamp),
-    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.includes(name))),
+    headers: Object.fromEntries(
+      Object.entries(headers).filter(([name]) => !ownHeaders.includes(name)),
+    ),
     bytes: value,
   };
 }

@@ -20,17 +20,26 @@ export interface ListedDeadLetter extends DeadLetter {
 }
 
 /** The dead letters of a topic, oldest first. */
-export async function listDeadLetters(platform: Platform, { topic, tenant, from = 0, limit = 100 }: DeadLetterQuery): Promise<readonly ListedDeadLetter[]> {
+export async function listDeadLetters(
+  platform: Platform,
+  { topic, tenant, from = 0, limit = 100 }: DeadLetterQuery,
+): Promise<readonly ListedDeadLetter[]> {
   const eventLog = platform.port("eventLog");
   const stateStore = platform.port("stateStore");
   const [bounds] = await eventLog.offsets(deadLetterTopic(topic));
-  if (bounds === undefined) throw new EcapError("ECAP_TOPIC_UNKNOWN", `there is no topic "${topic}"`);
+  if (bounds === undefined)
+    throw new EcapError("ECAP_TOPIC_UNKNOWN", `there is no topic "${topic}"`);
   const found: ListedDeadLetter[] = [];
-  for (let offset = Math.max(from, bounds.earliest); offset < bounds.next && found.length < limit; ) {
+  for (
+    let offset = Math.max(from, bounds.earliest);
+    offset < bounds.next && found.length < limit;
+  ) {
     const records = await eventLog.read(deadLetterTopic(topic), 0, offset, { maxRecords: 1_000 });
     const last = records.at(-1);
     if (last === undefined) break;
-    const letters = records.map(readDeadLetter).filter((letter) => tenant === undefined || letter.headers["tenant"] === tenant);
+    const letters = records
+      .map(readDeadLetter)
+      .filter((letter) => tenant === undefined || letter.headers["tenant"] === tenant);
     const marks = await stateStore.get(letters.map((letter) => redrivenKey(topic, letter.offset)));
     letters.forEach((letter, index) => {
       if (found.length < limit) found.push({ ...letter, redriven: marks[index] !== undefined });
@@ -41,7 +50,11 @@ export async function listDeadLetters(platform: Platform, { topic, tenant, from 
 }
 
 /** Sends the letters that were not put back yet through the collector again; those refused again become new dead letters. */
-export async function redriveDeadLetters(platform: Platform, collector: Collector, query: DeadLetterQuery): Promise<ReadonlyArray<Receipt & { readonly offset: number }>> {
+export async function redriveDeadLetters(
+  platform: Platform,
+  collector: Collector,
+  query: DeadLetterQuery,
+): Promise<ReadonlyArray<Receipt & { readonly offset: number }>> {
   const stateStore = platform.port("stateStore");
   const results: Array<Receipt & { readonly offset: number }> = [];
   for (const letter of await listDeadLetters(platform, query)) {
@@ -52,11 +65,16 @@ export async function redriveDeadLetters(platform: Platform, collector: Collecto
       tenant: headers["tenant"] ?? "default",
       source: headers["source"] ?? "unknown",
       dialect: headers["dialect"] ?? "ecap",
-      ...(headers["defaults"] !== undefined && { defaults: object(JSON.parse(headers["defaults"])) }),
+      ...(headers["defaults"] !== undefined && {
+        defaults: object(JSON.parse(headers["defaults"])),
+      }),
     });
     if (receipt === undefined) continue;
     results.push({ ...receipt, offset: letter.offset });
-    await stateStore.compareAndSet({ key: redrivenKey(query.topic, letter.offset), value: new Uint8Array([1]) }, undefined);
+    await stateStore.compareAndSet(
+      { key: redrivenKey(query.topic, letter.offset), value: new Uint8Array([1]) },
+      undefined,
+    );
   }
   await stateStore.flush();
   return results;

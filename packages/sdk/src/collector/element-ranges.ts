@@ -9,7 +9,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
-const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+const isSpace = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const opens = (byte: number | undefined): boolean => byte === 0x7b || byte === 0x5b;
 const closes = (byte: number | undefined): boolean => byte === 0x7d || byte === 0x5d;
 const utf8 = new TextDecoder();
@@ -24,7 +25,9 @@ export function elementRanges(bytes: Uint8Array, key: string): ElementRanges | u
   const array = bytes[start] === 0x7b ? findArray(bytes, start, key) : undefined;
   if (array !== undefined) return arrayElements(bytes, array);
   const whole = skipValue(bytes, start);
-  return whole === undefined ? undefined : { starts: [start], ends: [whole.end], depths: [whole.depth] };
+  return whole === undefined
+    ? undefined
+    : { starts: [start], ends: [whole.end], depths: [whole.depth] };
 }
 
 /** Position of the array under the key; the last one where the key repeats, as JSON.parse has it. */
@@ -65,7 +68,10 @@ function arrayElements(bytes: Uint8Array, start: number): ElementRanges | undefi
   return at < bytes.length ? { starts, ends, depths } : undefined;
 }
 
-function skipValue(bytes: Uint8Array, start: number): { readonly end: number; readonly depth: number } | undefined {
+function skipValue(
+  bytes: Uint8Array,
+  start: number,
+): { readonly end: number; readonly depth: number } | undefined {
   if (bytes[start] === quote) {
     const end = skipString(bytes, start);
     return end === undefined ? undefined : { end, depth: 0 };
@@ -92,7 +98,8 @@ function skipValue(bytes: Uint8Array, start: number): { readonly end: number; re
 
 function skipScalar(bytes: Uint8Array, start: number): number {
   let at = start;
-  while (at < bytes.length && bytes[at] !== comma && !closes(bytes[at]) && !isSpace(bytes[at])) at += 1;
+  while (at < bytes.length && bytes[at] !== comma && !closes(bytes[at]) && !isSpace(bytes[at]))
+    at += 1;
   return at;
 }
 

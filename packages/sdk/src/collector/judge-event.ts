@@ -2,8 +2,8 @@ import { EcapError } from "../errors/ecap-error.ts";
 import type { ErrorCode } from "../errors/error-table.ts";
 import { object, type RawEvent } from "../events/dialect.ts";
 import type { EventDefinition } from "../events/event-definition.ts";
-import { correctTime, parseTime } from "../events/record-codec.ts";
 import { schemaName } from "../events/event-definition.ts";
+import { correctTime, parseTime } from "../events/record-codec.ts";
 import type { Validators } from "./validators.ts";
 
 /** What to do with event types and properties that no schema knows. */
@@ -35,37 +35,67 @@ const maxIdLength = 512;
 const noWarnings: readonly string[] = [];
 
 /** Says whether an event can be taken, and if so as of when; or why not. */
-export function judgeEvent(event: RawEvent, definition: EventDefinition | undefined, sentAt: number | undefined, now: number, options: JudgeOptions): Judgement | Refusal {
-  if (event.id !== undefined && event.id.length > maxIdLength) return refuse("ECAP_EVENT_INVALID", "/id", `an id has at most ${maxIdLength} characters`);
+export function judgeEvent(
+  event: RawEvent,
+  definition: EventDefinition | undefined,
+  sentAt: number | undefined,
+  now: number,
+  options: JudgeOptions,
+): Judgement | Refusal {
+  if (event.id !== undefined && event.id.length > maxIdLength)
+    return refuse("ECAP_EVENT_INVALID", "/id", `an id has at most ${maxIdLength} characters`);
   if (event.time !== undefined && event.time !== null && parseTime(event.time) === undefined) {
     return refuse("ECAP_EVENT_INVALID", "/timestamp", "expected an RFC 3339 time");
   }
   const time = correctTime(event.time ?? undefined, parseTime(event.sentAt) ?? sentAt, now);
-  if (time > now + options.maxFutureMs) return refuse("ECAP_EVENT_FUTURE", "/timestamp", "the event time lies in the future");
+  if (time > now + options.maxFutureMs)
+    return refuse("ECAP_EVENT_FUTURE", "/timestamp", "the event time lies in the future");
   if (definition === undefined) {
-    if (options.unplannedEvents === "allow") return { time, warnings: noWarnings, dropUnplanned: false, businessKey: undefined };
+    if (options.unplannedEvents === "allow")
+      return { time, warnings: noWarnings, dropUnplanned: false, businessKey: undefined };
     return refuse("ECAP_SCHEMA_UNKNOWN", "/type", `no schema is registered for this event type`);
   }
   return judgeData(event.data, definition, time, options);
 }
 
-function judgeData(data: unknown, definition: EventDefinition, time: number, options: JudgeOptions): Judgement | Refusal {
+function judgeData(
+  data: unknown,
+  definition: EventDefinition,
+  time: number,
+  options: JudgeOptions,
+): Judgement | Refusal {
   const problem = options.validators.check(definition, data);
-  if (problem !== undefined) return refuse("ECAP_EVENT_INVALID", `/data${problem.path}`, `${schemaName(definition)}: ${problem.message}`);
+  if (problem !== undefined)
+    return refuse(
+      "ECAP_EVENT_INVALID",
+      `/data${problem.path}`,
+      `${schemaName(definition)}: ${problem.message}`,
+    );
   let dropUnplanned = false;
   if (options.unplannedProperties !== "allow") {
     const unplanned = options.validators.unplanned(definition, object(data));
     if (unplanned !== undefined && options.unplannedProperties === "quarantine") {
-      return refuse("ECAP_PROPERTY_UNPLANNED", `/data/${unplanned}`, `${schemaName(definition)} does not know this property`);
+      return refuse(
+        "ECAP_PROPERTY_UNPLANNED",
+        `/data/${unplanned}`,
+        `${schemaName(definition)} does not know this property`,
+      );
     }
     dropUnplanned = unplanned !== undefined;
   }
-  if (definition.normalise === undefined && definition.businessKey === undefined) return { time, warnings: noWarnings, dropUnplanned, businessKey: undefined };
+  if (definition.normalise === undefined && definition.businessKey === undefined)
+    return { time, warnings: noWarnings, dropUnplanned, businessKey: undefined };
   try {
     const normal = definition.normalise?.(data) ?? { data, warnings: noWarnings };
-    return { time, warnings: normal.warnings, dropUnplanned, businessKey: definition.businessKey?.(normal.data) };
+    return {
+      time,
+      warnings: normal.warnings,
+      dropUnplanned,
+      businessKey: definition.businessKey?.(normal.data),
+    };
   } catch (error) {
-    if (error instanceof EcapError) return refuse("ECAP_EVENT_INVALID", `/data${error.path ?? ""}`, error.message);
+    if (error instanceof EcapError)
+      return refuse("ECAP_EVENT_INVALID", `/data${error.path ?? ""}`, error.message);
     throw error;
   }
 }

@@ -17,21 +17,30 @@ export interface ParsedBody {
 /** Reads a body: an array of events, an object with `batch`, or one event. */
 export function parseBody(bytes: Uint8Array, maxBatchEvents: number): ParsedBody {
   const ranges = elementRanges(bytes, "batch");
-  if (ranges === undefined) throw new EcapError("ECAP_BODY_UNREADABLE", "the body is no whole JSON text");
-  if (ranges.starts.length > maxBatchEvents) throw new EcapError("ECAP_BATCH_TOO_LARGE", `the batch has ${ranges.starts.length} events, the limit is ${maxBatchEvents}`);
-  const bytesOf = (position: number): Uint8Array => bytes.subarray(ranges.starts[position], ranges.ends[position]);
+  if (ranges === undefined)
+    throw new EcapError("ECAP_BODY_UNREADABLE", "the body is no whole JSON text");
+  if (ranges.starts.length > maxBatchEvents)
+    throw new EcapError(
+      "ECAP_BATCH_TOO_LARGE",
+      `the batch has ${ranges.starts.length} events, the limit is ${maxBatchEvents}`,
+    );
+  const bytesOf = (position: number): Uint8Array =>
+    bytes.subarray(ranges.starts[position], ranges.ends[position]);
   const depthOf = (position: number): number => ranges.depths[position] ?? 0;
   const whole = tryParse(bytes);
   if (whole === undefined) {
     // One event that is no JSON must not take its neighbours with it, so each is read by itself.
     const events = ranges.starts.map((_, position) => asObject(tryParse(bytesOf(position))));
-    if (events.every((event) => event === undefined)) throw new EcapError("ECAP_BODY_UNREADABLE", "the body is no UTF-8 JSON text");
+    if (events.every((event) => event === undefined))
+      throw new EcapError("ECAP_BODY_UNREADABLE", "the body is no UTF-8 JSON text");
     return { top: {}, events, bytesOf, depthOf };
   }
   if (Array.isArray(whole)) return { top: {}, events: whole.map(asObject), bytesOf, depthOf };
   const top = asObject(whole);
-  if (top === undefined) throw new EcapError("ECAP_BODY_UNREADABLE", "the body is neither an object nor an array");
-  if (Array.isArray(top["batch"])) return { top, events: top["batch"].map(asObject), bytesOf, depthOf };
+  if (top === undefined)
+    throw new EcapError("ECAP_BODY_UNREADABLE", "the body is neither an object nor an array");
+  if (Array.isArray(top["batch"]))
+    return { top, events: top["batch"].map(asObject), bytesOf, depthOf };
   return { top: {}, events: [top], bytesOf, depthOf };
 }
 
@@ -44,6 +53,7 @@ function tryParse(bytes: Uint8Array): unknown {
 }
 
 export function asObject(value: unknown): RawObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as RawObject) : undefined;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as RawObject)
+    : undefined;
 }
-

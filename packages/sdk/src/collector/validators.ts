@@ -15,7 +15,10 @@ export interface Validators {
   /** What is wrong with the data, or undefined where it is valid. */
   check(definition: EventDefinition, data: unknown): FieldProblem | undefined;
   /** The first property of the data that the schema does not know. */
-  unplanned(definition: EventDefinition, data: Readonly<Record<string, unknown>>): string | undefined;
+  unplanned(
+    definition: EventDefinition,
+    data: Readonly<Record<string, unknown>>,
+  ): string | undefined;
 }
 
 /**
@@ -64,5 +67,7 @@ function withoutRedundantPatterns(schema: JsonSchema): JsonSchema {
 }
 
 export function pointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path
+    .map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("");
 }

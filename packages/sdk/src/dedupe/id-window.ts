@@ -72,13 +72,20 @@ export class IdWindow {
   #current(now: number): Generation {
     const { windowMs, maxIds } = this.#options;
     const span = windowMs / generationCount;
-    this.#generations = this.#generations.filter((generation) => generation.startedAt + span + windowMs > now);
+    this.#generations = this.#generations.filter(
+      (generation) => generation.startedAt + span + windowMs > now,
+    );
     let newest = this.#generations.at(-1);
-    if (newest === undefined || now >= newest.startedAt + span || newest.count >= maxIds / generationCount) {
+    if (
+      newest === undefined ||
+      now >= newest.startedAt + span ||
+      newest.count >= maxIds / generationCount
+    ) {
       newest = { startedAt: now, slots: new Uint32Array(smallest * 2), count: 0 };
       this.#generations.push(newest);
     }
-    while (this.#generations.length > 1 && this.size >= maxIds) this.#forgottenEarly += this.#generations.shift()?.count ?? 0;
+    while (this.#generations.length > 1 && this.size >= maxIds)
+      this.#forgottenEarly += this.#generations.shift()?.count ?? 0;
     return newest;
   }
 }

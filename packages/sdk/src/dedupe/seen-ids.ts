@@ -61,7 +61,8 @@ export class SeenIds {
     if (offset >= (this.#reached.get(place) ?? 0)) this.#reached.set(place, offset + 1);
     if (!this.#window.add(hash, this.#options.clock.now())) return;
     this.#unsaved.push(hash.high, hash.low);
-    if (this.#unsaved.length >= blockIds * 2) this.#saving = this.#saving.then(() => this.#writeBlock()).catch(() => {});
+    if (this.#unsaved.length >= blockIds * 2)
+      this.#saving = this.#saving.then(() => this.#writeBlock()).catch(() => {});
   }
 
   /** Writes the last block, so that a restart need not read the log. */
@@ -89,18 +90,26 @@ export class SeenIds {
     // Appends that ended in another order than they began may still mark older offsets, so the log is read again from one block further back.
     const covered = new TextEncoder().encode(JSON.stringify(Object.fromEntries(this.#covered)));
     const [entry] = await stateStore.get([`dedupe/${name}/covered`]);
-    await stateStore.compareAndSet({ key: `dedupe/${name}/covered`, value: covered }, entry?.version);
+    await stateStore.compareAndSet(
+      { key: `dedupe/${name}/covered`, value: covered },
+      entry?.version,
+    );
     this.#covered = new Map(this.#reached);
   }
 
   async #readBlocks(): Promise<void> {
     const { name, stateStore } = this.#options;
     const blocks: DataView[] = [];
-    for await (const { value } of stateStore.scan(`dedupe/${name}/block/`)) blocks.push(new DataView(value.buffer, value.byteOffset, value.byteLength));
+    for await (const { value } of stateStore.scan(`dedupe/${name}/block/`))
+      blocks.push(new DataView(value.buffer, value.byteOffset, value.byteLength));
     blocks.sort((a, b) => a.getFloat64(0, true) - b.getFloat64(0, true));
     for (const block of blocks) {
       const seenAt = block.getFloat64(0, true);
-      for (let at = 8; at < block.byteLength; at += 8) this.#window.add({ high: block.getUint32(at, true), low: block.getUint32(at + 4, true) }, seenAt);
+      for (let at = 8; at < block.byteLength; at += 8)
+        this.#window.add(
+          { high: block.getUint32(at, true), low: block.getUint32(at + 4, true) },
+          seenAt,
+        );
     }
     const [entry] = await stateStore.get([`dedupe/${name}/covered`]);
     if (entry !== undefined) {
@@ -119,7 +128,8 @@ export class SeenIds {
           const records = await eventLog.read(topic, partition, offset, { maxRecords: 10_000 });
           const last = records.at(-1);
           if (last === undefined) break;
-          for (const record of records) for (const hash of identify(record)) this.add(hash, topic, partition, record.offset);
+          for (const record of records)
+            for (const hash of identify(record)) this.add(hash, topic, partition, record.offset);
           offset = last.offset + 1;
         }
         this.#reached.set(place, Math.max(next, this.#reached.get(place) ?? 0));

@@ -30,7 +30,9 @@ export function text(value: unknown): string | undefined {
 }
 
 export function object(value: unknown): RawObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as RawObject) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as RawObject)
+    : {};
 }
 
 /** The event with what it lacks taken from what its batch said once; of `context` member by member. */

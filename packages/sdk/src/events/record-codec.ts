@@ -1,5 +1,12 @@
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
-import { type Dialect, mergeDefaults, nativeDialect, object, type RawEvent, type RawObject } from "./dialect.ts";
+import {
+  type Dialect,
+  mergeDefaults,
+  nativeDialect,
+  object,
+  type RawEvent,
+  type RawObject,
+} from "./dialect.ts";
 import type { EventEnvelope } from "./envelope.ts";
 import { schemaName } from "./event-definition.ts";
 import type { SchemaRegistry } from "./schema-registry.ts";
@@ -36,7 +43,11 @@ export function recordHeaders(meta: RecordMeta): Readonly<Record<string, string>
  *
  * @see https://segment.com/docs/connections/spec/common/#timestamps
  */
-export function correctTime(claimed: unknown, sentAt: number | undefined, receivedAt: number): number {
+export function correctTime(
+  claimed: unknown,
+  sentAt: number | undefined,
+  receivedAt: number,
+): number {
   const time = parseTime(claimed);
   if (time === undefined) return receivedAt;
   return sentAt === undefined ? time : receivedAt - (sentAt - time);
@@ -44,7 +55,8 @@ export function correctTime(claimed: unknown, sentAt: number | undefined, receiv
 
 /** RFC 3339 text or epoch milliseconds, as epoch milliseconds; undefined where it is neither. */
 export function parseTime(value: unknown): number | undefined {
-  const time = typeof value === "string" ? Date.parse(value) : typeof value === "number" ? value : Number.NaN;
+  const time =
+    typeof value === "string" ? Date.parse(value) : typeof value === "number" ? value : Number.NaN;
   return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? time : undefined;
 }
 
@@ -53,7 +65,10 @@ export type RecordDecoder = (record: LogRecord) => EventEnvelope | undefined;
 
 const utf8 = new TextDecoder();
 
-export function createRecordDecoder(registry: SchemaRegistry, dialects: readonly Dialect[] = []): RecordDecoder {
+export function createRecordDecoder(
+  registry: SchemaRegistry,
+  dialects: readonly Dialect[] = [],
+): RecordDecoder {
   const byName = new Map([nativeDialect, ...dialects].map((dialect) => [dialect.name, dialect]));
   return (record) => {
     const dialect = byName.get(record.headers["dialect"] ?? nativeDialect.name);
@@ -68,18 +83,28 @@ export function createRecordDecoder(registry: SchemaRegistry, dialects: readonly
     const { defaults } = record.headers;
     const raw = defaults === undefined ? own : mergeDefaults(object(JSON.parse(defaults)), own);
     const event = dialect.read(raw);
-    return event === undefined ? undefined : toEnvelope(record, event, dialect.context(raw), registry);
+    return event === undefined
+      ? undefined
+      : toEnvelope(record, event, dialect.context(raw), registry);
   };
 }
 
-function toEnvelope(record: LogRecord, event: RawEvent, context: EventEnvelope["context"], registry: SchemaRegistry): EventEnvelope {
+function toEnvelope(
+  record: LogRecord,
+  event: RawEvent,
+  context: EventEnvelope["context"],
+  registry: SchemaRegistry,
+): EventEnvelope {
   const { headers, topic, partition, offset } = record;
   const receivedAt = Number(headers["receivedat"] ?? record.timestamp);
-  const sentAt = parseTime(event.sentAt) ?? (headers["sentat"] === undefined ? undefined : Number(headers["sentat"]));
+  const sentAt =
+    parseTime(event.sentAt) ??
+    (headers["sentat"] === undefined ? undefined : Number(headers["sentat"]));
   const definition = registry.resolve(event.name);
   let data = object(event.data);
   if (definition !== undefined) {
-    if (headers["unplanned"] === "drop") data = plannedOnly(data, registry.jsonSchema(definition).properties ?? {});
+    if (headers["unplanned"] === "drop")
+      data = plannedOnly(data, registry.jsonSchema(definition).properties ?? {});
     if (definition.normalise !== undefined) data = object(definition.normalise(data).data);
   }
   const subject = definition?.subject?.(data);
@@ -99,14 +124,31 @@ function toEnvelope(record: LogRecord, event: RawEvent, context: EventEnvelope["
   };
 }
 
-function plannedOnly(data: Readonly<Record<string, unknown>>, properties: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(data).filter(([name]) => Object.hasOwn(properties, name)));
+function plannedOnly(
+  data: Readonly<Record<string, unknown>>,
+  properties: object,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(data).filter(([name]) => Object.hasOwn(properties, name)),
+  );
 }
 
 /** An event made by the platform itself, as a record. */
 export function encodeEvent(event: EventEnvelope): NewLogRecord {
-  const { id, type, source, tenant, time, receivedAt, dataschema, subject, actor, context, data } = event;
-  const body = { specversion: "1.0", id, type, source, time: new Date(time).toISOString(), dataschema, subject, actor, context, data };
+  const { id, type, source, tenant, time, receivedAt, dataschema, subject, actor, context, data } =
+    event;
+  const body = {
+    specversion: "1.0",
+    id,
+    type,
+    source,
+    time: new Date(time).toISOString(),
+    dataschema,
+    subject,
+    actor,
+    context,
+    data,
+  };
   return {
     key: partitionKey(event),
     value: new TextEncoder().encode(JSON.stringify(body)),
@@ -116,6 +158,11 @@ export function encodeEvent(event: EventEnvelope): NewLogRecord {
 }
 
 /** What keeps a person's events in order: the customer, else the device's id, else the event alone. */
-export function partitionKey(event: { readonly id?: string | undefined; readonly actor: EventEnvelope["actor"] }): string {
-  return event.actor.customerId ?? event.actor.anonymousId ?? event.actor.deviceId ?? event.id ?? "";
+export function partitionKey(event: {
+  readonly id?: string | undefined;
+  readonly actor: EventEnvelope["actor"];
+}): string {
+  return (
+    event.actor.customerId ?? event.actor.anonymousId ?? event.actor.deviceId ?? event.id ?? ""
+  );
 }

@@ -1,1 +1,2 @@
-export {};
+export * from "./feature.ts";
+export * from "./feature-set.ts";

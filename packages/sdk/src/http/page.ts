@@ -12,7 +12,10 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** Cuts one page out of an array, the cursor being the position of its first item. */
-export function paginate<Item>(items: readonly Item[], page: { readonly limit: number; readonly cursor?: string | undefined }): { items: Item[]; next?: string } {
+export function paginate<Item>(
+  items: readonly Item[],
+  page: { readonly limit: number; readonly cursor?: string | undefined },
+): { items: Item[]; next?: string } {
   const start = Math.max(0, Number.parseInt(page.cursor ?? "0", 10) || 0);
   const end = start + page.limit;
   return { items: items.slice(start, end), ...(end < items.length && { next: String(end) }) };

@@ -4,14 +4,21 @@ import { z } from "zod";
 export const provenance = z.object({
   tenant: z.string(),
   asOf: z.string().describe("Everything that had arrived by then is counted (RFC 3339)"),
-  tables: z.record(z.string(), z.number().int()).describe("Table versions the numbers were read from"),
+  tables: z
+    .record(z.string(), z.number().int())
+    .describe("Table versions the numbers were read from"),
 });
 
 /** An instant or a date (midnight UTC), as epoch milliseconds. */
 export const instant = z
   .string()
   .max(40)
-  .refine((text) => /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text) && !Number.isNaN(Date.parse(text)), {
-    message: "expected a date (2026-01-31) or an instant with its zone (2026-01-31T10:00:00Z)",
-  })
+  .refine(
+    (text) =>
+      /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text) &&
+      !Number.isNaN(Date.parse(text)),
+    {
+      message: "expected a date (2026-01-31) or an instant with its zone (2026-01-31T10:00:00Z)",
+    },
+  )
   .transform((text) => Date.parse(text));

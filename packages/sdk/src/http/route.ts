@@ -37,11 +37,14 @@ export interface RouteDefinition<Params, Query, Body, Response extends z.ZodType
   readonly response: Response;
   /** Default 200. */
   readonly status?: 200 | 201 | 202;
-  readonly handler: (request: RouteRequest<Output<Params>, Output<Query>, Output<Body>>) => Promise<z.input<Response>>;
+  readonly handler: (
+    request: RouteRequest<Output<Params>, Output<Query>, Output<Body>>,
+  ) => Promise<z.input<Response>>;
 }
 
 /** A route as data: the server validates, authorises, documents and limits it. */
-export interface Route extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, "handler"> {
+export interface Route
+  extends Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, "handler"> {
   handler(request: RouteRequest<unknown, unknown, unknown>): Promise<unknown>;
 }
 

@@ -18,12 +18,19 @@ export interface JobState {
 
 export const keptRuns = 20;
 
-export const newJobState: JobState = { leaseUntil: 0, owner: "", lastStartedAt: undefined, runs: [] };
+export const newJobState: JobState = {
+  leaseUntil: 0,
+  owner: "",
+  lastStartedAt: undefined,
+  runs: [],
+};
 
 export function encodeJobState(state: JobState): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(state));
 }
 
 export function decodeJobState(bytes: Uint8Array | undefined): JobState {
-  return bytes === undefined ? newJobState : { ...newJobState, ...(JSON.parse(new TextDecoder().decode(bytes)) as JobState) };
+  return bytes === undefined
+    ? newJobState
+    : { ...newJobState, ...(JSON.parse(new TextDecoder().decode(bytes)) as JobState) };
 }

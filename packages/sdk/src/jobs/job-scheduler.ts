@@ -5,7 +5,13 @@ import type { Job } from "../plugin/job.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import { decodeJobState, encodeJobState, type JobRun, type JobState, keptRuns } from "./job-history.ts";
+import {
+  decodeJobState,
+  encodeJobState,
+  type JobRun,
+  type JobState,
+  keptRuns,
+} from "./job-history.ts";
 
 export interface JobScheduler {
   start(): void;
@@ -23,13 +29,20 @@ const retryWaitMs = 1_000;
 
 /** When the job is due next after it last started. */
 export function nextDue(job: Job, lastStartedAt: number | undefined, now: number): number {
-  if ("everyMs" in job.schedule) return lastStartedAt === undefined ? now : lastStartedAt + job.schedule.everyMs;
+  if ("everyMs" in job.schedule)
+    return lastStartedAt === undefined ? now : lastStartedAt + job.schedule.everyMs;
   const cron = new Cron(job.schedule.cron, { timezone: "UTC", paused: true });
   return cron.nextRun(new Date(lastStartedAt ?? now))?.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
 /** Runs jobs on their schedules. A lease in the state store lets one instance of a deployment run each; it outlives the time limit by a minute. */
-export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: StateStore; clock: Clock; logger: Logger; tickMs?: number }): JobScheduler {
+export function createJobScheduler(options: {
+  jobs: readonly Job[];
+  stateStore: StateStore;
+  clock: Clock;
+  logger: Logger;
+  tickMs?: number;
+}): JobScheduler {
   const { jobs, stateStore, clock, logger, tickMs = 1_000 } = options;
   const owner = uuidv7(clock.now());
   const shutdown = new AbortController();
@@ -46,8 +59,16 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
     const { state, version } = await read(job.name);
     const now = clock.now();
     if (state.leaseUntil > now) return undefined;
-    const leased = { ...state, owner, leaseUntil: now + (job.timeoutMs ?? defaultTimeoutMs) + 60_000, lastStartedAt: now };
-    const taken = await stateStore.compareAndSet({ key: stateKey(job.name), value: encodeJobState(leased) }, version);
+    const leased = {
+      ...state,
+      owner,
+      leaseUntil: now + (job.timeoutMs ?? defaultTimeoutMs) + 60_000,
+      lastStartedAt: now,
+    };
+    const taken = await stateStore.compareAndSet(
+      { key: stateKey(job.name), value: encodeJobState(leased) },
+      version,
+    );
     return taken === undefined ? undefined : leased;
   }
 
@@ -55,12 +76,20 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
     const { state, version } = await read(job.name);
     if (state.owner !== owner) return;
     const next = { ...state, leaseUntil: 0, runs: [run, ...state.runs].slice(0, keptRuns) };
-    await stateStore.compareAndSet({ key: stateKey(job.name), value: encodeJobState(next) }, version);
+    await stateStore.compareAndSet(
+      { key: stateKey(job.name), value: encodeJobState(next) },
+      version,
+    );
   }
 
   async function attempt(job: Job): Promise<Pick<JobRun, "outcome" | "report" | "error">> {
-    const signal = AbortSignal.any([shutdown.signal, AbortSignal.timeout(job.timeoutMs ?? defaultTimeoutMs)]);
-    const aborted = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    const signal = AbortSignal.any([
+      shutdown.signal,
+      AbortSignal.timeout(job.timeoutMs ?? defaultTimeoutMs),
+    ]);
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+    );
     try {
       const report = await Promise.race([job.run({ signal }), aborted]);
       return { outcome: "succeeded", ...(report !== undefined && { report }) };
@@ -76,12 +105,17 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
     const tries = 1 + (job.retries ?? defaultRetries);
     let result = await attempt(job);
     let attempts = 1;
-    for (; attempts < tries && result.outcome === "failed" && !shutdown.signal.aborted; attempts += 1) {
+    for (
+      ;
+      attempts < tries && result.outcome === "failed" && !shutdown.signal.aborted;
+      attempts += 1
+    ) {
       await pause(retryWaitMs * 2 ** (attempts - 1), shutdown.signal);
       result = await attempt(job);
     }
     const ended: JobRun = { startedAt, endedAt: clock.now(), attempts, ...result };
-    if (ended.outcome !== "succeeded") logger.error({ job: job.name, error: ended.error, attempts }, "job failed");
+    if (ended.outcome !== "succeeded")
+      logger.error({ job: job.name, error: ended.error, attempts }, "job failed");
     await release(job, ended);
     return ended;
   }
@@ -100,7 +134,9 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
       const { state } = await read(job.name);
       const base = state.lastStartedAt ?? ("cron" in job.schedule ? firstSeen : undefined);
       if (nextDue(job, base, clock.now()) <= clock.now()) {
-        runOnce(job).catch((error: unknown) => logger.error({ job: job.name, error: String(error) }, "job could not be run"));
+        runOnce(job).catch((error: unknown) =>
+          logger.error({ job: job.name, error: String(error) }, "job could not be run"),
+        );
       }
     }
   }
@@ -108,7 +144,9 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
   function schedule(): void {
     timer = setTimeout(() => {
       tick()
-        .catch((error: unknown) => logger.error({ error: String(error) }, "jobs could not be looked up"))
+        .catch((error: unknown) =>
+          logger.error({ error: String(error) }, "jobs could not be looked up"),
+        )
         .finally(() => {
           if (!shutdown.signal.aborted) schedule();
         });
@@ -128,7 +166,8 @@ export function createJobScheduler(options: { jobs: readonly Job[]; stateStore: 
       const job = jobs.find((candidate) => candidate.name === name);
       if (job === undefined) throw new EcapError("ECAP_NOT_FOUND", `there is no job "${name}"`);
       const ended = await runOnce(job);
-      if (ended === undefined) throw new EcapError("ECAP_CONFLICT", `job "${name}" is being run by another instance`);
+      if (ended === undefined)
+        throw new EcapError("ECAP_CONFLICT", `job "${name}" is being run by another instance`);
       return ended;
     },
     history: async (name) => (await read(name)).state.runs,

@@ -19,7 +19,11 @@ export function utcDate(time: number): string {
   return name;
 }
 
-function lineage(record: LogRecord, event: EventEnvelope, time: number): Record<string, Row[string]> {
+function lineage(
+  record: LogRecord,
+  event: EventEnvelope,
+  time: number,
+): Record<string, Row[string]> {
   return {
     tenant: event.tenant,
     date: utcDate(time),
@@ -44,9 +48,15 @@ export function bronzeRow(record: LogRecord, event: EventEnvelope): Row {
   return row;
 }
 
-export function typedRows(table: LakeTable, record: LogRecord, event: EventEnvelope): readonly Row[] {
+export function typedRows(
+  table: LakeTable,
+  record: LogRecord,
+  event: EventEnvelope,
+): readonly Row[] {
   return table.rows(event).map((own) => {
     const time = typeof own["event_time"] === "number" ? own["event_time"] : event.time;
-    return Object.assign(lineage(record, event, time), own);
+    const row = Object.assign(lineage(record, event, time), own);
+    row["event_time"] = time;
+    return row;
   });
 }

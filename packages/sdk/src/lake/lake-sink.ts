@@ -20,7 +20,12 @@ export interface LakeSinkLimits {
   readonly dedupeRecords: number;
 }
 
-export const defaultLakeSinkLimits: LakeSinkLimits = { maxRows: 200_000, maxBytes: 64 * 1024 * 1024, maxWaitMs: 5_000, dedupeRecords: 20_000 };
+export const defaultLakeSinkLimits: LakeSinkLimits = {
+  maxRows: 200_000,
+  maxBytes: 64 * 1024 * 1024,
+  maxWaitMs: 5_000,
+  dedupeRecords: 20_000,
+};
 
 export interface LakeSinkOptions {
   readonly topic: string;
@@ -62,7 +67,12 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   const { topic, tables, eventLog, tableStore, decode, clock, logger } = options;
   const limits = { ...defaultLakeSinkLimits, ...options.limits };
   const bronze = bronzeTableName(topic);
-  const typesOf = new Map(tables.map((table) => [table, new Set(table.from.filter((from) => from.topic === topic).flatMap((from) => from.types))]));
+  const typesOf = new Map(
+    tables.map((table) => [
+      table,
+      new Set(table.from.filter((from) => from.topic === topic).flatMap((from) => from.types)),
+    ]),
+  );
   const seen = new IdWindow({ windowMs: 24 * 3_600_000, maxIds: 2_000_000 });
   /** Offsets written, by table and partition. */
   const written = new Map<string, Map<number, number>>();
@@ -70,7 +80,10 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
-  async function openTable(name: string, schema: Parameters<TableStore["ensure"]>[1]): Promise<void> {
+  async function openTable(
+    name: string,
+    schema: Parameters<TableStore["ensure"]>[1],
+  ): Promise<void> {
     await tableStore.ensure(name, schema);
     const { transactions } = await tableStore.snapshot(name);
     const offsets = new Map<number, number>();
@@ -83,16 +96,24 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
 
   async function resume({ partition }: AssignedPartition): Promise<number> {
     const offset = written.get(bronze)?.get(partition) ?? 0;
-    const bounds = (await eventLog.offsets(topic)).find((candidate) => candidate.partition === partition);
+    const bounds = (await eventLog.offsets(topic)).find(
+      (candidate) => candidate.partition === partition,
+    );
     const earliest = bounds?.earliest ?? 0;
-    if (offset < earliest && offset > 0) logger.warn({ topic, partition, offset, earliest }, "retention removed events the lake had not taken");
+    if (offset < earliest && offset > 0)
+      logger.warn(
+        { topic, partition, offset, earliest },
+        "retention removed events the lake had not taken",
+      );
     await warmUp(partition, Math.max(earliest, offset - limits.dedupeRecords), offset);
     return Math.max(offset, earliest);
   }
 
   async function warmUp(partition: number, from: number, to: number): Promise<void> {
     for (let offset = from; offset < to; ) {
-      const records = await eventLog.read(topic, partition, offset, { maxRecords: Math.min(5_000, to - offset) });
+      const records = await eventLog.read(topic, partition, offset, {
+        maxRecords: Math.min(5_000, to - offset),
+      });
       if (records.length === 0) return;
       for (const record of records) {
         const event = decode(record);
@@ -107,7 +128,10 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     batch.next.set(record.partition, record.offset + 1);
     batch.bytes += record.value.length;
     if (event === undefined) {
-      logger.error({ topic, partition: record.partition, offset: record.offset, dlq: deadLetterTopic(topic) }, "a record of the log is no event and was passed over");
+      logger.error(
+        { topic, partition: record.partition, offset: record.offset, dlq: deadLetterTopic(topic) },
+        "a record of the log is no event and was passed over",
+      );
       return;
     }
     if (!seen.add(hashId(event.tenant, event.id), clock.now())) return;
@@ -150,14 +174,22 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     }
   }
 
-  async function writeTable(name: string, rows: readonly Row[], next: ReadonlyMap<number, number>): Promise<void> {
+  async function writeTable(
+    name: string,
+    rows: readonly Row[],
+    next: ReadonlyMap<number, number>,
+  ): Promise<void> {
     const offsets = written.get(name) ?? new Map<number, number>();
     const transactions: AppTransaction[] = [];
     for (const [partition, offset] of next) {
-      if (offset > (offsets.get(partition) ?? 0)) transactions.push({ appId: appId(topic, partition), version: offset });
+      if (offset > (offsets.get(partition) ?? 0))
+        transactions.push({ appId: appId(topic, partition), version: offset });
     }
     if (rows.length > 0 && transactions.length > 0) {
-      await tableStore.append(name, rows, { transactions, commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) } });
+      await tableStore.append(name, rows, {
+        transactions,
+        commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) },
+      });
       for (const [partition, offset] of next) offsets.set(partition, offset);
     }
   }
@@ -170,7 +202,10 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     timer ??= setTimeout(() => {
       timer = undefined;
       flush().catch((error: unknown) => {
-        logger.error({ topic, error: String(error) }, "the lake could not be written; it will be tried again");
+        logger.error(
+          { topic, error: String(error) },
+          "the lake could not be written; it will be tried again",
+        );
         flushLater();
       });
     }, limits.maxWaitMs);
@@ -201,14 +236,24 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       }
       if (batch.next.size > 0) flushLater();
     },
-    onError: (error) => logger.error({ topic, error: String(error) }, "the lake sink met an error; it will be tried again"),
+    onError: (error) =>
+      logger.error(
+        { topic, error: String(error) },
+        "the lake sink met an error; it will be tried again",
+      ),
   });
 
   return {
     topic,
     async drain() {
       const target = await eventLog.offsets(topic);
-      while (target.some(({ partition, next, earliest }) => next > earliest && (reached.get(partition) ?? 0) < next)) await sleep(5);
+      while (
+        target.some(
+          ({ partition, next, earliest }) =>
+            next > earliest && (reached.get(partition) ?? 0) < next,
+        )
+      )
+        await sleep(5);
       await flush();
     },
     async close() {

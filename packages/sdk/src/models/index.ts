@@ -1,1 +1,2 @@
-export {};
+export * from "./model-contract.ts";
+export * from "./scorer.ts";

@@ -1,11 +1,12 @@
-import { createJobScheduler, type JobScheduler } from "../jobs/job-scheduler.ts";
 import type { RecordDecoder } from "../events/record-codec.ts";
+import { createJobScheduler, type JobScheduler } from "../jobs/job-scheduler.ts";
 import type { LakeSink } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
+import type { RunningTopology } from "../streams/run-topology.ts";
+import { type CircuitBreaker, createCircuitBreaker } from "./circuit-breaker.ts";
 import type { InstalledPlugin } from "./create-platform.ts";
 import type { PortTable } from "./merge-adapters.ts";
-import { superviseTopology, type SupervisedTopology } from "./supervise-topology.ts";
 
 /** Work beside the API: topologies, lake sinks and jobs. A process takes some or all. */
 export const backgroundRoles = ["topologies", "sinks", "jobs"] as const;
@@ -16,11 +17,11 @@ export interface Background {
   stop(): Promise<void>;
   /** Absent without a state store. */
   readonly jobs: JobScheduler | undefined;
-  readonly topologies: readonly SupervisedTopology[];
+  readonly topologies: readonly RunningTopology[];
   readonly sinks: readonly LakeSink[];
   breakerOf(topology: string): string | undefined;
-  /** Resolves when everything the log held when it was called can be queried in the lake. */
-  drainSinks(): Promise<void>;
+  /** Resolves when everything the log held when it was called went through the topologies and, with what they made of it, can be queried in the lake. */
+  drain(): Promise<void>;
 }
 
 export interface BackgroundOptions {
@@ -35,17 +36,33 @@ export function createBackground(options: BackgroundOptions): Background {
   const { installed, ports } = options;
   const clock = ports.get("clock", "the platform");
   const logger = ports.get("logger", "the platform");
-  const topologies: SupervisedTopology[] = [];
+  const topologies: RunningTopology[] = [];
+  /** One a plugin: what fails in one plugin pauses its topologies and nobody else's. */
+  const breakers = new Map<string, CircuitBreaker>();
   let sinks: readonly LakeSink[] = [];
-  const declaredJobs = installed.flatMap(({ plugin, service }) => plugin.definition.jobs?.(service) ?? []);
-  const jobs = ports.has("stateStore") ? createJobScheduler({ jobs: declaredJobs, stateStore: ports.get("stateStore", "jobs"), clock, logger }) : undefined;
+  const declaredJobs = installed.flatMap(
+    ({ plugin, service }) => plugin.definition.jobs?.(service) ?? [],
+  );
+  const jobs = ports.has("stateStore")
+    ? createJobScheduler({
+        jobs: declaredJobs,
+        stateStore: ports.get("stateStore", "jobs"),
+        clock,
+        logger,
+      })
+    : undefined;
 
   async function startTopologies(): Promise<void> {
     for (const { plugin, service } of installed) {
-      for (const topology of plugin.definition.topologies?.(service) ?? []) {
+      const declared = plugin.definition.topologies?.(service) ?? [];
+      if (declared.length === 0) continue;
+      const { runTopology } = await import("../streams/run-topology.ts");
+      const breaker = createCircuitBreaker({ clock });
+      for (const topology of declared) {
         const asker = `topology "${topology.name}"`;
+        breakers.set(topology.name, breaker);
         topologies.push(
-          await superviseTopology({
+          await runTopology({
             topology,
             eventLog: ports.get("eventLog", asker),
             stateStore: ports.get("stateStore", asker),
@@ -53,6 +70,7 @@ export function createBackground(options: BackgroundOptions): Background {
             clock,
             logger: logger.child({ plugin: plugin.name, topology: topology.name }),
             decode: options.decode,
+            breaker,
           }),
         );
       }
@@ -62,10 +80,20 @@ export function createBackground(options: BackgroundOptions): Background {
   async function startSinks(): Promise<void> {
     if (!ports.has("tableStore") || !ports.has("eventLog")) return;
     const { startLakeSink } = await import("../lake/lake-sink.ts");
-    const shared = { eventLog: ports.get("eventLog", "the lake sink"), tableStore: ports.get("tableStore", "the lake sink"), decode: options.decode, clock, logger };
+    const shared = {
+      eventLog: ports.get("eventLog", "the lake sink"),
+      tableStore: ports.get("tableStore", "the lake sink"),
+      decode: options.decode,
+      clock,
+      logger,
+    };
     sinks = await Promise.all(
       Object.keys(options.topics).map((topic) =>
-        startLakeSink({ topic, tables: options.tables.filter((table) => table.from.some((from) => from.topic === topic)), ...shared }),
+        startLakeSink({
+          topic,
+          tables: options.tables.filter((table) => table.from.some((from) => from.topic === topic)),
+          ...shared,
+        }),
       ),
     );
   }
@@ -86,8 +114,9 @@ export function createBackground(options: BackgroundOptions): Background {
       await Promise.all(topologies.map((topology) => topology.close()));
       await Promise.all(sinks.map((sink) => sink.close()));
     },
-    breakerOf: (name) => topologies.find((topology) => topology.name === name)?.breaker,
-    async drainSinks() {
+    breakerOf: (name) => breakers.get(name)?.state,
+    async drain() {
+      for (const topology of topologies) await topology.drain();
       await Promise.all(sinks.map((sink) => sink.drain()));
     },
   };

@@ -31,13 +31,18 @@ export function formatBootPlan(plan: BootPlan): string {
   for (const { port, adapter } of plan.ports) lines.push(`  ${port.padEnd(width)}  ${adapter}`);
   lines.push("", "Plugins, in the order they were set up");
   for (const plugin of plan.plugins) {
-    lines.push(`  ${plugin.name} ${plugin.version}  ${plugin.state}, set up in ${plugin.setupMs.toFixed(1)} ms`);
-    for (const [label, items] of contributions(plugin)) if (items.length > 0) lines.push(`    ${label.padEnd(13)} ${summary(items)}`);
+    lines.push(
+      `  ${plugin.name} ${plugin.version}  ${plugin.state}, set up in ${plugin.setupMs.toFixed(1)} ms`,
+    );
+    for (const [label, items] of contributions(plugin))
+      if (items.length > 0) lines.push(`    ${label.padEnd(13)} ${summary(items)}`);
   }
   return lines.join("\n");
 }
 
-function contributions(plugin: BootPlanPlugin): ReadonlyArray<readonly [string, readonly string[]]> {
+function contributions(
+  plugin: BootPlanPlugin,
+): ReadonlyArray<readonly [string, readonly string[]]> {
   return [
     ["depends on", plugin.dependsOn],
     ["requires", plugin.requires],
@@ -50,10 +55,17 @@ function contributions(plugin: BootPlanPlugin): ReadonlyArray<readonly [string, 
     ["metrics", plugin.metrics],
     ["migrations", plugin.migrations],
     ["routes", plugin.http ? ["yes"] : []],
-    ["personal data", plugin.personalData === "none" ? ["none"] : plugin.personalData.map(({ what, where }) => `${what} in ${where}`)],
+    [
+      "personal data",
+      plugin.personalData === "none"
+        ? ["none"]
+        : plugin.personalData.map(({ what, where }) => `${what} in ${where}`),
+    ],
   ];
 }
 
 function summary(items: readonly string[], most = 8): string {
-  return items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
+  return items.length <= most
+    ? items.join(", ")
+    : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
 }

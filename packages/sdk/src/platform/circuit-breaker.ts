@@ -11,7 +11,15 @@ export interface CircuitBreaker {
 }
 
 /** Opens after `failures` failures in a row and lets a trial through after `pauseMs`, which doubles while trials fail, up to sixteen times. */
-export function createCircuitBreaker({ clock, failures = 5, pauseMs = 1_000 }: { clock: Clock; failures?: number; pauseMs?: number }): CircuitBreaker {
+export function createCircuitBreaker({
+  clock,
+  failures = 5,
+  pauseMs = 1_000,
+}: {
+  clock: Clock;
+  failures?: number;
+  pauseMs?: number;
+}): CircuitBreaker {
   let inARow = 0;
   let openedAt = 0;
   let pause = pauseMs;

@@ -2,20 +2,20 @@ import { type Container, createContainer } from "../container.ts";
 import { EcapError } from "../errors/ecap-error.ts";
 import type { Dialect } from "../events/dialect.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
+import { schemaName } from "../events/event-definition.ts";
 import { createRecordDecoder, encodeEvent, type RecordDecoder } from "../events/record-codec.ts";
 import { createSchemaRegistry, type SchemaRegistry } from "../events/schema-registry.ts";
-import { schemaName } from "../events/event-definition.ts";
 import { deadLetterTopic, defaultTopics } from "../events/topics.ts";
 import { uuidv7 } from "../events/uuid.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
 import { dependencyOf, type ServiceToken } from "../plugin/dependency.ts";
 import type { MetricDefinition } from "../plugin/metric.ts";
-import type { NewEvent, PluginContext } from "../plugin/plugin-context.ts";
+import type { NewEvent, PlatformInspection, PluginContext } from "../plugin/plugin-context.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import type { AdapterSet, PortName, Ports } from "../ports/index.ts";
 import { sdkVersion } from "../sdk-version.ts";
-import { createBackground, type Background, type BackgroundRole } from "./background.ts";
+import { type Background, type BackgroundRole, createBackground } from "./background.ts";
 import type { BootPlan } from "./boot-plan.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import { mergeAdapters, type PortTable } from "./merge-adapters.ts";
@@ -68,13 +68,20 @@ const defaultTimeoutMs = 10_000;
  */
 export async function createPlatform(options: PlatformOptions): Promise<Platform> {
   const plugins = checkPlugins(options.plugins, sdkVersion);
-  const sets = Array.isArray(options.adapters) ? (options.adapters as readonly AdapterSet[]) : [options.adapters as AdapterSet];
+  const sets = Array.isArray(options.adapters)
+    ? (options.adapters as readonly AdapterSet[])
+    : [options.adapters as AdapterSet];
   const ports = mergeAdapters(sets);
-  for (const { name, definition } of plugins) for (const port of definition.requires ?? []) ports.get(port, `plugin "${name}"`);
+  for (const { name, definition } of plugins)
+    for (const port of definition.requires ?? []) ports.get(port, `plugin "${name}"`);
 
   const registry = createSchemaRegistry();
   for (const { definition } of plugins) {
-    for (const event of [...(definition.events?.produces ?? []), ...(definition.events?.consumes ?? [])]) registry.register(event);
+    for (const event of [
+      ...(definition.events?.produces ?? []),
+      ...(definition.events?.consumes ?? []),
+    ])
+      registry.register(event);
   }
   const topics = topicsOf(plugins, registry);
   if (ports.has("eventLog")) await createTopics(ports.get("eventLog", "the platform"), topics);
@@ -82,31 +89,49 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const container = createContainer();
   const emit = createEmitter(ports, registry);
   const installed: InstalledPlugin[] = [];
+  const tables = distinct(plugins.flatMap(({ definition }) => definition.tables ?? []));
+  const metrics = plugins.flatMap(({ definition }) => definition.metrics ?? []);
+  let background: Background | undefined;
+  let state: "ready" | "running" | "stopped" = "ready";
+
+  const explain = (): BootPlan => ({
+    sdk: sdkVersion,
+    ports: portsOf(sets, ports),
+    plugins: installed.map((entry) => planOf(entry, state, background)),
+  });
+  const inspect = (): PlatformInspection => ({
+    plan: explain(),
+    events: registry.list(),
+    topics,
+    tables,
+    metrics,
+    personalData: plugins.map(({ name, definition }) => ({ plugin: name, holds: definition.personalData === "none" ? "none" : definition.personalData.holds })),
+  });
   try {
-    for (const plugin of plugins) installed.push(await install(plugin, container, ports, emit));
+    for (const plugin of plugins) installed.push(await install(plugin, { container, ports, emit, inspect }));
   } catch (error) {
     await closeAll(sets);
     throw error;
   }
   const dialects = options.dialects ?? [];
   const decode = createRecordDecoder(registry, dialects);
-  const tables = distinct(plugins.flatMap(({ definition }) => definition.tables ?? []));
   const started: InstalledPlugin[] = [];
-  let background: Background | undefined;
-  let state: "ready" | "running" | "stopped" = "ready";
 
   return {
     registry,
     dialects,
     plugins: installed,
     tables,
-    metrics: plugins.flatMap(({ definition }) => definition.metrics ?? []),
+    metrics,
     topics,
     decode,
     service<Service>(plugin: { readonly service: ServiceToken<Service> }): Service {
       const name = plugin.service.plugin;
       if (!installed.some((candidate) => candidate.plugin.name === name)) {
-        throw new EcapError("ECAP_SERVICE_UNKNOWN", `plugin "${name}" is not part of this platform`);
+        throw new EcapError(
+          "ECAP_SERVICE_UNKNOWN",
+          `plugin "${name}" is not part of this platform`,
+        );
       }
       return container.get(plugin.service.token);
     },
@@ -121,7 +146,11 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       state = "running";
       for (const entry of installed) {
         const { definition, name } = entry.plugin;
-        await withTimeLimit(`start of plugin "${name}"`, definition.timeoutMs ?? defaultTimeoutMs, async () => definition.start?.(entry.service));
+        await withTimeLimit(
+          `start of plugin "${name}"`,
+          definition.timeoutMs ?? defaultTimeoutMs,
+          async () => definition.start?.(entry.service),
+        );
         started.push(entry);
       }
       background = createBackground({ installed, ports, topics, tables, decode });
@@ -134,22 +163,31 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       for (const { plugin, service } of started.toReversed()) {
         const { definition, name } = plugin;
         try {
-          await withTimeLimit(`stop of plugin "${name}"`, definition.timeoutMs ?? defaultTimeoutMs, async () => definition.stop?.(service));
+          await withTimeLimit(
+            `stop of plugin "${name}"`,
+            definition.timeoutMs ?? defaultTimeoutMs,
+            async () => definition.stop?.(service),
+          );
         } catch (error) {
-          ports.get("logger", "the platform").error({ plugin: name, error: String(error) }, "plugin did not stop cleanly");
+          ports
+            .get("logger", "the platform")
+            .error({ plugin: name, error: String(error) }, "plugin did not stop cleanly");
         }
       }
       await closeAll(sets);
     },
-    explain: () => ({
-      sdk: sdkVersion,
-      ports: sets.flatMap((set) => Object.keys(set).filter((key) => ports.present[key as PortName] === set[key as PortName] && key !== "name" && key !== "close").map((port) => ({ port, adapter: set.name ?? "given" }))),
-      plugins: installed.map((entry) => planOf(entry, state, background)),
-    }),
+    explain,
   };
 }
 
-async function install(plugin: Plugin, container: Container, ports: PortTable, emit: PluginContext["emit"]): Promise<InstalledPlugin> {
+interface Surroundings {
+  readonly container: Container;
+  readonly ports: PortTable;
+  readonly emit: PluginContext["emit"];
+  readonly inspect: PluginContext["inspect"];
+}
+
+async function install(plugin: Plugin, { container, ports, emit, inspect }: Surroundings): Promise<InstalledPlugin> {
   const { name, definition, options } = plugin;
   const logger = ports.get("logger", "the platform").child({ plugin: name });
   const ctx: PluginContext = {
@@ -159,6 +197,7 @@ async function install(plugin: Plugin, container: Container, ports: PortTable, e
     ports: ports.present as Ports,
     port: (port) => ports.get(port, `plugin "${name}"`),
     has: ports.has,
+    inspect,
     emit: (event) => emit({ source: `ecap/${name}`, ...event }),
   };
   const deps: Record<string, unknown> = {};
@@ -168,23 +207,36 @@ async function install(plugin: Plugin, container: Container, ports: PortTable, e
   }
   const begun = performance.now();
   try {
-    const service = await withTimeLimit(`setup of plugin "${name}"`, definition.timeoutMs ?? defaultTimeoutMs, () => definition.setup(ctx, options, deps));
+    const service = await withTimeLimit(
+      `setup of plugin "${name}"`,
+      definition.timeoutMs ?? defaultTimeoutMs,
+      () => definition.setup(ctx, options, deps),
+    );
     container.set<unknown>(plugin.service.token, service);
     return { plugin, service, setupMs: performance.now() - begun };
   } catch (cause) {
     if (cause instanceof EcapError) throw cause;
-    throw new EcapError("ECAP_PLUGIN_FAILED", `setup of plugin "${name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new EcapError(
+      "ECAP_PLUGIN_FAILED",
+      `setup of plugin "${name}" failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
 function createEmitter(ports: PortTable, registry: SchemaRegistry): PluginContext["emit"] {
   return async (given) => {
     const definition = registry.get(given.type);
-    if (definition === undefined) throw new EcapError("ECAP_SCHEMA_UNKNOWN", `nothing declares the event "${given.type}"`);
+    if (definition === undefined)
+      throw new EcapError("ECAP_SCHEMA_UNKNOWN", `nothing declares the event "${given.type}"`);
     const parsed = definition.schema.safeParse(given.data);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      throw new EcapError("ECAP_EVENT_INVALID", `event "${given.type}": ${issue?.message ?? "invalid"}`, { path: `/data/${issue?.path.join("/") ?? ""}` });
+      throw new EcapError(
+        "ECAP_EVENT_INVALID",
+        `event "${given.type}": ${issue?.message ?? "invalid"}`,
+        { path: `/data/${issue?.path.join("/") ?? ""}` },
+      );
     }
     const now = ports.get("clock", "the platform").now();
     const event: EventEnvelope = {
@@ -197,21 +249,33 @@ function createEmitter(ports: PortTable, registry: SchemaRegistry): PluginContex
       dataschema: schemaName(definition),
       ...given,
     };
-    await ports.get("eventLog", `emitting "${given.type}"`).append(definition.topic, [encodeEvent(event)]);
+    await ports
+      .get("eventLog", `emitting "${given.type}"`)
+      .append(definition.topic, [encodeEvent(event)]);
     return event.id;
   };
 }
 
-function topicsOf(plugins: readonly Plugin[], registry: SchemaRegistry): Readonly<Record<string, TopicSpec>> {
+function topicsOf(
+  plugins: readonly Plugin[],
+  registry: SchemaRegistry,
+): Readonly<Record<string, TopicSpec>> {
   const declared: Record<string, TopicSpec> = { ...defaultTopics };
   for (const { definition } of plugins) Object.assign(declared, definition.topics);
   for (const { type, topic } of registry.list()) {
-    if (declared[topic] === undefined) throw new EcapError("ECAP_TOPIC_UNKNOWN", `event "${type}" goes to topic "${topic}", which no plugin declares`);
+    if (declared[topic] === undefined)
+      throw new EcapError(
+        "ECAP_TOPIC_UNKNOWN",
+        `event "${type}" goes to topic "${topic}", which no plugin declares`,
+      );
   }
   return declared;
 }
 
-async function createTopics(eventLog: Ports["eventLog"], topics: Readonly<Record<string, TopicSpec>>): Promise<void> {
+async function createTopics(
+  eventLog: Ports["eventLog"],
+  topics: Readonly<Record<string, TopicSpec>>,
+): Promise<void> {
   for (const [topic, spec] of Object.entries(topics)) {
     await eventLog.createTopic(topic, spec);
     await eventLog.createTopic(deadLetterTopic(topic), { partitions: 1 });
@@ -223,17 +287,32 @@ function distinct(tables: readonly LakeTable[]): readonly LakeTable[] {
   const byName = new Map<string, LakeTable>();
   for (const table of tables) {
     const other = byName.get(table.name);
-    if (other !== undefined && other !== table) throw new EcapError("ECAP_PLUGIN_INVALID", `two plugins bring different tables named "${table.name}"`);
+    if (other !== undefined && other !== table)
+      throw new EcapError(
+        "ECAP_PLUGIN_INVALID",
+        `two plugins bring different tables named "${table.name}"`,
+      );
     byName.set(table.name, table);
   }
   return [...byName.values()];
+}
+
+/** Each port with the adapter that won it. */
+function portsOf(sets: readonly AdapterSet[], ports: PortTable): BootPlan["ports"] {
+  return sets.flatMap((set) =>
+    Object.entries(set).flatMap(([key, port]) => (port !== undefined && ports.present[key as PortName] === port ? [{ port: key, adapter: set.name ?? "given" }] : [])),
+  );
 }
 
 async function closeAll(sets: readonly AdapterSet[]): Promise<void> {
   for (const set of sets.toReversed()) await set.close?.();
 }
 
-function planOf(entry: InstalledPlugin, state: "ready" | "running" | "stopped", background: Background | undefined): BootPlan["plugins"][number] {
+function planOf(
+  entry: InstalledPlugin,
+  state: "ready" | "running" | "stopped",
+  background: Background | undefined,
+): BootPlan["plugins"][number] {
   const { plugin, service, setupMs } = entry;
   const { name, definition } = plugin;
   return {
@@ -241,17 +320,25 @@ function planOf(entry: InstalledPlugin, state: "ready" | "running" | "stopped", 
     version: definition.version,
     setupMs,
     state,
-    dependsOn: Object.values(definition.dependsOn ?? {}).map((dependency) => dependencyOf(dependency).service.plugin),
+    dependsOn: Object.values(definition.dependsOn ?? {}).map(
+      (dependency) => dependencyOf(dependency).service.plugin,
+    ),
     requires: definition.requires ?? [],
     consumes: (definition.events?.consumes ?? []).map(schemaName),
     produces: (definition.events?.produces ?? []).map(schemaName),
     topics: Object.keys(definition.topics ?? {}),
     tables: (definition.tables ?? []).map((table) => table.name),
-    topologies: (definition.topologies?.(service) ?? []).map((topology) => ({ name: topology.name, breaker: background?.breakerOf(topology.name) ?? "closed" })),
+    topologies: (definition.topologies?.(service) ?? []).map((topology) => ({
+      name: topology.name,
+      breaker: background?.breakerOf(topology.name) ?? "closed",
+    })),
     jobs: (definition.jobs?.(service) ?? []).map((job) => job.name),
     metrics: (definition.metrics ?? []).map((metric) => metric.name),
     migrations: (definition.migrations ?? []).map((migration) => migration.name),
     http: definition.http !== undefined,
-    personalData: definition.personalData === "none" ? "none" : definition.personalData.holds.map(({ what, where }) => ({ what, where })),
+    personalData:
+      definition.personalData === "none"
+        ? "none"
+        : definition.personalData.holds.map(({ what, where }) => ({ what, where })),
   };
 }

@@ -26,13 +26,19 @@ export interface PortTable {
 
 /** Later adapters win over earlier ones, port by port. */
 export function mergeAdapters(sets: readonly AdapterSet[]): PortTable {
-  const ports: Partial<Ports> = Object.assign({ clock: systemClock, logger: silentLogger }, ...sets.map(portsOf));
+  const ports: Partial<Ports> = Object.assign(
+    { clock: systemClock, logger: silentLogger },
+    ...sets.map(portsOf),
+  );
   return {
     present: ports,
     get(name, whoAsks) {
       const port = ports[name];
       if (port === undefined) {
-        throw new EcapError("ECAP_PORT_MISSING", `${whoAsks} needs the port "${name}", which no adapter brings; add ${adapterFor[name]}`);
+        throw new EcapError(
+          "ECAP_PORT_MISSING",
+          `${whoAsks} needs the port "${name}", which no adapter brings; add ${adapterFor[name]}`,
+        );
       }
       return port as NonNullable<typeof port>;
     },
@@ -41,5 +47,7 @@ export function mergeAdapters(sets: readonly AdapterSet[]): PortTable {
 }
 
 function portsOf(set: AdapterSet): Partial<Ports> {
-  return Object.fromEntries(Object.entries(set).filter(([name, port]) => name in adapterFor && port !== undefined));
+  return Object.fromEntries(
+    Object.entries(set).filter(([name, port]) => name in adapterFor && port !== undefined),
+  );
 }

@@ -11,12 +11,16 @@ function matches(version: string, range: string): boolean {
   if (range === "*") return true;
   const wildcard = /^(\d+)(?:\.(\d+))?(?:\.x)?$/.exec(range.replace(/^(\d+)\.x$/, "$1"));
   if (wildcard !== null) {
-    return Number(wildcard[1]) === actual[0] && (wildcard[2] === undefined || Number(wildcard[2]) === actual[1]);
+    return (
+      Number(wildcard[1]) === actual[0] &&
+      (wildcard[2] === undefined || Number(wildcard[2]) === actual[1])
+    );
   }
   if (/^\d+\.\d+\.\d+$/.test(range)) return range === actual.join(".");
   if (!/^\^\d+\.\d+\.\d+$/.test(range)) return false;
   const least = parse(range.slice(1));
-  const sameLine = least[0] > 0 ? actual[0] === least[0] : actual[0] === 0 && actual[1] === least[1];
+  const sameLine =
+    least[0] > 0 ? actual[0] === least[0] : actual[0] === 0 && actual[1] === least[1];
   return sameLine && compare(actual, least) >= 0;
 }
 

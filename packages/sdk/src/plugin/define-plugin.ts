@@ -7,13 +7,23 @@ import type { Migration } from "../ports/database.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import type { PortName, Ports } from "../ports/index.ts";
 import type { Topology } from "../streams/topology.ts";
-import { type Dependencies, type ResolvedDependencies, type ServiceToken, serviceToken } from "./dependency.ts";
+import {
+  type Dependencies,
+  type ResolvedDependencies,
+  type ServiceToken,
+  serviceToken,
+} from "./dependency.ts";
 import type { Job } from "./job.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { PersonalData } from "./personal-data.ts";
 import type { PluginContext } from "./plugin-context.ts";
 
-export interface PluginDefinition<Options extends z.ZodType, Requires extends PortName, Deps extends Dependencies, Service> {
+export interface PluginDefinition<
+  Options extends z.ZodType,
+  Requires extends PortName,
+  Deps extends Dependencies,
+  Service,
+> {
   /** Lower-case letters, digits and dashes; unique in a platform. */
   readonly name: string;
   readonly version: string;
@@ -61,7 +71,10 @@ export interface Plugin<Service = unknown> {
 
 /** A definition whose types were checked where it was defined. Methods, not properties, so that any service type fits. */
 export interface AnyPluginDefinition
-  extends Omit<PluginDefinition<z.ZodType, PortName, Dependencies, unknown>, "personalData" | "topologies" | "jobs" | "http" | "setup" | "start" | "stop"> {
+  extends Omit<
+    PluginDefinition<z.ZodType, PortName, Dependencies, unknown>,
+    "personalData" | "topologies" | "jobs" | "http" | "setup" | "start" | "stop"
+  > {
   readonly personalData: AnyPersonalData | "none";
   topologies?(service: unknown): readonly Topology[];
   jobs?(service: unknown): readonly Job[];
@@ -72,12 +85,22 @@ export interface AnyPluginDefinition
 }
 
 export interface AnyPersonalData extends Pick<PersonalData<unknown>, "holds"> {
-  export(service: unknown, subject: Parameters<PersonalData<unknown>["export"]>[1]): Promise<unknown>;
-  erase(service: unknown, subject: Parameters<PersonalData<unknown>["erase"]>[1]): Promise<{ readonly erased: number }>;
+  export(
+    service: unknown,
+    subject: Parameters<PersonalData<unknown>["export"]>[1],
+  ): Promise<unknown>;
+  erase(
+    service: unknown,
+    subject: Parameters<PersonalData<unknown>["erase"]>[1],
+  ): Promise<{ readonly erased: number }>;
 }
 
 export interface PluginFactory<Options extends z.ZodType, Service> {
-  (...options: undefined extends z.input<Options> ? [options?: z.input<Options>] : [options: z.input<Options>]): Plugin<Service>;
+  (
+    ...options: undefined extends z.input<Options>
+      ? [options?: z.input<Options>]
+      : [options: z.input<Options>]
+  ): Plugin<Service>;
   readonly service: ServiceToken<Service>;
 }
 
@@ -91,12 +114,21 @@ export function definePlugin<
   Deps extends Dependencies = Record<never, never>,
 >(definition: PluginDefinition<Options, Requires, Deps, Service>): PluginFactory<Options, Service> {
   const service = serviceToken<Service>(definition.name);
-  const erased: AnyPluginDefinition = definition as PluginDefinition<z.ZodType, PortName, Dependencies, unknown> & AnyPluginDefinition;
+  const erased: AnyPluginDefinition = definition as PluginDefinition<
+    z.ZodType,
+    PortName,
+    Dependencies,
+    unknown
+  > &
+    AnyPluginDefinition;
   const factory = (...[options]: readonly unknown[]): Plugin<Service> => ({
     name: definition.name,
     service,
     definition: erased,
-    options: definition.options === undefined ? undefined : parseOptions(definition.name, definition.options, options),
+    options:
+      definition.options === undefined
+        ? undefined
+        : parseOptions(definition.name, definition.options, options),
   });
   return Object.assign(factory, { service });
 }
@@ -106,5 +138,9 @@ function parseOptions(plugin: string, schema: z.ZodType, options: unknown): unkn
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue?.path.join(".") ?? "";
-  throw new EcapError("ECAP_PLUGIN_OPTIONS", `plugin "${plugin}": option ${path === "" ? "(all)" : path}: ${issue?.message ?? "invalid"}`, { path });
+  throw new EcapError(
+    "ECAP_PLUGIN_OPTIONS",
+    `plugin "${plugin}": option ${path === "" ? "(all)" : path}: ${issue?.message ?? "invalid"}`,
+    { path },
+  );
 }

@@ -10,11 +10,17 @@ export interface OptionalService<Service> {
   readonly optional: ServiceToken<Service>;
 }
 
-export type Dependencies = Readonly<Record<string, ServiceToken<unknown> | OptionalService<unknown>>>;
+export type Dependencies = Readonly<
+  Record<string, ServiceToken<unknown> | OptionalService<unknown>>
+>;
 
 /** What `setup` is given: the services, those of optional dependencies perhaps undefined. */
 export type ResolvedDependencies<D extends Dependencies> = {
-  readonly [K in keyof D]: D[K] extends ServiceToken<infer S> ? S : D[K] extends OptionalService<infer S> ? S | undefined : never;
+  readonly [K in keyof D]: D[K] extends ServiceToken<infer S>
+    ? S
+    : D[K] extends OptionalService<infer S>
+      ? S | undefined
+      : never;
 };
 
 export function serviceToken<Service>(plugin: string): ServiceToken<Service> {
@@ -26,6 +32,11 @@ export function optional<Service>(token: ServiceToken<Service>): OptionalService
   return { optional: token };
 }
 
-export function dependencyOf(entry: Dependencies[string]): { readonly service: ServiceToken<unknown>; readonly required: boolean } {
-  return "optional" in entry ? { service: entry.optional, required: false } : { service: entry, required: true };
+export function dependencyOf(entry: Dependencies[string]): {
+  readonly service: ServiceToken<unknown>;
+  readonly required: boolean;
+} {
+  return "optional" in entry
+    ? { service: entry.optional, required: false }
+    : { service: entry, required: true };
 }

@@ -1,5 +1,5 @@
 export * from "./define-plugin.ts";
-export { optional, type OptionalService, type ServiceToken, serviceToken } from "./dependency.ts";
+export { type OptionalService, optional, type ServiceToken, serviceToken } from "./dependency.ts";
 export * from "./job.ts";
 export * from "./metric.ts";
 export * from "./personal-data.ts";

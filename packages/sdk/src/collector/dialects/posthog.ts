@@ -1,5 +1,5 @@
-import type { Actor } from "../../events/envelope.ts";
 import { type Dialect, object, type RawObject, text } from "../../events/dialect.ts";
+import type { Actor } from "../../events/envelope.ts";
 import { contextOf } from "./segment.ts";
 
 /**
@@ -28,8 +28,17 @@ export const posthogDialect: Dialect = {
       {
         ip: properties["$ip"],
         userAgent: properties["$raw_user_agent"] ?? properties["$user_agent"],
-        page: { url: properties["$current_url"], path: properties["$pathname"], title: properties["title"], referrer: properties["$referrer"] },
-        campaign: { name: properties["utm_campaign"], source: properties["utm_source"], medium: properties["utm_medium"] },
+        page: {
+          url: properties["$current_url"],
+          path: properties["$pathname"],
+          title: properties["title"],
+          referrer: properties["$referrer"],
+        },
+        campaign: {
+          name: properties["utm_campaign"],
+          source: properties["utm_source"],
+          medium: properties["utm_medium"],
+        },
       },
       {},
     );
@@ -38,17 +47,24 @@ export const posthogDialect: Dialect = {
 
 function dataOf(name: string, properties: RawObject, raw: RawObject): RawObject {
   if (name === "$identify" || name === "$set") return object(raw["$set"] ?? properties["$set"]);
-  if (name === "$groupidentify") return { group_id: properties["$group_key"], ...object(properties["$group_set"]) };
-  if (name === "$create_alias") return { previous_id: properties["distinct_id"], alias: properties["alias"] };
-  return Object.fromEntries(Object.entries(properties).filter(([property]) => !property.startsWith("$")));
+  if (name === "$groupidentify")
+    return { group_id: properties["$group_key"], ...object(properties["$group_set"]) };
+  if (name === "$create_alias")
+    return { previous_id: properties["distinct_id"], alias: properties["alias"] };
+  return Object.fromEntries(
+    Object.entries(properties).filter(([property]) => !property.startsWith("$")),
+  );
 }
 
 function actorOf(raw: RawObject, properties: RawObject): Actor {
   const id = text(raw["distinct_id"]) ?? text(properties["distinct_id"]);
-  const anonymous = properties["$process_person_profile"] === false && properties["$is_identified"] !== true;
+  const anonymous =
+    properties["$process_person_profile"] === false && properties["$is_identified"] !== true;
   return {
     ...(anonymous ? { anonymousId: id } : { customerId: id }),
-    ...(text(properties["$anon_distinct_id"]) !== undefined && { anonymousId: text(properties["$anon_distinct_id"]) }),
+    ...(text(properties["$anon_distinct_id"]) !== undefined && {
+      anonymousId: text(properties["$anon_distinct_id"]),
+    }),
     sessionId: text(properties["$session_id"]),
     deviceId: text(properties["$device_id"]),
   } as Actor;

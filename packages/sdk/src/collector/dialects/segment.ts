@@ -1,5 +1,5 @@
-import type { Actor, EventContext } from "../../events/envelope.ts";
 import { type Dialect, object, type RawEvent, type RawObject, text } from "../../events/dialect.ts";
+import type { Actor, EventContext } from "../../events/envelope.ts";
 
 /**
  * Segment's HTTP tracking API, which RudderStack's speaks too (it adds `originalTimestamp` and a `sentAt` an event).
@@ -34,7 +34,13 @@ function dataOf(raw: RawObject, type: string | undefined): unknown {
       return { previous_id: raw["previousId"] };
     case "page":
     case "screen":
-      return raw["name"] === undefined && raw["category"] === undefined ? (raw["properties"] ?? {}) : { name: raw["name"] ?? undefined, category: raw["category"] ?? undefined, ...object(raw["properties"]) };
+      return raw["name"] === undefined && raw["category"] === undefined
+        ? (raw["properties"] ?? {})
+        : {
+            name: raw["name"] ?? undefined,
+            category: raw["category"] ?? undefined,
+            ...object(raw["properties"]),
+          };
     default:
       return raw["properties"] ?? {};
   }
@@ -81,7 +87,13 @@ export function contextOf(context: RawObject, properties: RawObject): EventConte
       latitude: finite(location["latitude"]),
       longitude: finite(location["longitude"]),
     }),
-    consent: filled(Object.fromEntries(Object.entries(consent).flatMap(([category, allowed]) => (typeof allowed === "boolean" ? [[category, allowed] as const] : [])))),
+    consent: filled(
+      Object.fromEntries(
+        Object.entries(consent).flatMap(([category, allowed]) =>
+          typeof allowed === "boolean" ? [[category, allowed] as const] : [],
+        ),
+      ),
+    ),
   };
   return filled(known) ?? {};
 }

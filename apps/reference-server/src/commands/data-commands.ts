@@ -1,0 +1,92 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { readMapping } from "../importing/mapping.ts";
+import { runImport } from "../importing/run-import.ts";
+import { withApi } from "./context.ts";
+import { formatTable } from "./output.ts";
+
+interface QueryAnswer {
+  readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  readonly asOf: string;
+}
+
+/** `ecap import`, `query`, `lake` and `dlq`. */
+export function addDataCommands(program: Command): void {
+  program
+    .command("import <file>")
+    .description("bring in a CSV, NDJSON or Parquet file, plain or gzipped; run again, it counts nothing twice")
+    .requiredOption("--mapping <file>", "what its columns mean (YAML)")
+    .action(async (file: string, options: { mapping: string }, command: Command) => {
+      const mapping = await readMapping(options.mapping);
+      await withApi(command, async (api, { output }) => {
+        const report = await runImport(api, file, mapping, ({ lines, share }) => output.progress(share, `${lines.toLocaleString("en")} lines`));
+        output.result(report, () => formatImport(report));
+        if (report.lines.unreadable > 0 || report.events.quarantined > 0) process.exitCode = 2;
+      });
+    });
+
+  program
+    .command("query <sql>")
+    .description("run a SELECT over the lake's tables")
+    .option("--limit <rows>", "most rows to print", positiveInteger, 1_000)
+    .action((sql: string, { limit }: { limit: number }, command: Command) =>
+      withApi(command, async (api, { output }) => {
+        const answer = await api.call<QueryAnswer>("POST", "/v1/query", { sql, limit });
+        output.result(answer, () => `${formatTable(answer.rows)}\n\nas of ${answer.asOf}`);
+      }),
+    );
+
+  const lake = program.command("lake").description("look into the lake");
+  lake
+    .command("history <table>")
+    .description("the versions of a table, newest first")
+    .option("--limit <versions>", "most versions to print", positiveInteger, 20)
+    .action((table: string, { limit }: { limit: number }, command: Command) =>
+      withApi(command, async (api, { output }) => {
+        const { items } = await api.call<{ items: Array<{ version: number; timestamp: number; operation: string; info: Record<string, unknown> }> }>(
+          "GET",
+          `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`,
+        );
+        output.result(items, () => formatTable(items.map(({ version, timestamp, operation, info }) => ({ version, time: new Date(timestamp).toISOString(), operation, job: info["job"] ?? "" }))));
+      }),
+    );
+
+  const dlq = program.command("dlq").description("events that could not be taken");
+  dlq
+    .command("list <topic>")
+    .description("list dead letters of a topic, oldest first")
+    .option("--limit <events>", "most to print", positiveInteger, 100)
+    .action((topic: string, { limit }: { limit: number }, command: Command) =>
+      withApi(command, async (api, { output }) => {
+        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>("GET", `/v1/admin/dead-letters?topic=${encodeURIComponent(topic)}&limit=${limit}`);
+        output.result(items, () => formatTable(items.map(({ offset, code, path, message, redriven }) => ({ offset, code, path, message, redriven }))));
+      }),
+    );
+  dlq
+    .command("redrive <topic>")
+    .description("send dead letters through the collector again")
+    .option("--limit <events>", "most to send", positiveInteger, 1_000)
+    .action((topic: string, { limit }: { limit: number }, command: Command) =>
+      withApi(command, async (api, { output }) => {
+        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>("POST", "/v1/admin/dead-letters/redrive", { topic, limit });
+        output.result(items, () => formatTable(items));
+      }),
+    );
+}
+
+function formatImport({ lines, events, problems, seconds }: Awaited<ReturnType<typeof runImport>>): string {
+  const kinds = Object.entries(lines.byKind).map(([kind, count]) => `  ${kind.padEnd(18)} ${count.toLocaleString("en").padStart(10)}`);
+  return [
+    `${lines.total.toLocaleString("en")} lines in ${seconds.toFixed(1)} s`,
+    ...kinds,
+    ...(lines.unreadable > 0 ? [`  ${"unreadable".padEnd(18)} ${lines.unreadable.toLocaleString("en").padStart(10)}`] : []),
+    ...(lines.droppedDuplicates > 0 ? [`of them ${lines.droppedDuplicates.toLocaleString("en")} exact duplicates dropped`] : []),
+    `events: ${events.accepted.toLocaleString("en")} accepted, ${events.duplicate.toLocaleString("en")} already there, ${events.quarantined.toLocaleString("en")} quarantined`,
+    ...problems.map((problem) => `  ${problem}`),
+  ].join("\n");
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number above zero");
+  return value;
+}

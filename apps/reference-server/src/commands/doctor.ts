@@ -1,0 +1,74 @@
+import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { Settings } from "../config/load-config.ts";
+import { readServerFile } from "../server/server-file.ts";
+
+export interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+const leastFreeBytes = 1 << 30;
+
+/** What can keep the platform from running here, each with what was found. */
+export async function diagnose(settings: Settings): Promise<readonly Check[]> {
+  const running = readServerFile(settings.dir);
+  return [
+    checkNode(process.versions.node),
+    await checkDirectory(settings.dir),
+    await checkSpace(settings.dir),
+    running === undefined ? await checkPort(settings) : { what: "server", ok: true, detail: `runs at ${running.url} (process ${running.pid})` },
+    ...(await Promise.all(nativeModules.map(checkModule))),
+  ];
+}
+
+function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return { what: "node", ok, detail: ok ? version : `${version}; 20.19 or newer is needed` };
+}
+
+async function checkDirectory(dir: string): Promise<Check> {
+  try {
+    await mkdir(dir, { recursive: true });
+    await access(dir, constants.R_OK | constants.W_OK);
+    return { what: "data directory", ok: true, detail: `${dir} can be written` };
+  } catch (error) {
+    return { what: "data directory", ok: false, detail: `${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function checkSpace(dir: string): Promise<Check> {
+  try {
+    const { bavail, bsize } = await statfs(dir);
+    const free = bavail * bsize;
+    return { what: "disk space", ok: free >= leastFreeBytes, detail: `${(free / 2 ** 30).toFixed(1)} GiB free; at least 1 GiB is wise` };
+  } catch (error) {
+    return { what: "disk space", ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function checkPort({ host, port }: Settings): Promise<Check> {
+  const free = await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
+  });
+  return { what: "port", ok: free, detail: free ? `${host}:${port} is free` : `${host}:${port} is taken; choose another with --port or ECAP_PORT` };
+}
+
+const nativeModules = [
+  { name: "lmdb", load: () => import("@ecap/adapter-lmdb") },
+  { name: "duckdb", load: () => import("@ecap/adapter-duckdb") },
+  { name: "onnxruntime-node", load: () => import("@ecap/adapter-onnx") },
+];
+
+async function checkModule({ name, load }: (typeof nativeModules)[number]): Promise<Check> {
+  try {
+    await load();
+    return { what: name, ok: true, detail: "loads" };
+  } catch (error) {
+    return { what: name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { pino } from "pino";
+import { loadSettings, type SettingOverrides, type Settings } from "../config/load-config.ts";
+import { type RunningServer, startServer } from "../server/start-server.ts";
+import { createOutput } from "./output.ts";
+
+export interface ServeOptions {
+  readonly port?: string;
+  readonly host?: string;
+  readonly demo?: boolean;
+}
+
+/** Runs until SIGTERM or SIGINT, then drains. */
+export async function serve(options: ServeOptions, command: Command): Promise<void> {
+  const settings = await loadSettings(command.optsWithGlobals<SettingOverrides>());
+  const logger = pino({ level: process.env["ECAP_LOG_LEVEL"] ?? (options.demo === true ? "warn" : "info") }, pino.destination(2));
+  const server = await startServer(settings, logger, dashboardDir());
+  const stopDemo: { close?: () => Promise<void> } = {};
+  const ended = untilSignal();
+  const stop = async (): Promise<void> => {
+    await stopDemo.close?.();
+    await server.close();
+  };
+  try {
+    await createFirstAdmin(server, settings);
+    if (options.demo === true) Object.assign(stopDemo, await startDemo(server, settings));
+    process.stdout.write(`\n  ECAP is at ${server.url}\n\n`);
+    await ended;
+  } finally {
+    await stop();
+  }
+}
+
+async function startDemo(server: RunningServer, settings: Settings): Promise<{ close: () => Promise<void> }> {
+  const { runDemo } = await import("../demo/run-demo.ts");
+  const output = createOutput(false);
+  const demo = await runDemo(server.composition, settings.tenant, (share, events) => output.progress(share, `ninety days of a simulated shop: ${events.toLocaleString("en")} events`));
+  output.endProgress();
+  return demo;
+}
+
+async function createFirstAdmin({ composition }: RunningServer, { tenant }: Settings): Promise<void> {
+  const { users } = composition.accounts;
+  if (!(await users.isEmpty())) return;
+  const given = process.env["ECAP_ADMIN_PASSWORD"];
+  const password = given ?? randomBytes(12).toString("base64url");
+  await users.create({ name: "admin", password, role: "admin", tenant });
+  process.stdout.write(given === undefined ? `\n  Sign in as admin with the password ${password}\n  It is shown this once.\n` : "\n  Sign in as admin with the password of ECAP_ADMIN_PASSWORD.\n");
+}
+
+function dashboardDir(): string | undefined {
+  const dir = fileURLToPath(new URL("../../../reference-dashboard/dist", import.meta.url));
+  return existsSync(dir) ? dir : undefined;
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { deltaTableStore } from "@ecap/adapter-delta";
+import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { fileSecretStore, fsObjectStore } from "@ecap/adapter-fs";
+import { lmdbStore } from "@ecap/adapter-lmdb";
+import { onnxModelRuntime } from "@ecap/adapter-onnx";
+
+import { pgliteDatabase } from "@ecap/adapter-postgres";
+import { type AdapterSet, type Clock, type Logger, silentLogger, systemClock } from "@ecap/sdk";
+
+export interface EmbeddedOptions {
+  /** Everything is kept below this folder; one process uses it at a time. */
+  readonly dir: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Threads of the query engine. Default: one a core. */
+  readonly queryThreads?: number;
+  /** Memory of the query engine. Default "1GB". */
+  readonly queryMemory?: string;
+}
+
+/**
+ * Every port in one process, with nothing but npm: log and state in LMDB, rows in PGlite, tables as Delta Lake on the file system, queries by DuckDB,
+ * models by ONNX Runtime. The folder: `log/`, `lake/`, `database/`, `secrets.json`.
+ */
+export function embedded({
+  dir,
+  clock = systemClock,
+  logger = silentLogger,
+  queryThreads,
+  queryMemory = "1GB",
+}: EmbeddedOptions): AdapterSet {
+  const store = lmdbStore({ dir: join(dir, "log"), clock });
+  const objectStore = fsObjectStore({ dir: join(dir, "lake") });
+  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const queryEngine = duckdbQueryEngine({
+    tables: tableStore,
+    objects: objectStore,
+    memoryLimit: queryMemory,
+    tempDir: join(dir, "temp"),
+    ...(queryThreads !== undefined && { threads: queryThreads }),
+  });
+  const database = pgliteDatabase({ dir: join(dir, "database") });
+  const modelRuntime = onnxModelRuntime();
+  return {
+    name: "embedded",
+    clock,
+    eventLog: store.eventLog,
+    stateStore: store.stateStore,
+    committer: store.committer,
+    objectStore,
+    tableStore,
+    queryEngine,
+    database,
+    modelRuntime,
+    secretStore: fileSecretStore({ file: join(dir, "secrets.json") }),
+    async close() {
+      await queryEngine.close();
+      await tableStore.close();
+
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export * from "./contract.ts";
+export { biMetrics } from "./metrics.ts";
+export { bi } from "./plugin.ts";

@@ -1,0 +1,34 @@
+import { definePlugin, none } from "@ecap/sdk";
+import { commerceEvents, commerceTables } from "@ecap/sdk/commerce";
+import { z } from "zod";
+import type { BiService } from "./contract.ts";
+import { biMetrics } from "./metrics.ts";
+import { revenueBreakdown, revenueSeries } from "./revenue/revenue.ts";
+
+const readTables = ["orders", "order_lines", "refunds", "refund_lines", "adjustments"];
+const readEvents = ["order.completed", "order.refunded", "order.cancelled", "refund.created", "adjustment.posted"];
+
+/** Revenue, orders and products, each number with what it was read from. */
+export const bi = definePlugin({
+  name: "bi",
+  version: "0.1.0",
+  sdk: "0.x",
+  options: z.strictObject({}).optional(),
+  events: { consumes: commerceEvents.filter(({ type }) => readEvents.includes(type)) },
+  tables: commerceTables.filter(({ name }) => readTables.includes(name)),
+  metrics: biMetrics,
+  // It reads the commerce tables and keeps nothing of its own.
+  personalData: none,
+  setup(ctx): BiService {
+    const engine = () => ctx.port("queryEngine");
+    return {
+      revenue: (request) => revenueSeries(engine(), request),
+      breakdown: (request) => revenueBreakdown(engine(), request),
+      async topProducts({ limit = 10, ...request }) {
+        const answer = await revenueBreakdown(engine(), { ...request, by: "product", productsOnly: true });
+        return { ...answer, rows: answer.rows.slice(0, limit) };
+      },
+    };
+  },
+  http: () => import("./http.ts"),
+});

@@ -1,0 +1,76 @@
+import { defineRoute, instant, pageQuery, paginate, provenance, type Route } from "@ecap/sdk/http";
+import { z } from "zod";
+import { binnings, type CustomerService, type Provenance, segments } from "./contract.ts";
+
+const rfmQuery = {
+  at: instant.optional().describe("Analysis day; default: today"),
+  bins: z.coerce.number().int().min(2).max(10).default(5),
+  binning: z.enum(binnings).default("quantile"),
+};
+const scored = z.object({
+  customerId: z.string(),
+  lastOrder: z.string(),
+  recencyDays: z.number().int(),
+  frequency: z.number().int(),
+  amount: z.string().describe("Exact decimal"),
+  recencyScore: z.number().int(),
+  frequencyScore: z.number().int(),
+  monetaryScore: z.number().int(),
+  segment: z.enum(segments),
+});
+
+export function routes(service: CustomerService): readonly Route[] {
+  const shared = { method: "get", tag: "customers" } as const;
+  return [
+    defineRoute({
+      ...shared,
+      path: "/customers/rfm",
+      role: "analyst",
+      summary: "Customers with recency, frequency and monetary value, scores and segment",
+      query: pageQuery.extend({ ...rfmQuery, segment: z.enum(segments).optional() }),
+      response: provenance.extend({ items: z.array(scored), next: z.string().optional() }),
+      handler: async ({ query, principal }) => {
+        const { at, bins, binning, segment } = query;
+        const found = await service.rfm({ tenant: principal.tenant, bins, binning, ...(at !== undefined && { at }) });
+        const chosen = found.customers.filter((customer) => segment === undefined || customer.segment === segment);
+        return { ...describe(found, principal.tenant), ...paginate(chosen.map(({ monetary: _monetary, ...customer }) => customer), query) };
+      },
+    }),
+    defineRoute({
+      ...shared,
+      path: "/customers/segments",
+      role: "viewer",
+      summary: "How many customers each RFM segment has",
+      query: z.object(rfmQuery),
+      response: provenance.extend({ segments: z.array(z.object({ segment: z.enum(segments), customers: z.number().int() })) }),
+      handler: async ({ query, principal }) => {
+        const { at, bins, binning } = query;
+        const found = await service.rfm({ tenant: principal.tenant, bins, binning, ...(at !== undefined && { at }) });
+        const counts = segments.map((segment) => ({ segment, customers: found.customers.filter((customer) => customer.segment === segment).length }));
+        return { ...describe(found, principal.tenant), segments: counts };
+      },
+    }),
+    defineRoute({
+      ...shared,
+      path: "/customers/cohorts",
+      role: "viewer",
+      summary: "Monthly retention by the month a customer was first seen",
+      query: z.object({ grain: z.literal("month").default("month"), metric: z.enum(["active", "purchasing"]).default("purchasing"), from: instant.optional(), to: instant.optional() }),
+      response: provenance.extend({
+        grain: z.literal("month"),
+        metric: z.enum(["active", "purchasing"]),
+        cohorts: z.array(z.object({ cohort: z.string(), size: z.number().int(), customers: z.array(z.number().int()), retention: z.array(z.number()) })),
+      }),
+      handler: async ({ query, principal }) => {
+        const { metric, from, to, grain } = query;
+        const found = await service.cohorts({ tenant: principal.tenant, metric, ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+        const rows = found.cohorts.map((cohort) => ({ ...cohort, customers: [...cohort.customers], retention: [...cohort.retention] }));
+        return { ...describe(found, principal.tenant), grain, metric, cohorts: rows };
+      },
+    }),
+  ];
+}
+
+function describe({ asOf, versions }: Provenance, tenant: string) {
+  return { tenant, asOf: new Date(asOf).toISOString(), tables: { ...versions } };
+}

@@ -1,0 +1,29 @@
+import { definePlugin, none } from "@ecap/sdk";
+import { commerceEvents, commerceTables } from "@ecap/sdk/commerce";
+import { z } from "zod";
+import { cohorts } from "./cohorts/cohorts.ts";
+import type { CustomerService } from "./contract.ts";
+import { rfm } from "./rfm/rfm.ts";
+
+const readTables = ["order_lines", "refund_lines"];
+const readEvents = ["order.completed", "order.refunded", "order.cancelled", "refund.created"];
+
+/** Who the customers are: RFM scores with segments, and retention by cohort. */
+export const customer = definePlugin({
+  name: "customer",
+  version: "0.1.0",
+  sdk: "0.x",
+  options: z.strictObject({}).optional(),
+  events: { consumes: commerceEvents.filter(({ type }) => readEvents.includes(type)) },
+  tables: commerceTables.filter(({ name }) => readTables.includes(name)),
+  // Scores are computed from the commerce tables when asked for; nothing of its own is kept.
+  personalData: none,
+  setup(ctx): CustomerService {
+    const engine = () => ctx.port("queryEngine");
+    return {
+      rfm: (request) => rfm(engine(), { at: ctx.clock.now(), ...request }),
+      cohorts: (request) => cohorts(engine(), request),
+    };
+  },
+  http: () => import("./http.ts"),
+});

@@ -1,0 +1,64 @@
+import { serviceToken } from "@ecap/sdk";
+
+export const outcomes = ["approve", "challenge", "review", "decline"] as const;
+/** From letting it pass to refusing it; `challenge` asks the payer for more, `review` asks a person. */
+export type Outcome = (typeof outcomes)[number];
+
+/** A payment to decide on. What is unknown is left out. */
+export interface Transaction {
+  /** Unique; deciding on one id twice counts its velocity once. */
+  readonly id: string;
+  readonly tenant?: string;
+  /** Epoch milliseconds. Default: now. */
+  readonly time?: number;
+  readonly amount: number;
+  readonly currency?: string;
+  readonly orderId?: string;
+  readonly customerId?: string;
+  /** A token of the card, never its number. */
+  readonly cardId?: string;
+  readonly deviceId?: string;
+  readonly ip?: string;
+  /** ISO 3166 codes of where the payer is and of where the card was issued. */
+  readonly country?: string;
+  readonly cardCountry?: string;
+  /** Whether the payment was refused by the provider; refused attempts count in velocity. */
+  readonly failed?: boolean;
+}
+
+export interface ReasonCode {
+  /** As in `CARD_VELOCITY`. */
+  readonly code: string;
+  /** What was seen, with its numbers. */
+  readonly detail: string;
+  /** Points it added. */
+  readonly points: number;
+}
+
+export interface Decision {
+  readonly id: string;
+  readonly transactionId: string;
+  readonly tenant: string;
+  readonly outcome: Outcome;
+  /** 0 (harmless) to 100. */
+  readonly score: number;
+  /** Most points first. */
+  readonly reasons: readonly ReasonCode[];
+  /** Probability of fraud by the model; absent where it was not asked or failed, which `degraded` says. */
+  readonly modelScore?: number;
+  readonly degraded?: string;
+  readonly features: Readonly<Record<string, number>>;
+  readonly versions: { readonly rules: string; readonly model: string | undefined };
+  /** Epoch milliseconds. */
+  readonly decidedAt: number;
+  readonly latencyMs: number;
+}
+
+export interface FraudService {
+  /** Decides on a payment. Resolves when the decision is made; with `durability: "before"`, when its record is durable too. */
+  assess(transaction: Transaction, options?: { readonly durability?: "after" | "before" }): Promise<Decision>;
+  /** Resolves when every decision made so far is durable. */
+  flush(): Promise<void>;
+}
+
+export const fraudService = serviceToken<FraudService>("fraud");

@@ -1,0 +1,55 @@
+import { defineLakeTable } from "@ecap/sdk/lake";
+import { alertRaised, decisionMade } from "./fraud-events.ts";
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function number(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+export const decisionsTable = defineLakeTable({
+  name: "decisions",
+  description: "Fraud decisions with what they were made from",
+  columns: [
+    { name: "transaction_id", type: "string", nullable: false },
+    { name: "order_id", type: "string" },
+    { name: "customer_id", type: "string" },
+    { name: "outcome", type: "string", nullable: false, description: "approve, challenge, review or decline" },
+    { name: "score", type: "double", nullable: false },
+    { name: "model_score", type: "double" },
+    { name: "amount", type: "double" },
+    { name: "currency", type: "string" },
+    { name: "country", type: "string" },
+    { name: "reason_codes", type: "string", description: "Comma-separated, most points first" },
+    { name: "features", type: "string", description: "JSON object of feature values" },
+    { name: "rules_version", type: "string" },
+    { name: "model_version", type: "string" },
+    { name: "latency_ms", type: "double" },
+  ],
+  from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
+  rows({ data, actor, context }) {
+    const reasons = Array.isArray(data["reasons"]) ? (data["reasons"] as ReadonlyArray<{ readonly code?: unknown }>) : [];
+    return [
+      {
+        transaction_id: text(data["transaction_id"]) ?? "",
+        order_id: text(data["order_id"]),
+        customer_id: actor.customerId ?? null,
+        outcome: text(data["outcome"]) ?? "",
+        score: number(data["score"]) ?? 0,
+        model_score: number(data["model_score"]),
+        amount: number(data["amount"]),
+        currency: text(data["currency"]),
+        country: context.geo?.country ?? null,
+        reason_codes: reasons.map(({ code }) => text(code) ?? "").join(","),
+        features: JSON.stringify(data["features"] ?? {}),
+        rules_version: text(data["rules_version"]),
+        model_version: text(data["model_version"]),
+        latency_ms: number(data["latency_ms"]),
+      },
+    ];
+  },
+});
+
+export { alertRaised, decisionMade };

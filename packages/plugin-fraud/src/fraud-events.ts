@@ -1,0 +1,74 @@
+import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
+import { z } from "zod";
+import { type Decision, outcomes, type Transaction } from "./contract.ts";
+
+const reason = z.object({ code: z.string(), detail: z.string(), points: z.number() });
+const decisionFields = {
+  transaction_id: z.string(),
+  order_id: z.string().optional(),
+  outcome: z.enum(outcomes),
+  score: z.number().min(0).max(100),
+  reasons: z.array(reason),
+  amount: z.number(),
+  currency: z.string().optional(),
+};
+
+export const decisionMade = defineEvent({
+  type: "fraud.decision.made",
+  version: 1,
+  topic: "fraud-decisions",
+  description: "A payment was decided on, with everything the decision was made from",
+  schema: z.object({
+    ...decisionFields,
+    model_score: z.number().optional(),
+    degraded: z.string().optional(),
+    features: z.record(z.string(), z.number()),
+    rules_version: z.string(),
+    model_version: z.string().optional(),
+    latency_ms: z.number(),
+  }),
+  subject: (data) => data.transaction_id,
+});
+
+export const alertRaised = defineEvent({
+  type: "fraud.alert.raised",
+  version: 1,
+  topic: "fraud-alerts",
+  description: "A payment was sent to review or declined",
+  schema: z.object(decisionFields),
+  subject: (data) => data.transaction_id,
+});
+
+/** The events a decision becomes: its record, and an alert where it stops the payment. Their ids follow from the transaction's, so a repeat is recognised. */
+export function decisionEvents(transaction: Transaction, decision: Decision): readonly EventEnvelope[] {
+  const common = {
+    transaction_id: decision.transactionId,
+    ...(transaction.orderId !== undefined && { order_id: transaction.orderId }),
+    outcome: decision.outcome,
+    score: decision.score,
+    reasons: decision.reasons,
+    amount: transaction.amount,
+    ...(transaction.currency !== undefined && { currency: transaction.currency }),
+  };
+  const record = {
+    ...common,
+    ...(decision.modelScore !== undefined && { model_score: decision.modelScore }),
+    ...(decision.degraded !== undefined && { degraded: decision.degraded }),
+    features: decision.features,
+    rules_version: decision.versions.rules,
+    ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
+    latency_ms: decision.latencyMs,
+  };
+  const frame = {
+    source: "ecap/fraud",
+    tenant: decision.tenant,
+    time: transaction.time ?? decision.decidedAt,
+    receivedAt: decision.decidedAt,
+    subject: decision.transactionId,
+    actor: { ...(transaction.customerId !== undefined && { customerId: transaction.customerId }), ...(transaction.deviceId !== undefined && { deviceId: transaction.deviceId }) },
+    context: transaction.country === undefined ? {} : { geo: { country: transaction.country } },
+  };
+  const made: EventEnvelope = { ...frame, id: decision.id, type: decisionMade.type, dataschema: schemaName(decisionMade), data: record };
+  if (decision.outcome !== "review" && decision.outcome !== "decline") return [made];
+  return [made, { ...frame, id: `fraud-alert/${decision.transactionId}`, type: alertRaised.type, dataschema: schemaName(alertRaised), data: common }];
+}

@@ -1,0 +1,86 @@
+import { defineRoute, provenance, type Route } from "@ecap/sdk/http";
+import { z } from "zod";
+import { outcomes } from "./contract.ts";
+import { listDecisions } from "./list-decisions.ts";
+import type { FraudRuntime } from "./plugin.ts";
+
+const id = z.string().min(1).max(200);
+const country = z.string().min(2).max(60);
+const transaction = z.strictObject({
+  id,
+  time: z.iso.datetime({ offset: true }).optional(),
+  amount: z.number().min(0).max(1e12),
+  currency: z.string().length(3).optional(),
+  orderId: id.optional(),
+  customerId: id.optional(),
+  cardId: id.optional().describe("A token of the card, never its number"),
+  deviceId: id.optional(),
+  ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  country: country.optional(),
+  cardCountry: country.optional(),
+  failed: z.boolean().optional(),
+});
+const reason = z.object({ code: z.string(), detail: z.string(), points: z.number() });
+const decision = z.object({
+  id: z.string(),
+  transactionId: z.string(),
+  tenant: z.string(),
+  outcome: z.enum(outcomes),
+  score: z.number(),
+  reasons: z.array(reason),
+  modelScore: z.number().optional(),
+  degraded: z.string().optional(),
+  features: z.record(z.string(), z.number()),
+  versions: z.object({ rules: z.string(), model: z.string().optional() }),
+  decidedAt: z.number(),
+  latencyMs: z.number(),
+});
+const listed = z.object({
+  time: z.string(),
+  transactionId: z.string(),
+  customerId: z.string().nullable(),
+  outcome: z.string(),
+  score: z.number(),
+  amount: z.number().nullable(),
+  currency: z.string().nullable(),
+  country: z.string().nullable(),
+  reasonCodes: z.array(z.string()),
+});
+
+export function routes(service: FraudRuntime): readonly Route[] {
+  return [
+    defineRoute({
+      method: "post",
+      path: "/fraud/assess",
+      role: "api_user",
+      tag: "fraud",
+      summary: "Decide on a payment",
+      body: transaction,
+      query: z.object({ durability: z.enum(["after", "before"]).default("after") }),
+      response: decision,
+      handler: async ({ body, query, principal }) => {
+        const { time, ...given } = body;
+        const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given;
+        const made = await service.assess({ ...withoutUndefined(known), tenant: principal.tenant, ...(time !== undefined && { time: Date.parse(time) }) }, query);
+        return { ...made, reasons: made.reasons.map((entry) => ({ ...entry })), features: { ...made.features } };
+      },
+    }),
+    defineRoute({
+      method: "get",
+      path: "/fraud/decisions",
+      role: "viewer",
+      tag: "fraud",
+      summary: "Decisions that have reached the lake, newest first",
+      query: z.object({ outcome: z.enum(outcomes).optional(), limit: z.coerce.number().int().min(1).max(1_000).default(50), cursor: z.string().max(20).optional() }),
+      response: provenance.extend({ items: z.array(listed), next: z.string().optional() }),
+      handler: ({ query, principal }) => listDecisions(service.engine(), { tenant: principal.tenant, limit: query.limit, cursor: query.cursor, outcome: query.outcome }),
+    }),
+  ];
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** zod's optional members may be there as undefined; the contract's may not. */
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return value as Defined<T>;
+}

@@ -1,0 +1,118 @@
+import { readFile } from "node:fs/promises";
+import { type DataSubject, definePlugin, encodeEvent, type Logger, type ModelRuntime } from "@ecap/sdk";
+import { commerceEvents } from "@ecap/sdk/commerce";
+import { createScorer, type Scorer } from "@ecap/sdk/models";
+import { topology } from "@ecap/sdk/streams";
+import type { FraudService, Transaction } from "./contract.ts";
+import { createDecisionLog } from "./decision-log.ts";
+import { decide, type DecideOptions } from "./decide.ts";
+import { decisionsTable } from "./decisions-table.ts";
+import { alertRaised, decisionEvents, decisionMade } from "./fraud-events.ts";
+import { featureNames } from "./fraud-features.ts";
+import { listDecisions } from "./list-decisions.ts";
+import { fraudOptions } from "./options.ts";
+import { assessedEvents, toTransaction } from "./transaction.ts";
+
+const defaults = { thresholds: { challenge: 30, review: 50, decline: 80 }, model: "baseline", modelPoints: 60, modelTimeoutMs: 50 } as const;
+const topics: Readonly<Record<string, string>> = { [decisionMade.type]: decisionMade.topic, [alertRaised.type]: alertRaised.topic };
+
+/** The service with what the plugin's own topology and routes need beside the contract. */
+export interface FraudRuntime extends FraudService {
+  readonly decideOptions: DecideOptions;
+  readonly engine: () => import("@ecap/sdk").QueryEngine;
+}
+
+/** Fraud decisions: velocity, rules and one ONNX model in one explained answer. */
+export const fraud = definePlugin({
+  name: "fraud",
+  version: "0.1.0",
+  sdk: "0.x",
+  requires: ["eventLog", "stateStore"],
+  options: fraudOptions,
+  events: {
+    consumes: commerceEvents.filter(({ type }) => assessedEvents.includes(type)),
+    produces: [decisionMade, alertRaised],
+  },
+  topics: { "fraud-decisions": { partitions: 4 } },
+  tables: [decisionsTable],
+  personalData: {
+    holds: [
+      { what: "fraud decisions", where: "table decisions, topics fraud-decisions and fraud-alerts", fields: ["customer_id", "country", "amount", "features"], purpose: "fraud prevention", retention: "with the table" },
+      { what: "velocity counters", where: "state features/fraud/*", fields: ["customer id", "card token", "device id", "IP address"], purpose: "fraud prevention", retention: "30 days after the last payment" },
+    ],
+    export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
+    erase: async (service: FraudRuntime, subject) => eraseVelocity(service, subject),
+  },
+  setup(ctx, options = defaults): FraudRuntime {
+    const { eventLog, stateStore } = ctx.ports;
+    const log = createDecisionLog(eventLog, (type) => topics[type] ?? decisionMade.topic, ctx.logger);
+    let scorer: Promise<Scorer> | undefined;
+    const decideOptions: DecideOptions = {
+      stateStore,
+      clock: ctx.clock,
+      thresholds: options.thresholds,
+      modelPoints: options.modelPoints,
+      modelTimeoutMs: options.modelTimeoutMs,
+      scorer() {
+        if (options.model === "none" || !ctx.has("modelRuntime")) return undefined;
+        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger);
+        return scorer;
+      },
+    };
+    return {
+      decideOptions,
+      engine: () => ctx.port("queryEngine"),
+      async assess(transaction, { durability = "after" } = {}) {
+        const decision = await decide(transaction, decideOptions);
+        const recorded = log.append(decisionEvents(transaction, decision));
+        if (durability === "before") await recorded;
+        else recorded.catch(() => {});
+        return decision;
+      },
+      flush: () => log.flush(),
+    };
+  },
+  topologies: (service) => [
+    topology("fraud-assess")
+      .from({ topics: ["transactions"] })
+      .filter((event) => assessedEvents.includes(event.type))
+      .process(async (events, context) => {
+        for (const event of events) {
+          const transaction = toTransaction(event);
+          const decision = await decide(transaction, service.decideOptions);
+          if (transaction.failed === true) continue;
+          for (const made of decisionEvents(transaction, decision)) context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
+        }
+      }),
+  ],
+  start: async (service) => {
+    // The model is loaded before the first decision needs it; without one the rules decide.
+    await service.decideOptions.scorer()?.catch(() => {});
+  },
+  stop: (service) => service.flush(),
+  http: () => import("./http.ts"),
+});
+
+async function loadScorer(runtime: ModelRuntime, model: "baseline" | Uint8Array, logger: Logger): Promise<Scorer> {
+  const bytes = model === "baseline" ? await readFile(new URL("../models/baseline.onnx", import.meta.url)) : model;
+  const scorer = await createScorer(runtime, bytes, featureNames);
+  logger.info({ model: scorer.contract.name, version: scorer.contract.version }, "fraud model loaded");
+  return scorer;
+}
+
+async function exportDecisions(service: FraudRuntime, { tenant, customerId }: DataSubject): Promise<unknown> {
+  if (customerId === undefined) return [];
+  const { items } = await listDecisions(service.engine(), { tenant, customerId, limit: 10_000 });
+  return items;
+}
+
+async function eraseVelocity({ decideOptions }: FraudRuntime, { tenant, customerId }: DataSubject): Promise<{ readonly erased: number }> {
+  if (customerId === undefined) return { erased: 0 };
+  const key = `features/fraud/${tenant}/customer/${customerId}`;
+  const [entry] = await decideOptions.stateStore.get([key]);
+  if (entry === undefined) return { erased: 0 };
+  await decideOptions.stateStore.compareAndSet({ key, value: undefined }, entry.version);
+  return { erased: 1 };
+}
+
+export type { Transaction };

@@ -1,0 +1,3 @@
+export * from "./audit-events.ts";
+export * from "./contract.ts";
+export { governance } from "./plugin.ts";
