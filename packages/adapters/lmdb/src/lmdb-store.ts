@@ -3,6 +3,7 @@ import { lockDirectory } from "@ecap/sdk/node";
 import { lmdbCommitter } from "./commit/lmdb-committer.ts";
 import { lmdbEventLog } from "./log/lmdb-event-log.ts";
 import { lmdbStateStore } from "./state/lmdb-state-store.ts";
+import { checkEnvironmentFile } from "./storage/check-environment-file.ts";
 import { type Environment, openEnvironment } from "./storage/environment.ts";
 import { createGroupWriter } from "./storage/group-writer.ts";
 import { storageError } from "./storage/storage-error.ts";
@@ -13,6 +14,8 @@ export interface LmdbStoreOptions {
   readonly clock?: Clock;
   /** How often retention and expiry are run; 0: only by `enforceRetention`. Default 60,000. */
   readonly retentionEveryMs?: number;
+  /** With more bytes than this on their way to disk, `append` is ECAP_OVERLOADED. Default 256 MiB. */
+  readonly maxWaitingBytes?: number;
   /** Bytes of address space to begin with; it grows as needed. Default: LMDB's. */
   readonly mapSize?: number;
 }
@@ -34,11 +37,13 @@ export function lmdbStore({
   dir,
   clock = systemClock,
   retentionEveryMs = 60_000,
+  maxWaitingBytes = 256 * 1024 * 1024,
   mapSize,
 }: LmdbStoreOptions): LmdbStore {
   const unlock = lockDirectory(dir);
   let environment: Environment;
   try {
+    checkEnvironmentFile(dir);
     environment = openEnvironment(dir, mapSize);
   } catch (error) {
     unlock();
@@ -49,7 +54,7 @@ export function lmdbStore({
   const stateStore = lmdbStateStore({ environment, writer, clock });
   let commits: ReturnType<typeof lmdbCommitter> | undefined;
   writer.add(() => commits?.participant());
-  const eventLog = lmdbEventLog({ environment, writer, clock });
+  const eventLog = lmdbEventLog({ environment, writer, clock, maxWaitingBytes });
   commits = lmdbCommitter({ environment, writer, eventLog, stateStore });
 
   async function enforceRetention(): Promise<void> {

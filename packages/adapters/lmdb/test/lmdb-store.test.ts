@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualClock } from "@ecap/sdk/memory";
@@ -62,6 +62,41 @@ describe("damage", () => {
       code: "ECAP_STORAGE_CORRUPT",
       received: { topic: "orders", partition: 0, offset: 1 },
     });
+    await close();
+  });
+
+  it("says so of a file that is no environment, and lets go of the directory", async () => {
+    writeFileSync(join(dir, "data.mdb"), Buffer.alloc(100_000, "junk"));
+    for (const _ of [1, 2]) {
+      expect(() => lmdbStore({ dir })).toThrow(
+        expect.objectContaining({ code: "ECAP_STORAGE_CORRUPT" }),
+      );
+    }
+  });
+
+  it("says so of a file that was cut short", async () => {
+    const store = lmdbStore({ dir });
+    await store.eventLog.createTopic("orders", { partitions: 1 });
+    for (let i = 0; i < 20; i += 1)
+      await store.eventLog.append("orders", [textRecord("x".repeat(9_000))]);
+    await store.close();
+    truncateSync(join(dir, "data.mdb"), 100_000);
+    expect(() => lmdbStore({ dir })).toThrow(
+      expect.objectContaining({ code: "ECAP_STORAGE_CORRUPT" }),
+    );
+  });
+
+  it("says that it is overloaded before it holds more than it may", async () => {
+    const { eventLog, close } = lmdbStore({ dir, maxWaitingBytes: 1_000 });
+    await eventLog.createTopic("orders", { partitions: 1 });
+    const large = textRecord("x".repeat(900));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 4 }, () => eventLog.append("orders", [large])),
+    );
+    const refused = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    expect(refused).toEqual([1, 2].map(() => expect.objectContaining({ code: "ECAP_OVERLOADED" })));
+    await eventLog.append("orders", [large]);
+    expect(await readTopic(eventLog, "orders")).toHaveLength(3);
     await close();
   });
 

@@ -45,10 +45,12 @@ export function lmdbEventLog({
   environment,
   writer,
   clock,
+  maxWaitingBytes,
 }: {
   readonly environment: Environment;
   readonly writer: GroupWriter;
   readonly clock: Clock;
+  readonly maxWaitingBytes: number;
 }): LmdbEventLog {
   const { blocks, blockIndex } = environment;
   const topics = loadTopics(environment);
@@ -57,6 +59,8 @@ export function lmdbEventLog({
   const spare: BlockWriter[] = [];
   let touched: Array<{ topic: LogTopic; partition: LogPartition }> = [];
   let waiters: Waiter[] = [];
+  /** Bytes of values that are not durable yet. */
+  let waitingBytes = 0;
 
   function topicOf(name: string): LogTopic {
     writer.assertOpen();
@@ -82,6 +86,7 @@ export function lmdbEventLog({
         partition.open.push(open);
       }
       open.block.add(record);
+      waitingBytes += record.value.length;
       positions.push({ partition: index, offset: partition.next });
       partition.next += 1;
     }
@@ -95,6 +100,7 @@ export function lmdbEventLog({
     touched = [];
     waiters = [];
     const appendedAt = clock.now();
+    let bytes = 0;
     const finished = written.map(({ topic, partition }) => {
       const open = partition.open;
       partition.open = [];
@@ -105,6 +111,7 @@ export function lmdbEventLog({
         staged(blocks.put(key, block.finish(appendedAt)));
         staged(blockIndex.put(key, [count, valueBytes, appendedAt]));
         end = baseOffset + count;
+        bytes += valueBytes;
         if (partition.bytes !== undefined) partition.bytes += valueBytes;
       }
       return { topic, partition, open, end };
@@ -119,6 +126,7 @@ export function lmdbEventLog({
     return {
       committed: recycle,
       durable() {
+        waitingBytes -= bytes;
         for (const { topic, partition, end } of finished) {
           partition.visible = Math.max(partition.visible, end);
           signals.notify(topic.name, partition.index);
@@ -126,6 +134,7 @@ export function lmdbEventLog({
         for (const { resolve } of waiting) resolve();
       },
       failed(error) {
+        waitingBytes -= bytes;
         for (const { reject } of waiting) reject(error);
       },
     };
@@ -178,6 +187,9 @@ export function lmdbEventLog({
     stage,
     assertTopic: (name) => void topicOf(name),
     async append(name, records) {
+      if (waitingBytes > maxWaitingBytes) {
+        throw new EcapError("ECAP_OVERLOADED", `${waitingBytes} bytes wait to be written`);
+      }
       const positions = stage(name, records);
       if (positions.length === 0) return positions;
       writer.schedule(0);
