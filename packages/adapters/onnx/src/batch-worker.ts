@@ -37,11 +37,13 @@ parentPort.on("message", async ({ id, feeds }) => {
 /** Runs batches of one model in a thread of its own, which starts with the first batch and keeps no process alive. */
 export function createBatchWorker({
   maxQueued,
-  ...workerData
+  onnxruntime,
+  ...model
 }: {
   readonly bytes: Uint8Array;
   readonly outputs: readonly string[];
-  readonly onnxruntime: string;
+  /** Where the library is; asked when the worker starts. */
+  readonly onnxruntime: () => string;
   readonly sessionOptions: object;
   readonly maxQueued: number;
 }): BatchWorker {
@@ -54,7 +56,10 @@ export function createBatchWorker({
   let closed = false;
 
   function start(): Worker {
-    const started = new Worker(program, { eval: true, workerData });
+    const started = new Worker(program, {
+      eval: true,
+      workerData: { ...model, onnxruntime: onnxruntime() },
+    });
     started.on("message", ({ id, outputs, error }: Reply) => {
       const caller = waiting.get(id);
       waiting.delete(id);

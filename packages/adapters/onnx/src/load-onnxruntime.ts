@@ -11,9 +11,11 @@ export interface OnnxRuntime {
 }
 
 /** Loads the library on first use; a machine without it can run everything else. */
-export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+export async function loadOnnxRuntime(
+  load: () => Promise<OnnxRuntime> = () => import("onnxruntime-node"),
+): Promise<OnnxRuntime> {
   try {
-    return await import("onnxruntime-node");
+    return await load();
   } catch (error) {
     throw new EcapError(
       "ECAP_DEPENDENCY_NOT_INSTALLED",

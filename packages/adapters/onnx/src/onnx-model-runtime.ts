@@ -29,12 +29,12 @@ const chunkRows = 4_096;
 export function onnxModelRuntime({
   batchThreads = 0,
   maxQueuedBatches = 16,
-  onnxRuntime = loadOnnxRuntime,
+  onnxRuntime,
 }: OnnxModelRuntimeOptions = {}): ModelRuntime {
   return {
     async load(bytes, options = {}) {
       const file = await readModelFile(bytes);
-      const runtime = await onnxRuntime();
+      const runtime = await loadOnnxRuntime(onnxRuntime);
       const session = await createSession(runtime, file.bytes);
       return loadedModel(session, runtime, file, options);
     },
@@ -57,7 +57,7 @@ export function onnxModelRuntime({
     const worker = createBatchWorker({
       bytes: file.bytes,
       outputs,
-      onnxruntime: onnxRuntimePath(),
+      onnxruntime: onnxRuntimePath,
       sessionOptions: { ...quiet, intraOpNumThreads: batchThreads },
       maxQueued: maxQueuedBatches,
     });
