@@ -12,7 +12,7 @@ export const buildString: ColumnBuilder = (column, group) => {
   const { name } = column;
   const validity = new Validity(column, group);
   const offsets = new Int32Array(rows.length + 1);
-  let bytes = Buffer.allocUnsafeSlow(Math.max(64, rows.length * 16));
+  let bytes = Buffer.allocUnsafeSlow(64 + rows.length * (likelyLength(rows[0]?.[name]) + 4));
   let end = 0;
   let min: string | undefined;
   let max: string | undefined;
@@ -69,6 +69,11 @@ export const buildBinary: ColumnBuilder = (column, group) => {
   });
   return { data, nullCount: validity.nullCount };
 };
+
+/** Strings of a column tend to be about as long as its first. */
+function likelyLength(first: unknown): number {
+  return typeof first === "string" ? Math.min(first.length, 256) : 12;
+}
 
 /** Writes a short string of ASCII and gives where it ends; -1 for any other. */
 function writeShortAscii(bytes: Buffer, text: string, start: number): number {
