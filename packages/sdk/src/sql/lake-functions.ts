@@ -30,6 +30,9 @@ export function lakeFunctions(dialect: QueryEngine["dialect"]) {
       { from, to }: { readonly from: string; readonly to: string },
     ): RawBuilder<boolean> =>
       sql`(${date} >= DATE ${dateText(from)} AND ${date} < DATE ${dateText(to)})`,
+    /** True for rows whose time lies from `from` up to but without `to`, epoch milliseconds. `date` is the partition column; files of other dates are not opened. */
+    inTimes: (date: Any, time: Any, { from, to }: { readonly from: number; readonly to: number }): RawBuilder<boolean> =>
+      sql`(${date} >= DATE ${dateText(utcDay(from))} AND ${date} <= DATE ${dateText(utcDay(to))} AND ${time} >= ${spelling.instant(wholeNumber(from) * 1000)} AND ${time} < ${spelling.instant(wholeNumber(to) * 1000)})`,
     /** A date moved by whole days. */
     addDays: (date: Any, days: number): RawBuilder<string> =>
       spelling.addDays(date, wholeNumber(days)),
@@ -72,6 +75,8 @@ export function lakeFunctions(dialect: QueryEngine["dialect"]) {
     /** The value below which the share `p` (0 to 1) of the values lies, interpolated between neighbours. */
     quantile: (value: Any, p: number): RawBuilder<number> => spelling.quantile(value, share(p)),
 
+    /** A NULL text. */
+    nothing: (): RawBuilder<string | null> => sql`CAST(NULL AS string)`,
     /** The value, 0 for NULL. */
     coalesce0: <T>(value: Expression<T>): RawBuilder<NonNullable<T>> => sql`coalesce(${value}, 0)`,
     /** One number over another as a double; NULL where the second is 0. */
@@ -94,6 +99,10 @@ function dateText(date: string): RawBuilder<string> {
     });
   }
   return sql.lit(date);
+}
+
+function utcDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
 
 function wholeNumber(value: number): number {

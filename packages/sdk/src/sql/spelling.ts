@@ -13,6 +13,7 @@ export interface Spelling {
   firstBy<T>(value: Expression<T>, order: Any): RawBuilder<T>;
   lastBy<T>(value: Expression<T>, order: Any): RawBuilder<T>;
   quantile(value: Any, p: number): RawBuilder<number>;
+  instant(microseconds: number): RawBuilder<string>;
 }
 
 const duckdb: Spelling = {
@@ -26,6 +27,7 @@ const duckdb: Spelling = {
   firstBy: (value, order) => sql`arg_min_null(${value}, ${order})`,
   lastBy: (value, order) => sql`arg_max_null(${value}, ${order})`,
   quantile: (value, p) => sql`quantile_cont(CAST(${value} AS double), ${sql.lit(p)})`,
+  instant: (microseconds) => sql`make_timestamptz(${sql.lit(microseconds)})`,
 };
 
 const spark: Spelling = {
@@ -37,6 +39,7 @@ const spark: Spelling = {
   firstBy: (value, order) => sql`min_by(${value}, ${order})`,
   lastBy: (value, order) => sql`max_by(${value}, ${order})`,
   quantile: (value, p) => sql`percentile(CAST(${value} AS double), ${sql.lit(p)})`,
+  instant: (microseconds) => sql`timestamp_micros(${sql.lit(microseconds)})`,
 };
 
 export const spellings: Readonly<Record<QueryEngine["dialect"], Spelling>> = { duckdb, spark };
