@@ -71,9 +71,12 @@ export function lmdbStore({
   async function close(): Promise<void> {
     clearInterval(timer);
     await eventLog.close();
-    await writer.close();
-    await environment.root.close();
-    unlock();
+    try {
+      await writer.close();
+    } finally {
+      await environment.root.close();
+      unlock();
+    }
   }
   return {
     eventLog,

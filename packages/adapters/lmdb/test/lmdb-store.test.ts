@@ -128,8 +128,13 @@ describe("damage", () => {
       expect(kept.map((record) => record.offset)).toEqual(acknowledged);
       expect(environment.path).toContain("disk");
       expect(await stateStore.get(["a"])).toEqual([undefined]);
+      const large = { key: "large", value: new Uint8Array(400_000) };
+      await stateStore.compareAndSet(large, undefined);
+      await expect(stateStore.flush()).rejects.toMatchObject({ code: "ECAP_STORAGE_FULL" });
       execFileSync("mount", ["-o", "remount,size=64m", disk]);
       const [position] = await eventLog.append("orders", [textRecord("room again")]);
+      await stateStore.flush();
+      expect((await stateStore.get(["large"]))[0]?.value.byteLength).toBe(400_000);
       const last = (await readTopic(eventLog, "orders")).at(-1);
       expect(last?.offset).toBe(position?.offset);
       await close();

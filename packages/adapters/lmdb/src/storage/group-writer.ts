@@ -20,11 +20,13 @@ export interface GroupWriter {
   add(participant: Participant): void;
   /** Writes what waits, at the latest after so long. */
   schedule(withinMs: number): void;
-  /** Resolves when everything that waits now is durable. */
+  /** Resolves when everything that waits now is durable; rejects where it could not be written. */
   flush(): Promise<void>;
   readonly close: () => Promise<void>;
   assertOpen(): void;
 }
+
+const retryAfterMs = 1_000;
 
 /**
  * Group commit: everything that came while a transaction was being written goes into the next one, so that many callers share one sync to
@@ -35,7 +37,8 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Infinity;
   let soon = false;
-  let writing: Promise<void> | undefined;
+  /** Resolves the failure, where there was one. */
+  let writing: Promise<unknown> | undefined;
   let syncing: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -65,7 +68,7 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     });
   }
 
-  async function write(): Promise<void> {
+  async function write(): Promise<unknown> {
     const outcomes: Outcome[] = [];
     try {
       await root.batch(() => {
@@ -77,10 +80,12 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     } catch (error) {
       const failure = storageError(await causeOf(error), path);
       for (const outcome of outcomes) outcome.failed?.(failure);
-      return;
+      // Visible state still waits to be stored.
+      if (outcomes.length > 0 && !closed) schedule(retryAfterMs);
+      return failure;
     }
     for (const outcome of outcomes) outcome.committed?.();
-    if (outcomes.length === 0) return;
+    if (outcomes.length === 0) return undefined;
     // Asked for at once: later it would be the promise of a later transaction.
     syncing = root.flushed.then(
       () => {
@@ -91,6 +96,7 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
         for (const outcome of outcomes) outcome.failed?.(failure);
       },
     );
+    return undefined;
   }
 
   async function flush(): Promise<void> {
@@ -98,7 +104,8 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     await writing;
     schedule(0);
     drain();
-    await writing;
+    const failure = await writing;
+    if (failure !== undefined) throw failure;
     await syncing;
   }
 
@@ -109,8 +116,11 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     async close() {
       if (closed) return;
       closed = true;
-      await flush();
-      clearTimeout(timer);
+      try {
+        await flush();
+      } finally {
+        clearTimeout(timer);
+      }
     },
     assertOpen() {
       if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", `${path} was closed`);
