@@ -5,8 +5,6 @@ export * from "./memory.ts";
 export * from "./memory-committer.ts";
 export * from "./memory-event-log.ts";
 export * from "./memory-object-store.ts";
-export * from "./memory-object-store.ts";
-export * from "./memory-secret-store.ts";
 export * from "./memory-secret-store.ts";
 export * from "./memory-state-store.ts";
 export * from "./memory-store.ts";
