@@ -1,5 +1,5 @@
-export { defineConfig, type Config } from "./config/define-config.ts";
+export { type Config, defineConfig } from "./config/define-config.ts";
 export { loadSettings, type Settings } from "./config/load-config.ts";
 export { type App, createApp } from "./server/app.ts";
-export { compose, type Composition } from "./server/compose.ts";
+export { type Composition, compose } from "./server/compose.ts";
 export { type RunningServer, startServer } from "./server/start-server.ts";

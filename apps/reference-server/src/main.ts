@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { createProgram } from "./commands/program.ts";
 import { reportFailure } from "./commands/output.ts";
+import { createProgram } from "./commands/program.ts";
 
 try {
   await createProgram().parseAsync();

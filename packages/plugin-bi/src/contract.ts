@@ -1,5 +1,5 @@
-import { serviceToken } from "@ecap/sdk";
 import type { Grain } from "@ecap/sdk";
+import { serviceToken } from "@ecap/sdk";
 
 /** When a refund counts: at its own date, or restating the date of the order it belongs to. */
 export const refundBases = ["refund_date", "order_date"] as const;

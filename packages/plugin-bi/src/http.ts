@@ -6,7 +6,11 @@ import { type Answer, type BiService, dimensions, refundBases } from "./contract
 const period = z.object({
   from: instant.describe("First instant or date, inclusive"),
   to: instant.describe("Last instant or date, exclusive"),
-  currency: z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code").optional().describe("Default: the one with the most sales"),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "an ISO 4217 code")
+    .optional()
+    .describe("Default: the one with the most sales"),
   basis: z.enum(refundBases).default("refund_date").describe("When a refund counts"),
 });
 const figures = z.object({
@@ -18,7 +22,11 @@ const figures = z.object({
   units: z.number(),
   averageOrderValue: z.string(),
 });
-const answer = provenance.extend({ currency: z.string().nullable(), otherCurrencies: z.array(z.string()), basis: z.enum(refundBases) });
+const answer = provenance.extend({
+  currency: z.string().nullable(),
+  otherCurrencies: z.array(z.string()),
+  basis: z.enum(refundBases),
+});
 const rows = z.array(figures.extend({ value: z.string(), name: z.string().optional() }));
 
 type PeriodQuery = z.output<typeof period>;
@@ -31,10 +39,22 @@ export function routes(service: BiService): readonly Route[] {
       path: "/bi/revenue",
       summary: "Revenue over time: gross, refunded, net, orders, units, average order value",
       query: period.extend({ grain: z.enum(grains).default("day") }),
-      response: answer.extend({ grain: z.enum(grains), points: z.array(figures.extend({ start: z.string() })), total: figures }),
+      response: answer.extend({
+        grain: z.enum(grains),
+        points: z.array(figures.extend({ start: z.string() })),
+        total: figures,
+      }),
       handler: async ({ query, principal }) => {
-        const found = await service.revenue({ ...request(query, principal.tenant), grain: query.grain });
-        return { ...describe(found, principal.tenant), grain: found.grain, points: found.points.map((point) => ({ ...point })), total: { ...found.total } };
+        const found = await service.revenue({
+          ...request(query, principal.tenant),
+          grain: query.grain,
+        });
+        return {
+          ...describe(found, principal.tenant),
+          grain: found.grain,
+          points: found.points.map((point) => ({ ...point })),
+          total: { ...found.total },
+        };
       },
     }),
     defineRoute({
@@ -45,8 +65,15 @@ export function routes(service: BiService): readonly Route[] {
       query: period.extend({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
       response: answer.extend({ by: z.enum(dimensions), rows }),
       handler: async ({ params, query, principal }) => {
-        const found = await service.breakdown({ ...request(query, principal.tenant), by: params.dimension });
-        return { ...describe(found, principal.tenant), by: found.by, rows: found.rows.slice(0, query.limit).map((row) => ({ ...row })) };
+        const found = await service.breakdown({
+          ...request(query, principal.tenant),
+          by: params.dimension,
+        });
+        return {
+          ...describe(found, principal.tenant),
+          by: found.by,
+          rows: found.rows.slice(0, query.limit).map((row) => ({ ...row })),
+        };
       },
     }),
     defineRoute({
@@ -56,8 +83,14 @@ export function routes(service: BiService): readonly Route[] {
       query: period.extend({ limit: z.coerce.number().int().min(1).max(100).default(10) }),
       response: answer.extend({ rows }),
       handler: async ({ query, principal }) => {
-        const found = await service.topProducts({ ...request(query, principal.tenant), limit: query.limit });
-        return { ...describe(found, principal.tenant), rows: found.rows.map((row) => ({ ...row })) };
+        const found = await service.topProducts({
+          ...request(query, principal.tenant),
+          limit: query.limit,
+        });
+        return {
+          ...describe(found, principal.tenant),
+          rows: found.rows.map((row) => ({ ...row })),
+        };
       },
     }),
   ];
@@ -68,5 +101,12 @@ function request({ from, to, currency, basis }: PeriodQuery, tenant: string) {
 }
 
 function describe({ currency, otherCurrencies, basis, asOf, versions }: Answer, tenant: string) {
-  return { tenant, currency: currency ?? null, otherCurrencies: [...otherCurrencies], basis, asOf: new Date(asOf).toISOString(), tables: { ...versions } };
+  return {
+    tenant,
+    currency: currency ?? null,
+    otherCurrencies: [...otherCurrencies],
+    basis,
+    asOf: new Date(asOf).toISOString(),
+    tables: { ...versions },
+  };
 }

@@ -2,7 +2,12 @@ import type { MetricDefinition, MetricRequest, QueryEngine } from "@ecap/sdk";
 import type { RevenueFigures } from "./contract.ts";
 import { revenueSeries } from "./revenue/revenue.ts";
 
-function metric(name: string, unit: MetricDefinition["unit"], description: string, valueOf: (figures: RevenueFigures) => string | number): MetricDefinition {
+function metric(
+  name: string,
+  unit: MetricDefinition["unit"],
+  description: string,
+  valueOf: (figures: RevenueFigures) => string | number,
+): MetricDefinition {
   return {
     name: `bi.${name}`,
     version: 1,
@@ -10,17 +15,31 @@ function metric(name: string, unit: MetricDefinition["unit"], description: strin
     description,
     async series(engine: QueryEngine, request: MetricRequest) {
       const { points, asOf, versions } = await revenueSeries(engine, request);
-      return { points: points.map((point) => ({ start: point.start, value: valueOf(point) })), asOf, versions };
+      return {
+        points: points.map((point) => ({ start: point.start, value: valueOf(point) })),
+        asOf,
+        versions,
+      };
     },
   };
 }
 
 /** Numbers with one definition for the API, the dashboard and alerts. */
 export const biMetrics: readonly MetricDefinition[] = [
-  metric("gross_revenue", "money", "Sales: the amounts of order lines, after discounts, before tax and shipping", ({ gross }) => gross),
+  metric(
+    "gross_revenue",
+    "money",
+    "Sales: the amounts of order lines, after discounts, before tax and shipping",
+    ({ gross }) => gross,
+  ),
   metric("refunded", "money", "Money given back, counted when it was", ({ refunded }) => refunded),
   metric("net_revenue", "money", "Sales less refunds plus adjustments", ({ net }) => net),
   metric("orders", "count", "Completed orders", ({ orders }) => orders),
   metric("units", "count", "Products sold", ({ units }) => units),
-  metric("average_order_value", "money", "Sales an order", ({ averageOrderValue }) => averageOrderValue),
+  metric(
+    "average_order_value",
+    "money",
+    "Sales an order",
+    ({ averageOrderValue }) => averageOrderValue,
+  ),
 ];

@@ -6,7 +6,13 @@ import { biMetrics } from "./metrics.ts";
 import { revenueBreakdown, revenueSeries } from "./revenue/revenue.ts";
 
 const readTables = ["orders", "order_lines", "refunds", "refund_lines", "adjustments"];
-const readEvents = ["order.completed", "order.refunded", "order.cancelled", "refund.created", "adjustment.posted"];
+const readEvents = [
+  "order.completed",
+  "order.refunded",
+  "order.cancelled",
+  "refund.created",
+  "adjustment.posted",
+];
 
 /** Revenue, orders and products, each number with what it was read from. */
 export const bi = definePlugin({
@@ -25,7 +31,11 @@ export const bi = definePlugin({
       revenue: (request) => revenueSeries(engine(), request),
       breakdown: (request) => revenueBreakdown(engine(), request),
       async topProducts({ limit = 10, ...request }) {
-        const answer = await revenueBreakdown(engine(), { ...request, by: "product", productsOnly: true });
+        const answer = await revenueBreakdown(engine(), {
+          ...request,
+          by: "product",
+          productsOnly: true,
+        });
         return { ...answer, rows: answer.rows.slice(0, limit) };
       },
     };

@@ -31,9 +31,22 @@ export function routes(service: CustomerService): readonly Route[] {
       response: provenance.extend({ items: z.array(scored), next: z.string().optional() }),
       handler: async ({ query, principal }) => {
         const { at, bins, binning, segment } = query;
-        const found = await service.rfm({ tenant: principal.tenant, bins, binning, ...(at !== undefined && { at }) });
-        const chosen = found.customers.filter((customer) => segment === undefined || customer.segment === segment);
-        return { ...describe(found, principal.tenant), ...paginate(chosen.map(({ monetary: _monetary, ...customer }) => customer), query) };
+        const found = await service.rfm({
+          tenant: principal.tenant,
+          bins,
+          binning,
+          ...(at !== undefined && { at }),
+        });
+        const chosen = found.customers.filter(
+          (customer) => segment === undefined || customer.segment === segment,
+        );
+        return {
+          ...describe(found, principal.tenant),
+          ...paginate(
+            chosen.map(({ monetary: _monetary, ...customer }) => customer),
+            query,
+          ),
+        };
       },
     }),
     defineRoute({
@@ -42,11 +55,21 @@ export function routes(service: CustomerService): readonly Route[] {
       role: "viewer",
       summary: "How many customers each RFM segment has",
       query: z.object(rfmQuery),
-      response: provenance.extend({ segments: z.array(z.object({ segment: z.enum(segments), customers: z.number().int() })) }),
+      response: provenance.extend({
+        segments: z.array(z.object({ segment: z.enum(segments), customers: z.number().int() })),
+      }),
       handler: async ({ query, principal }) => {
         const { at, bins, binning } = query;
-        const found = await service.rfm({ tenant: principal.tenant, bins, binning, ...(at !== undefined && { at }) });
-        const counts = segments.map((segment) => ({ segment, customers: found.customers.filter((customer) => customer.segment === segment).length }));
+        const found = await service.rfm({
+          tenant: principal.tenant,
+          bins,
+          binning,
+          ...(at !== undefined && { at }),
+        });
+        const counts = segments.map((segment) => ({
+          segment,
+          customers: found.customers.filter((customer) => customer.segment === segment).length,
+        }));
         return { ...describe(found, principal.tenant), segments: counts };
       },
     }),
@@ -55,16 +78,37 @@ export function routes(service: CustomerService): readonly Route[] {
       path: "/customers/cohorts",
       role: "viewer",
       summary: "Monthly retention by the month a customer was first seen",
-      query: z.object({ grain: z.literal("month").default("month"), metric: z.enum(["active", "purchasing"]).default("purchasing"), from: instant.optional(), to: instant.optional() }),
+      query: z.object({
+        grain: z.literal("month").default("month"),
+        metric: z.enum(["active", "purchasing"]).default("purchasing"),
+        from: instant.optional(),
+        to: instant.optional(),
+      }),
       response: provenance.extend({
         grain: z.literal("month"),
         metric: z.enum(["active", "purchasing"]),
-        cohorts: z.array(z.object({ cohort: z.string(), size: z.number().int(), customers: z.array(z.number().int()), retention: z.array(z.number()) })),
+        cohorts: z.array(
+          z.object({
+            cohort: z.string(),
+            size: z.number().int(),
+            customers: z.array(z.number().int()),
+            retention: z.array(z.number()),
+          }),
+        ),
       }),
       handler: async ({ query, principal }) => {
         const { metric, from, to, grain } = query;
-        const found = await service.cohorts({ tenant: principal.tenant, metric, ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
-        const rows = found.cohorts.map((cohort) => ({ ...cohort, customers: [...cohort.customers], retention: [...cohort.retention] }));
+        const found = await service.cohorts({
+          tenant: principal.tenant,
+          metric,
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+        });
+        const rows = found.cohorts.map((cohort) => ({
+          ...cohort,
+          customers: [...cohort.customers],
+          retention: [...cohort.retention],
+        }));
         return { ...describe(found, principal.tenant), grain, metric, cohorts: rows };
       },
     }),

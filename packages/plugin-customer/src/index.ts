@@ -1,4 +1,4 @@
 export * from "./contract.ts";
 export { customer } from "./plugin.ts";
-export { scoreRfm, type ScoreOptions } from "./rfm/score.ts";
+export { type ScoreOptions, scoreRfm } from "./rfm/score.ts";
 export { segmentOf } from "./rfm/segment.ts";

@@ -13,35 +13,65 @@ const rows = (file: string): string[][] =>
 
 const titles = /^(Mr|Mrs|Ms|Miss|Dr)\.? /;
 const suffixes = / (Sr|Jr|I{1,3}|IV|V|MD|DDS|PhD|DVM)\.?$/;
-const plain = (name: string): string => name.replace(titles, "").replace(suffixes, "").toLowerCase();
+const plain = (name: string): string =>
+  name.replace(titles, "").replace(suffixes, "").toLowerCase();
 
-describe.skipIf(!existsSync(folder))("the published scores of the rfm package (skipped where ../shared/data is absent)", () => {
-  const at = Date.parse("2006-12-31");
-  const byCustomer = new Map<string, { last: number; frequency: number; cents: number }>();
-  for (const [name = "", date = "", revenue = "0"] of existsSync(folder) ? rows("rfm_data_orders.csv") : []) {
-    const known = byCustomer.get(name) ?? { last: 0, frequency: 0, cents: 0 };
-    byCustomer.set(name, { last: Math.max(known.last, Date.parse(date)), frequency: known.frequency + 1, cents: known.cents + Math.round(Number(revenue) * 100) });
-  }
-  const customers = [...byCustomer].map(([customerId, { last, frequency, cents }]) => ({ customerId, recencyDays: (at - last) / 86_400_000, frequency, monetary: cents / 100 }));
-  const scored = new Map(scoreRfm(customers, { binning: "rfm-package" }).map((customer) => [plain(customer.customerId), customer]));
-  const published = existsSync(folder) ? rows("published_rfm-transaction-level-data.csv") : [];
+describe.skipIf(!existsSync(folder))(
+  "the published scores of the rfm package (skipped where ../shared/data is absent)",
+  () => {
+    const at = Date.parse("2006-12-31");
+    const byCustomer = new Map<string, { last: number; frequency: number; cents: number }>();
+    for (const [name = "", date = "", revenue = "0"] of existsSync(folder)
+      ? rows("rfm_data_orders.csv")
+      : []) {
+      const known = byCustomer.get(name) ?? { last: 0, frequency: 0, cents: 0 };
+      byCustomer.set(name, {
+        last: Math.max(known.last, Date.parse(date)),
+        frequency: known.frequency + 1,
+        cents: known.cents + Math.round(Number(revenue) * 100),
+      });
+    }
+    const customers = [...byCustomer].map(([customerId, { last, frequency, cents }]) => ({
+      customerId,
+      recencyDays: (at - last) / 86_400_000,
+      frequency,
+      monetary: cents / 100,
+    }));
+    const scored = new Map(
+      scoreRfm(customers, { binning: "rfm-package" }).map((customer) => [
+        plain(customer.customerId),
+        customer,
+      ]),
+    );
+    const published = existsSync(folder) ? rows("published_rfm-transaction-level-data.csv") : [];
 
-  it("agree in recency, frequency and monetary value for 995 of 995 customers", () => {
-    const equal = published.filter(([, name = "", , , orders, recency, amount]) => {
-      const own = scored.get(plain(name));
-      return own !== undefined && own.frequency === Number(orders) && own.recencyDays === Number(recency) && own.monetary === Number(amount);
+    it("agree in recency, frequency and monetary value for 995 of 995 customers", () => {
+      const equal = published.filter(([, name = "", , , orders, recency, amount]) => {
+        const own = scored.get(plain(name));
+        return (
+          own !== undefined &&
+          own.frequency === Number(orders) &&
+          own.recencyDays === Number(recency) &&
+          own.monetary === Number(amount)
+        );
+      });
+      expect([equal.length, published.length]).toEqual([995, 995]);
     });
-    expect([equal.length, published.length]).toEqual([995, 995]);
-  });
 
-  it("agree in all three scores for 995 of 995 customers", () => {
-    const equal = published.filter(([, name = "", , , , , , recency, frequency, monetary]) => {
-      const own = scored.get(plain(name));
-      return own !== undefined && own.recencyScore === Number(recency) && own.frequencyScore === Number(frequency) && own.monetaryScore === Number(monetary);
+    it("agree in all three scores for 995 of 995 customers", () => {
+      const equal = published.filter(([, name = "", , , , , , recency, frequency, monetary]) => {
+        const own = scored.get(plain(name));
+        return (
+          own !== undefined &&
+          own.recencyScore === Number(recency) &&
+          own.frequencyScore === Number(frequency) &&
+          own.monetaryScore === Number(monetary)
+        );
+      });
+      expect([equal.length, published.length]).toEqual([995, 995]);
     });
-    expect([equal.length, published.length]).toEqual([995, 995]);
-  });
-});
+  },
+);
 
 describe("scoring", () => {
   it("takes quantiles by linear interpolation (type 7)", () => {

@@ -56,7 +56,10 @@ export interface Decision {
 
 export interface FraudService {
   /** Decides on a payment. Resolves when the decision is made; with `durability: "before"`, when its record is durable too. */
-  assess(transaction: Transaction, options?: { readonly durability?: "after" | "before" }): Promise<Decision>;
+  assess(
+    transaction: Transaction,
+    options?: { readonly durability?: "after" | "before" },
+  ): Promise<Decision>;
   /** Resolves when every decision made so far is durable. */
   flush(): Promise<void>;
 }

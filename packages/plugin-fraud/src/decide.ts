@@ -22,11 +22,22 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const now = clock.now();
   const tenant = transaction.tenant ?? "default";
   const subject = { ...transaction, time: transaction.time ?? now };
-  const velocity = await velocityFeatures.contribute(stateStore, { tenant, id: transaction.id, at: subject.time, subject });
+  const velocity = await velocityFeatures.contribute(stateStore, {
+    tenant,
+    id: transaction.id,
+    at: subject.time,
+    subject,
+  });
   const features = { ...velocity, ...ownFeatures(subject, velocity) };
   const model = await askModel(features, options);
-  const reasons = [...evaluateRules(features, subject), ...modelReason(model.score, options.modelPoints)].sort((a, b) => b.points - a.points);
-  const score = Math.min(100, reasons.reduce((sum, { points }) => sum + points, 0));
+  const reasons = [
+    ...evaluateRules(features, subject),
+    ...modelReason(model.score, options.modelPoints),
+  ].sort((a, b) => b.points - a.points);
+  const score = Math.min(
+    100,
+    reasons.reduce((sum, { points }) => sum + points, 0),
+  );
   return {
     id: `fraud-decision/${transaction.id}`,
     transactionId: transaction.id,
@@ -50,12 +61,22 @@ interface ModelAnswer {
 }
 
 /** A model that fails or is late leaves the decision to the rules, and the decision says so. */
-async function askModel(features: Readonly<Record<string, number>>, { scorer, modelTimeoutMs }: DecideOptions): Promise<ModelAnswer> {
+async function askModel(
+  features: Readonly<Record<string, number>>,
+  { scorer, modelTimeoutMs }: DecideOptions,
+): Promise<ModelAnswer> {
   const loading = scorer();
   if (loading === undefined) return { version: undefined };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ModelAnswer>((resolve) => {
-    timer = setTimeout(() => resolve({ version: undefined, degraded: `the model took longer than ${modelTimeoutMs} ms` }), modelTimeoutMs);
+    timer = setTimeout(
+      () =>
+        resolve({
+          version: undefined,
+          degraded: `the model took longer than ${modelTimeoutMs} ms`,
+        }),
+      modelTimeoutMs,
+    );
   });
   try {
     return await Promise.race([late, answer(loading, features)]);
@@ -66,12 +87,24 @@ async function askModel(features: Readonly<Record<string, number>>, { scorer, mo
   }
 }
 
-async function answer(loading: Promise<Scorer>, features: Readonly<Record<string, number>>): Promise<ModelAnswer> {
+async function answer(
+  loading: Promise<Scorer>,
+  features: Readonly<Record<string, number>>,
+): Promise<ModelAnswer> {
   const scorer = await loading;
-  return { score: await scorer.score(features), version: `${scorer.contract.name}/${scorer.contract.version}` };
+  return {
+    score: await scorer.score(features),
+    version: `${scorer.contract.name}/${scorer.contract.version}`,
+  };
 }
 
 function modelReason(score: number | undefined, points: number): readonly ReasonCode[] {
   if (score === undefined || score < 0.2) return [];
-  return [{ code: "MODEL_SCORE", points: Math.round(score * points), detail: `the model gives fraud a probability of ${(score * 100).toFixed(0)} %` }];
+  return [
+    {
+      code: "MODEL_SCORE",
+      points: Math.round(score * points),
+      detail: `the model gives fraud a probability of ${(score * 100).toFixed(0)} %`,
+    },
+  ];
 }

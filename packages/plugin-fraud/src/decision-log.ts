@@ -1,5 +1,5 @@
-import { encodeEvent, type EventLog, type Logger } from "@ecap/sdk";
 import type { EventEnvelope } from "@ecap/sdk";
+import { type EventLog, encodeEvent, type Logger } from "@ecap/sdk";
 
 export interface DecisionLog {
   /** Queues the events; resolves when they are durable. */
@@ -11,7 +11,11 @@ export interface DecisionLog {
 const maxQueued = 50_000;
 
 /** Group commit: what is decided while one append is under way goes out with the next. Past {@link maxQueued} events the decider waits. */
-export function createDecisionLog(eventLog: EventLog, topicOf: (type: string) => string, logger: Logger): DecisionLog {
+export function createDecisionLog(
+  eventLog: EventLog,
+  topicOf: (type: string) => string,
+  logger: Logger,
+): DecisionLog {
   let queued: EventEnvelope[] = [];
   let next: Promise<void> | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -22,9 +26,17 @@ export function createDecisionLog(eventLog: EventLog, topicOf: (type: string) =>
     const events = queued;
     queued = [];
     const byTopic = new Map<string, EventEnvelope[]>();
-    for (const event of events) byTopic.set(topicOf(event.type), [...(byTopic.get(topicOf(event.type)) ?? []), event]);
-    writing = Promise.all([...byTopic].map(([topic, group]) => eventLog.append(topic, group.map(encodeEvent)))).then(() => {});
-    writing.catch((error: unknown) => logger.error({ error: String(error), events: events.length }, "decisions could not be recorded"));
+    for (const event of events)
+      byTopic.set(topicOf(event.type), [...(byTopic.get(topicOf(event.type)) ?? []), event]);
+    writing = Promise.all(
+      [...byTopic].map(([topic, group]) => eventLog.append(topic, group.map(encodeEvent))),
+    ).then(() => {});
+    writing.catch((error: unknown) =>
+      logger.error(
+        { error: String(error), events: events.length },
+        "decisions could not be recorded",
+      ),
+    );
     await writing;
   }
 

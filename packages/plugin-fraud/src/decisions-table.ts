@@ -16,7 +16,12 @@ export const decisionsTable = defineLakeTable({
     { name: "transaction_id", type: "string", nullable: false },
     { name: "order_id", type: "string" },
     { name: "customer_id", type: "string" },
-    { name: "outcome", type: "string", nullable: false, description: "approve, challenge, review or decline" },
+    {
+      name: "outcome",
+      type: "string",
+      nullable: false,
+      description: "approve, challenge, review or decline",
+    },
     { name: "score", type: "double", nullable: false },
     { name: "model_score", type: "double" },
     { name: "amount", type: "double" },
@@ -30,7 +35,9 @@ export const decisionsTable = defineLakeTable({
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
   rows({ data, actor, context }) {
-    const reasons = Array.isArray(data["reasons"]) ? (data["reasons"] as ReadonlyArray<{ readonly code?: unknown }>) : [];
+    const reasons = Array.isArray(data["reasons"])
+      ? (data["reasons"] as ReadonlyArray<{ readonly code?: unknown }>)
+      : [];
     return [
       {
         transaction_id: text(data["transaction_id"]) ?? "",

@@ -40,7 +40,10 @@ export const alertRaised = defineEvent({
 });
 
 /** The events a decision becomes: its record, and an alert where it stops the payment. Their ids follow from the transaction's, so a repeat is recognised. */
-export function decisionEvents(transaction: Transaction, decision: Decision): readonly EventEnvelope[] {
+export function decisionEvents(
+  transaction: Transaction,
+  decision: Decision,
+): readonly EventEnvelope[] {
   const common = {
     transaction_id: decision.transactionId,
     ...(transaction.orderId !== undefined && { order_id: transaction.orderId }),
@@ -65,10 +68,28 @@ export function decisionEvents(transaction: Transaction, decision: Decision): re
     time: transaction.time ?? decision.decidedAt,
     receivedAt: decision.decidedAt,
     subject: decision.transactionId,
-    actor: { ...(transaction.customerId !== undefined && { customerId: transaction.customerId }), ...(transaction.deviceId !== undefined && { deviceId: transaction.deviceId }) },
+    actor: {
+      ...(transaction.customerId !== undefined && { customerId: transaction.customerId }),
+      ...(transaction.deviceId !== undefined && { deviceId: transaction.deviceId }),
+    },
     context: transaction.country === undefined ? {} : { geo: { country: transaction.country } },
   };
-  const made: EventEnvelope = { ...frame, id: decision.id, type: decisionMade.type, dataschema: schemaName(decisionMade), data: record };
+  const made: EventEnvelope = {
+    ...frame,
+    id: decision.id,
+    type: decisionMade.type,
+    dataschema: schemaName(decisionMade),
+    data: record,
+  };
   if (decision.outcome !== "review" && decision.outcome !== "decline") return [made];
-  return [made, { ...frame, id: `fraud-alert/${decision.transactionId}`, type: alertRaised.type, dataschema: schemaName(alertRaised), data: common }];
+  return [
+    made,
+    {
+      ...frame,
+      id: `fraud-alert/${decision.transactionId}`,
+      type: alertRaised.type,
+      dataschema: schemaName(alertRaised),
+      data: common,
+    },
+  ];
 }

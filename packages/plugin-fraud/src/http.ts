@@ -60,9 +60,22 @@ export function routes(service: FraudRuntime): readonly Route[] {
       response: decision,
       handler: async ({ body, query, principal }) => {
         const { time, ...given } = body;
-        const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as typeof given;
-        const made = await service.assess({ ...withoutUndefined(known), tenant: principal.tenant, ...(time !== undefined && { time: Date.parse(time) }) }, query);
-        return { ...made, reasons: made.reasons.map((entry) => ({ ...entry })), features: { ...made.features } };
+        const known = Object.fromEntries(
+          Object.entries(given).filter(([, value]) => value !== undefined),
+        ) as typeof given;
+        const made = await service.assess(
+          {
+            ...withoutUndefined(known),
+            tenant: principal.tenant,
+            ...(time !== undefined && { time: Date.parse(time) }),
+          },
+          query,
+        );
+        return {
+          ...made,
+          reasons: made.reasons.map((entry) => ({ ...entry })),
+          features: { ...made.features },
+        };
       },
     }),
     defineRoute({
@@ -71,9 +84,19 @@ export function routes(service: FraudRuntime): readonly Route[] {
       role: "viewer",
       tag: "fraud",
       summary: "Decisions that have reached the lake, newest first",
-      query: z.object({ outcome: z.enum(outcomes).optional(), limit: z.coerce.number().int().min(1).max(1_000).default(50), cursor: z.string().max(20).optional() }),
+      query: z.object({
+        outcome: z.enum(outcomes).optional(),
+        limit: z.coerce.number().int().min(1).max(1_000).default(50),
+        cursor: z.string().max(20).optional(),
+      }),
       response: provenance.extend({ items: z.array(listed), next: z.string().optional() }),
-      handler: ({ query, principal }) => listDecisions(service.engine(), { tenant: principal.tenant, limit: query.limit, cursor: query.cursor, outcome: query.outcome }),
+      handler: ({ query, principal }) =>
+        listDecisions(service.engine(), {
+          tenant: principal.tenant,
+          limit: query.limit,
+          cursor: query.cursor,
+          outcome: query.outcome,
+        }),
     }),
   ];
 }

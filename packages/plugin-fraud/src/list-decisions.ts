@@ -29,7 +29,10 @@ export interface DecisionQuery {
 }
 
 /** Decisions that have reached the lake, newest first. */
-export async function listDecisions(engine: QueryEngine, { tenant, limit, cursor, outcome, customerId }: DecisionQuery) {
+export async function listDecisions(
+  engine: QueryEngine,
+  { tenant, limit, cursor, outcome, customerId }: DecisionQuery,
+) {
   const offset = Math.max(0, Number.parseInt(cursor ?? "0", 10) || 0);
   const query = lake
     .selectFrom("decisions")
@@ -52,5 +55,11 @@ export async function listDecisions(engine: QueryEngine, { tenant, limit, cursor
     country: row.country,
     reasonCodes: (row.reason_codes ?? "").split(",").filter(Boolean),
   }));
-  return { tenant, asOf: new Date(asOf).toISOString(), tables: { ...versions }, items, ...(rows.length > limit && { next: String(offset + limit) }) };
+  return {
+    tenant,
+    asOf: new Date(asOf).toISOString(),
+    tables: { ...versions },
+    items,
+    ...(rows.length > limit && { next: String(offset + limit) }),
+  };
 }

@@ -5,7 +5,9 @@ const points = z.number().min(0).max(100);
 export const fraudOptions = z
   .strictObject({
     /** Least score of each outcome above approve. */
-    thresholds: z.strictObject({ challenge: points, review: points, decline: points }).default({ challenge: 30, review: 50, decline: 80 }),
+    thresholds: z
+      .strictObject({ challenge: points, review: points, decline: points })
+      .default({ challenge: 30, review: 50, decline: 80 }),
     /** ONNX bytes of a model whose contract names features of this plugin; "baseline" is the one that comes with it, "none" leaves it to the rules. */
     model: z.union([z.enum(["baseline", "none"]), z.instanceof(Uint8Array)]).default("baseline"),
     /** Points a probability of 1 adds. */
@@ -13,8 +15,12 @@ export const fraudOptions = z
     /** How long a decision waits for the model before the rules decide alone. */
     modelTimeoutMs: z.number().int().min(1).max(10_000).default(50),
   })
-  .refine(({ thresholds }) => thresholds.challenge <= thresholds.review && thresholds.review <= thresholds.decline, {
-    message: "must ascend: challenge, review, decline",
-    path: ["thresholds"],
-  })
+  .refine(
+    ({ thresholds }) =>
+      thresholds.challenge <= thresholds.review && thresholds.review <= thresholds.decline,
+    {
+      message: "must ascend: challenge, review, decline",
+      path: ["thresholds"],
+    },
+  )
   .optional();

@@ -1,11 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { type DataSubject, definePlugin, encodeEvent, type Logger, type ModelRuntime } from "@ecap/sdk";
+import {
+  type DataSubject,
+  definePlugin,
+  encodeEvent,
+  type Logger,
+  type ModelRuntime,
+} from "@ecap/sdk";
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
 import { topology } from "@ecap/sdk/streams";
 import type { FraudService, Transaction } from "./contract.ts";
+import { type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
-import { decide, type DecideOptions } from "./decide.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade } from "./fraud-events.ts";
 import { featureNames } from "./fraud-features.ts";
@@ -13,8 +19,16 @@ import { listDecisions } from "./list-decisions.ts";
 import { fraudOptions } from "./options.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
-const defaults = { thresholds: { challenge: 30, review: 50, decline: 80 }, model: "baseline", modelPoints: 60, modelTimeoutMs: 50 } as const;
-const topics: Readonly<Record<string, string>> = { [decisionMade.type]: decisionMade.topic, [alertRaised.type]: alertRaised.topic };
+const defaults = {
+  thresholds: { challenge: 30, review: 50, decline: 80 },
+  model: "baseline",
+  modelPoints: 60,
+  modelTimeoutMs: 50,
+} as const;
+const topics: Readonly<Record<string, string>> = {
+  [decisionMade.type]: decisionMade.topic,
+  [alertRaised.type]: alertRaised.topic,
+};
 
 /** The service with what the plugin's own topology and routes need beside the contract. */
 export interface FraudRuntime extends FraudService {
@@ -37,15 +51,31 @@ export const fraud = definePlugin({
   tables: [decisionsTable],
   personalData: {
     holds: [
-      { what: "fraud decisions", where: "table decisions, topics fraud-decisions and fraud-alerts", fields: ["customer_id", "country", "amount", "features"], purpose: "fraud prevention", retention: "with the table" },
-      { what: "velocity counters", where: "state features/fraud/*", fields: ["customer id", "card token", "device id", "IP address"], purpose: "fraud prevention", retention: "30 days after the last payment" },
+      {
+        what: "fraud decisions",
+        where: "table decisions, topics fraud-decisions and fraud-alerts",
+        fields: ["customer_id", "country", "amount", "features"],
+        purpose: "fraud prevention",
+        retention: "with the table",
+      },
+      {
+        what: "velocity counters",
+        where: "state features/fraud/*",
+        fields: ["customer id", "card token", "device id", "IP address"],
+        purpose: "fraud prevention",
+        retention: "30 days after the last payment",
+      },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
     erase: async (service: FraudRuntime, subject) => eraseVelocity(service, subject),
   },
   setup(ctx, options = defaults): FraudRuntime {
     const { eventLog, stateStore } = ctx.ports;
-    const log = createDecisionLog(eventLog, (type) => topics[type] ?? decisionMade.topic, ctx.logger);
+    const log = createDecisionLog(
+      eventLog,
+      (type) => topics[type] ?? decisionMade.topic,
+      ctx.logger,
+    );
     let scorer: Promise<Scorer> | undefined;
     const decideOptions: DecideOptions = {
       stateStore,
@@ -81,7 +111,8 @@ export const fraud = definePlugin({
           const transaction = toTransaction(event);
           const decision = await decide(transaction, service.decideOptions);
           if (transaction.failed === true) continue;
-          for (const made of decisionEvents(transaction, decision)) context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
+          for (const made of decisionEvents(transaction, decision))
+            context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }
       }),
   ],
@@ -93,20 +124,36 @@ export const fraud = definePlugin({
   http: () => import("./http.ts"),
 });
 
-async function loadScorer(runtime: ModelRuntime, model: "baseline" | Uint8Array, logger: Logger): Promise<Scorer> {
-  const bytes = model === "baseline" ? await readFile(new URL("../models/baseline.onnx", import.meta.url)) : model;
+async function loadScorer(
+  runtime: ModelRuntime,
+  model: "baseline" | Uint8Array,
+  logger: Logger,
+): Promise<Scorer> {
+  const bytes =
+    model === "baseline"
+      ? await readFile(new URL("../models/baseline.onnx", import.meta.url))
+      : model;
   const scorer = await createScorer(runtime, bytes, featureNames);
-  logger.info({ model: scorer.contract.name, version: scorer.contract.version }, "fraud model loaded");
+  logger.info(
+    { model: scorer.contract.name, version: scorer.contract.version },
+    "fraud model loaded",
+  );
   return scorer;
 }
 
-async function exportDecisions(service: FraudRuntime, { tenant, customerId }: DataSubject): Promise<unknown> {
+async function exportDecisions(
+  service: FraudRuntime,
+  { tenant, customerId }: DataSubject,
+): Promise<unknown> {
   if (customerId === undefined) return [];
   const { items } = await listDecisions(service.engine(), { tenant, customerId, limit: 10_000 });
   return items;
 }
 
-async function eraseVelocity({ decideOptions }: FraudRuntime, { tenant, customerId }: DataSubject): Promise<{ readonly erased: number }> {
+async function eraseVelocity(
+  { decideOptions }: FraudRuntime,
+  { tenant, customerId }: DataSubject,
+): Promise<{ readonly erased: number }> {
   if (customerId === undefined) return { erased: 0 };
   const key = `features/fraud/${tenant}/customer/${customerId}`;
   const [entry] = await decideOptions.stateStore.get([key]);

@@ -24,13 +24,15 @@ export const rules: readonly Rule[] = [
     code: "CARD_TESTING",
     points: 60,
     holds: (f) => at(f, "card_failed_1h") >= 3 || at(f, "device_failed_1h") >= 4,
-    detail: (f) => `${Math.max(at(f, "card_failed_1h"), at(f, "device_failed_1h"))} refused payments in an hour`,
+    detail: (f) =>
+      `${Math.max(at(f, "card_failed_1h"), at(f, "device_failed_1h"))} refused payments in an hour`,
   },
   {
     code: "MANY_CARDS_ON_DEVICE",
     points: 40,
     holds: (f) => at(f, "device_cards_24h") >= 4 || at(f, "ip_cards_1h") >= 6,
-    detail: (f) => `${Math.max(at(f, "device_cards_24h"), at(f, "ip_cards_1h"))} cards from one device or address`,
+    detail: (f) =>
+      `${Math.max(at(f, "device_cards_24h"), at(f, "ip_cards_1h"))} cards from one device or address`,
   },
   {
     code: "CARD_SHARED",

@@ -5,7 +5,15 @@ import type { Transaction } from "./contract.ts";
 export const assessedEvents = ["payment.authorised", "payment.failed"];
 
 /** The payment an event of the log speaks of. */
-export function toTransaction({ id, tenant, time, type, data, actor, context }: EventEnvelope): Transaction {
+export function toTransaction({
+  id,
+  tenant,
+  time,
+  type,
+  data,
+  actor,
+  context,
+}: EventEnvelope): Transaction {
   const country = text(data["country"]) ?? context.geo?.country;
   return {
     id: text(data["payment_id"]) ?? id,
@@ -28,6 +36,9 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function given<Key extends string>(key: Key, value: string | undefined): { readonly [K in Key]?: string } {
+function given<Key extends string>(
+  key: Key,
+  value: string | undefined,
+): { readonly [K in Key]?: string } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]: string });
 }

@@ -30,6 +30,14 @@ export const auditTable = defineLakeTable({
   from: [{ topic: auditRecorded.topic, types: [auditRecorded.type] }],
   rows({ data }) {
     const text = (name: string): string => String(data[name] ?? "");
-    return [{ actor: text("actor"), action: text("action"), target: text("target"), outcome: text("outcome"), details: data["details"] === undefined ? null : JSON.stringify(data["details"]) }];
+    return [
+      {
+        actor: text("actor"),
+        action: text("action"),
+        target: text("target"),
+        outcome: text("outcome"),
+        details: data["details"] === undefined ? null : JSON.stringify(data["details"]),
+      },
+    ];
   },
 });

@@ -16,7 +16,10 @@ interface AuditTables {
 
 const lake = lakeDb<AuditTables>();
 
-export async function readAuditLog(engine: QueryEngine, { tenant, actor, action, limit, offset }: AuditQuery): Promise<readonly RecordedAuditEntry[]> {
+export async function readAuditLog(
+  engine: QueryEngine,
+  { tenant, actor, action, limit, offset }: AuditQuery,
+): Promise<readonly RecordedAuditEntry[]> {
   const query = lake
     .selectFrom("audit_log")
     .selectAll()

@@ -39,7 +39,10 @@ export interface AuditQuery {
 }
 
 export interface PersonalDataReport {
-  readonly plugins: ReadonlyArray<{ readonly plugin: string; readonly holds: readonly PersonalDataHolding[] | "none" }>;
+  readonly plugins: ReadonlyArray<{
+    readonly plugin: string;
+    readonly holds: readonly PersonalDataHolding[] | "none";
+  }>;
 }
 
 export interface GovernanceService {

@@ -7,9 +7,30 @@ import { queryRoute } from "./query-route.ts";
 
 const role = z.enum(roles);
 const name = z.string().min(1).max(200);
-const apiKey = z.object({ id: z.string(), name: z.string(), tenant: z.string(), role, createdBy: z.string(), createdAt: z.string(), revokedAt: z.string().nullable() });
-const user = z.object({ name: z.string(), tenant: z.string(), role, createdAt: z.string(), disabled: z.boolean() });
-const run = z.object({ startedAt: z.number(), endedAt: z.number(), outcome: z.string(), attempts: z.number(), report: z.record(z.string(), z.unknown()).optional(), error: z.string().optional() });
+const apiKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  tenant: z.string(),
+  role,
+  createdBy: z.string(),
+  createdAt: z.string(),
+  revokedAt: z.string().nullable(),
+});
+const user = z.object({
+  name: z.string(),
+  tenant: z.string(),
+  role,
+  createdAt: z.string(),
+  disabled: z.boolean(),
+});
+const run = z.object({
+  startedAt: z.number(),
+  endedAt: z.number(),
+  outcome: z.string(),
+  attempts: z.number(),
+  report: z.record(z.string(), z.unknown()).optional(),
+  error: z.string().optional(),
+});
 const letter = z.object({
   topic: z.string(),
   offset: z.number().int(),
@@ -23,9 +44,21 @@ const letter = z.object({
 });
 
 /** What administrators do: people, keys, dead letters, jobs, the boot plan. */
-export function adminRoutes({ platform, accounts, collector }: { platform: Platform; accounts: Accounts; collector: Collector }): readonly Route[] {
+export function adminRoutes({
+  platform,
+  accounts,
+  collector,
+}: {
+  platform: Platform;
+  accounts: Accounts;
+  collector: Collector;
+}): readonly Route[] {
   const shared = { role: "admin", tag: "administration" } as const;
-  const letters = z.object({ topic: z.string().min(1).max(200), from: z.coerce.number().int().min(0).optional(), limit: z.coerce.number().int().min(1).max(1_000).default(100) });
+  const letters = z.object({
+    topic: z.string().min(1).max(200),
+    from: z.coerce.number().int().min(0).optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  });
   return [
     defineRoute({
       ...shared,
@@ -35,7 +68,8 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       body: z.object({ name, role }),
       response: apiKey.extend({ key: z.string() }),
       status: 201,
-      handler: ({ body, principal }) => accounts.apiKeys.create({ ...body, tenant: principal.tenant, createdBy: principal.id }),
+      handler: ({ body, principal }) =>
+        accounts.apiKeys.create({ ...body, tenant: principal.tenant, createdBy: principal.id }),
     }),
     defineRoute({
       ...shared,
@@ -43,7 +77,9 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       path: "/admin/api-keys",
       summary: "List API keys",
       response: z.object({ items: z.array(apiKey) }),
-      handler: async ({ principal }) => ({ items: [...(await accounts.apiKeys.list(principal.tenant))] }),
+      handler: async ({ principal }) => ({
+        items: [...(await accounts.apiKeys.list(principal.tenant))],
+      }),
     }),
     defineRoute({
       ...shared,
@@ -65,7 +101,8 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       body: z.object({ name, password: z.string(), role }),
       response: user,
       status: 201,
-      handler: ({ body, principal }) => accounts.users.create({ ...body, tenant: principal.tenant }),
+      handler: ({ body, principal }) =>
+        accounts.users.create({ ...body, tenant: principal.tenant }),
     }),
     defineRoute({
       ...shared,
@@ -73,7 +110,9 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       path: "/admin/users",
       summary: "List users",
       response: z.object({ items: z.array(user) }),
-      handler: async ({ principal }) => ({ items: [...(await accounts.users.list(principal.tenant))] }),
+      handler: async ({ principal }) => ({
+        items: [...(await accounts.users.list(principal.tenant))],
+      }),
     }),
     defineRoute({
       ...shared,
@@ -95,11 +134,26 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       query: letters,
       response: z.object({ items: z.array(letter) }),
       handler: async ({ query, principal }) => {
-        const found = await listDeadLetters(platform, { ...withoutUndefined(query), tenant: principal.tenant });
-        const items = found.map(({ bytes, failedAt, topic, offset, code, path, message, attempts, redriven }) => {
-          const event = new TextDecoder().decode(bytes.subarray(0, 10_000));
-          return { topic, offset, code, path, message, attempts, redriven, failedAt: new Date(failedAt).toISOString(), event };
+        const found = await listDeadLetters(platform, {
+          ...withoutUndefined(query),
+          tenant: principal.tenant,
         });
+        const items = found.map(
+          ({ bytes, failedAt, topic, offset, code, path, message, attempts, redriven }) => {
+            const event = new TextDecoder().decode(bytes.subarray(0, 10_000));
+            return {
+              topic,
+              offset,
+              code,
+              path,
+              message,
+              attempts,
+              redriven,
+              failedAt: new Date(failedAt).toISOString(),
+              event,
+            };
+          },
+        );
         return { items };
       },
     }),
@@ -109,8 +163,24 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       path: "/admin/dead-letters/redrive",
       summary: "Send dead letters through the collector again",
       body: letters,
-      response: z.object({ items: z.array(z.object({ offset: z.number(), status: z.string(), id: z.string().optional(), code: z.string().optional() })) }),
-      handler: async ({ body, principal }) => ({ items: [...(await redriveDeadLetters(platform, collector, { ...withoutUndefined(body), tenant: principal.tenant }))] }),
+      response: z.object({
+        items: z.array(
+          z.object({
+            offset: z.number(),
+            status: z.string(),
+            id: z.string().optional(),
+            code: z.string().optional(),
+          }),
+        ),
+      }),
+      handler: async ({ body, principal }) => ({
+        items: [
+          ...(await redriveDeadLetters(platform, collector, {
+            ...withoutUndefined(body),
+            tenant: principal.tenant,
+          })),
+        ],
+      }),
     }),
     defineRoute({
       ...shared,
@@ -119,7 +189,9 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       summary: "The last runs of a job, newest first",
       params: z.object({ name }),
       response: z.object({ items: z.array(run) }),
-      handler: async ({ params }) => ({ items: [...((await platform.background?.jobs?.history(params.name)) ?? [])] }),
+      handler: async ({ params }) => ({
+        items: [...((await platform.background?.jobs?.history(params.name)) ?? [])],
+      }),
     }),
     defineRoute({
       ...shared,
@@ -139,13 +211,29 @@ export function adminRoutes({ platform, accounts, collector }: { platform: Platf
       summary: "The versions of a lake table, newest first",
       params: z.object({ table: z.string().regex(/^[a-z0-9_]{1,100}$/) }),
       query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(20) }),
-      response: z.object({ items: z.array(z.object({ version: z.number(), timestamp: z.number(), operation: z.string(), info: z.record(z.string(), z.unknown()) })) }),
-      handler: async ({ params, query }) => ({ items: (await platform.port("tableStore").history(params.table, query)).map((commit) => ({ ...commit })) }),
+      response: z.object({
+        items: z.array(
+          z.object({
+            version: z.number(),
+            timestamp: z.number(),
+            operation: z.string(),
+            info: z.record(z.string(), z.unknown()),
+          }),
+        ),
+      }),
+      handler: async ({ params, query }) => ({
+        items: (await platform.port("tableStore").history(params.table, query)).map((commit) => ({
+          ...commit,
+        })),
+      }),
     }),
     queryRoute(platform),
   ];
 }
 
-function withoutUndefined<T extends { from?: number | undefined }>({ from, ...rest }: T): Omit<T, "from"> & { from?: number } {
+function withoutUndefined<T extends { from?: number | undefined }>({
+  from,
+  ...rest
+}: T): Omit<T, "from"> & { from?: number } {
   return from === undefined ? rest : { ...rest, from };
 }

@@ -11,10 +11,19 @@ export function queryRoute(platform: Platform): Route {
     role: "admin",
     tag: "administration",
     summary: "Run a SELECT over the lake's tables",
-    body: z.object({ sql: z.string().min(1).max(20_000), limit: z.number().int().min(1).max(100_000).default(1_000) }),
-    response: provenance.extend({ columns: z.array(z.object({ name: z.string(), type: z.string() })), rows: z.array(z.record(z.string(), z.unknown())) }),
+    body: z.object({
+      sql: z.string().min(1).max(20_000),
+      limit: z.number().int().min(1).max(100_000).default(1_000),
+    }),
+    response: provenance.extend({
+      columns: z.array(z.object({ name: z.string(), type: z.string() })),
+      rows: z.array(z.record(z.string(), z.unknown())),
+    }),
     handler: async ({ body, principal, signal }) => {
-      const known = [...platform.tables.map((table) => table.name), ...Object.keys(platform.topics).map(bronzeTableName)];
+      const known = [
+        ...platform.tables.map((table) => table.name),
+        ...Object.keys(platform.topics).map(bronzeTableName),
+      ];
       const named = known.filter((table) => new RegExp(`\\b${table}\\b`, "i").test(body.sql));
       const result = await platform.port("queryEngine").query({
         sql: `select * from (${body.sql.replace(/;\s*$/, "")}) limit ${body.limit}`,

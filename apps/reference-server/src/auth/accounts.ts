@@ -13,10 +13,12 @@ export interface Accounts {
 export function createAccounts(database: Database, clock: Clock): Accounts {
   let opened: Promise<Kysely<AccountTables>> | undefined;
   const open = (): Promise<Kysely<AccountTables>> => {
-    opened ??= database.open<AccountTables>("accounts", accountMigrations).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
+    opened ??= database
+      .open<AccountTables>("accounts", accountMigrations)
+      .catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
     return opened;
   };
   return { users: createUsers(open), apiKeys: createApiKeys(open, clock) };

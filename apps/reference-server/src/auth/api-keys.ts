@@ -16,7 +16,12 @@ export interface ApiKey {
 
 export interface ApiKeys {
   /** The key itself is told this once and never again. */
-  create(key: { readonly name: string; readonly role: Role; readonly tenant: string; readonly createdBy: string }): Promise<ApiKey & { readonly key: string }>;
+  create(key: {
+    readonly name: string;
+    readonly role: Role;
+    readonly tenant: string;
+    readonly createdBy: string;
+  }): Promise<ApiKey & { readonly key: string }>;
   list(tenant: string): Promise<readonly ApiKey[]>;
   revoke(id: string, tenant: string): Promise<void>;
   /** Who the key stands for; undefined for a wrong or revoked one. */
@@ -36,32 +41,66 @@ export function createApiKeys(open: () => Promise<Kysely<AccountTables>>, clock:
     const match = form.exec(key);
     if (match?.[1] === undefined || match[2] === undefined) return undefined;
     const db = await open();
-    const row = await db.selectFrom("api_keys").selectAll().where("id", "=", match[1]).executeTakeFirst();
+    const row = await db
+      .selectFrom("api_keys")
+      .selectAll()
+      .where("id", "=", match[1])
+      .executeTakeFirst();
     if (row === undefined || row.revoked_at !== null) return undefined;
-    const same = timingSafeEqual(Buffer.from(hashSecret(match[2]), "hex"), Buffer.from(row.secret_hash, "hex"));
+    const same = timingSafeEqual(
+      Buffer.from(hashSecret(match[2]), "hex"),
+      Buffer.from(row.secret_hash, "hex"),
+    );
     return same ? { id: row.id, role: row.role, tenant: row.tenant } : undefined;
   }
 
   return {
     async create({ name, role, tenant, createdBy }) {
-      const id = randomBytes(32).toString("base64url").toLowerCase().replaceAll(/[^a-z0-9]/g, "").slice(0, 12).padEnd(12, "0");
+      const id = randomBytes(32)
+        .toString("base64url")
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]/g, "")
+        .slice(0, 12)
+        .padEnd(12, "0");
       const secret = randomBytes(32).toString("base64url");
       const db = await open();
       const row = await db
         .insertInto("api_keys")
-        .values({ id, name, tenant, role, secret_hash: hashSecret(secret), created_by: createdBy, created_at: new Date(), revoked_at: null })
+        .values({
+          id,
+          name,
+          tenant,
+          role,
+          secret_hash: hashSecret(secret),
+          created_by: createdBy,
+          created_at: new Date(),
+          revoked_at: null,
+        })
         .returningAll()
         .executeTakeFirstOrThrow();
       return { ...toApiKey(row), key: `ecap_${id}_${secret}` };
     },
     async list(tenant) {
       const db = await open();
-      return (await db.selectFrom("api_keys").selectAll().where("tenant", "=", tenant).orderBy("created_at").execute()).map(toApiKey);
+      return (
+        await db
+          .selectFrom("api_keys")
+          .selectAll()
+          .where("tenant", "=", tenant)
+          .orderBy("created_at")
+          .execute()
+      ).map(toApiKey);
     },
     async revoke(id, tenant) {
       const db = await open();
-      const { numUpdatedRows } = await db.updateTable("api_keys").set({ revoked_at: new Date() }).where("id", "=", id).where("tenant", "=", tenant).executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new EcapError("ECAP_NOT_FOUND", `there is no API key "${id}"`);
+      const { numUpdatedRows } = await db
+        .updateTable("api_keys")
+        .set({ revoked_at: new Date() })
+        .where("id", "=", id)
+        .where("tenant", "=", tenant)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n)
+        throw new EcapError("ECAP_NOT_FOUND", `there is no API key "${id}"`);
       cache.clear();
     },
     async verify(key) {

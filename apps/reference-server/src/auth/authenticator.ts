@@ -24,7 +24,12 @@ export interface AuthenticatorOptions {
   readonly tenant: string;
 }
 
-export function createAuthenticator({ apiKeys, sessions, controlToken, tenant }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({
+  apiKeys,
+  sessions,
+  controlToken,
+  tenant,
+}: AuthenticatorOptions): Authenticator {
   const control: Principal = { id: "ecap-command", role: "admin", tenant };
 
   async function byToken(token: string): Promise<Principal | undefined> {
@@ -36,9 +41,14 @@ export function createAuthenticator({ apiKeys, sessions, controlToken, tenant }:
   return {
     async authenticate({ authorization, session, writeKey }) {
       const token = tokenOf(authorization) ?? writeKey ?? session;
-      if (token === undefined) throw new EcapError("ECAP_UNAUTHENTICATED", "the request names nobody");
+      if (token === undefined)
+        throw new EcapError("ECAP_UNAUTHENTICATED", "the request names nobody");
       const principal = await byToken(token);
-      if (principal === undefined) throw new EcapError("ECAP_UNAUTHENTICATED", "the key or token is wrong, revoked or expired");
+      if (principal === undefined)
+        throw new EcapError(
+          "ECAP_UNAUTHENTICATED",
+          "the key or token is wrong, revoked or expired",
+        );
       return principal;
     },
   };
@@ -61,7 +71,11 @@ export function mayAct(role: Role, needed: Role): boolean {
 }
 
 export function authorise(principal: Principal, needed: Role): void {
-  if (!mayAct(principal.role, needed)) throw new EcapError("ECAP_FORBIDDEN", `this needs the role ${needed}; ${principal.id} has ${principal.role}`);
+  if (!mayAct(principal.role, needed))
+    throw new EcapError(
+      "ECAP_FORBIDDEN",
+      `this needs the role ${needed}; ${principal.id} has ${principal.role}`,
+    );
 }
 
 function sameText(a: string, b: string): boolean {

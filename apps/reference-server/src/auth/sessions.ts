@@ -24,12 +24,24 @@ export async function createSessions(secrets: SecretStore): Promise<Sessions> {
   const key = new TextEncoder().encode(secret);
   return {
     issue: ({ id, role, tenant }) =>
-      new SignJWT({ role, tenant }).setProtectedHeader({ alg: "HS256" }).setSubject(id).setIssuer(issuer).setAudience(issuer).setIssuedAt().setExpirationTime(`${sessionSeconds}s`).sign(key),
+      new SignJWT({ role, tenant })
+        .setProtectedHeader({ alg: "HS256" })
+        .setSubject(id)
+        .setIssuer(issuer)
+        .setAudience(issuer)
+        .setIssuedAt()
+        .setExpirationTime(`${sessionSeconds}s`)
+        .sign(key),
     async verify(token) {
       try {
-        const { payload } = await jwtVerify(token, key, { issuer, audience: issuer, algorithms: ["HS256"] });
+        const { payload } = await jwtVerify(token, key, {
+          issuer,
+          audience: issuer,
+          algorithms: ["HS256"],
+        });
         const { sub, role, tenant } = payload;
-        if (sub === undefined || typeof tenant !== "string" || !roles.includes(role as Role)) return undefined;
+        if (sub === undefined || typeof tenant !== "string" || !roles.includes(role as Role))
+          return undefined;
         return { id: sub, role: role as Role, tenant };
       } catch {
         return undefined;

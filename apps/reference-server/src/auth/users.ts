@@ -13,7 +13,12 @@ export interface User {
 }
 
 export interface Users {
-  create(user: { readonly name: string; readonly password: string; readonly role: Role; readonly tenant: string }): Promise<User>;
+  create(user: {
+    readonly name: string;
+    readonly password: string;
+    readonly role: Role;
+    readonly tenant: string;
+  }): Promise<User>;
   list(tenant: string): Promise<readonly User[]>;
   setPassword(name: string, password: string): Promise<void>;
   disable(name: string, tenant: string): Promise<void>;
@@ -33,35 +38,67 @@ export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
       const db = await open();
       const row = await db
         .insertInto("users")
-        .values({ name, tenant, role, password_hash: await hashPassword(password), created_at: new Date(), disabled_at: null })
+        .values({
+          name,
+          tenant,
+          role,
+          password_hash: await hashPassword(password),
+          created_at: new Date(),
+          disabled_at: null,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .returningAll()
         .executeTakeFirst();
-      if (row === undefined) throw new EcapError("ECAP_CONFLICT", `there is a user "${name}" already`);
+      if (row === undefined)
+        throw new EcapError("ECAP_CONFLICT", `there is a user "${name}" already`);
       return toUser(row);
     },
     async list(tenant) {
       const db = await open();
-      return (await db.selectFrom("users").selectAll().where("tenant", "=", tenant).orderBy("name").execute()).map(toUser);
+      return (
+        await db
+          .selectFrom("users")
+          .selectAll()
+          .where("tenant", "=", tenant)
+          .orderBy("name")
+          .execute()
+      ).map(toUser);
     },
     async setPassword(name, password) {
       checkPassword(password);
       const db = await open();
-      const { numUpdatedRows } = await db.updateTable("users").set({ password_hash: await hashPassword(password) }).where("name", "=", name).executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
+      const { numUpdatedRows } = await db
+        .updateTable("users")
+        .set({ password_hash: await hashPassword(password) })
+        .where("name", "=", name)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n)
+        throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
     },
     async disable(name, tenant) {
       const db = await open();
-      const { numUpdatedRows } = await db.updateTable("users").set({ disabled_at: new Date() }).where("name", "=", name).where("tenant", "=", tenant).executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
+      const { numUpdatedRows } = await db
+        .updateTable("users")
+        .set({ disabled_at: new Date() })
+        .where("name", "=", name)
+        .where("tenant", "=", tenant)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n)
+        throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
     },
     async isEmpty() {
       const db = await open();
-      return (await db.selectFrom("users").select("name").limit(1).executeTakeFirst()) === undefined;
+      return (
+        (await db.selectFrom("users").select("name").limit(1).executeTakeFirst()) === undefined
+      );
     },
     async signIn(name, password) {
       const db = await open();
-      const row = await db.selectFrom("users").selectAll().where("name", "=", name).executeTakeFirst();
+      const row = await db
+        .selectFrom("users")
+        .selectAll()
+        .where("name", "=", name)
+        .executeTakeFirst();
       decoy ??= hashPassword("a password nobody has");
       const matches = await verifyPassword(password, row?.password_hash ?? (await decoy));
       if (row === undefined || !matches || row.disabled_at !== null) return undefined;
@@ -71,10 +108,24 @@ export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
 }
 
 function checkPassword(password: string): void {
-  if (password.length < leastPasswordLength) throw new EcapError("ECAP_REQUEST_INVALID", `a password has at least ${leastPasswordLength} characters`, { path: "/password" });
-  if (password.length > 1_000) throw new EcapError("ECAP_REQUEST_INVALID", "a password has at most 1,000 characters", { path: "/password" });
+  if (password.length < leastPasswordLength)
+    throw new EcapError(
+      "ECAP_REQUEST_INVALID",
+      `a password has at least ${leastPasswordLength} characters`,
+      { path: "/password" },
+    );
+  if (password.length > 1_000)
+    throw new EcapError("ECAP_REQUEST_INVALID", "a password has at most 1,000 characters", {
+      path: "/password",
+    });
 }
 
 function toUser(row: AccountTables["users"]): User {
-  return { name: row.name, tenant: row.tenant, role: row.role, createdAt: row.created_at.toISOString(), disabled: row.disabled_at !== null };
+  return {
+    name: row.name,
+    tenant: row.tenant,
+    role: row.role,
+    createdAt: row.created_at.toISOString(),
+    disabled: row.disabled_at !== null,
+  };
 }

@@ -6,7 +6,8 @@ import type { User } from "../auth/users.ts";
 import { withApi } from "./context.ts";
 import { formatTable } from "./output.ts";
 
-const roleOption = () => new Option("--role <role>", "what it may do").choices(roles).makeOptionMandatory();
+const roleOption = () =>
+  new Option("--role <role>", "what it may do").choices(roles).makeOptionMandatory();
 
 /** `ecap user` and `ecap api-key`. */
 export function addAccessCommands(program: Command): void {
@@ -18,7 +19,11 @@ export function addAccessCommands(program: Command): void {
     .requiredOption("--name <name>", "what it is for")
     .action((options: { role: string; name: string }, command: Command) =>
       withApi(command, async (api, { output }) => {
-        const created = await api.call<ApiKey & { key: string }>("POST", "/v1/admin/api-keys", options);
+        const created = await api.call<ApiKey & { key: string }>(
+          "POST",
+          "/v1/admin/api-keys",
+          options,
+        );
         output.note(`Keep it: it is not shown again.`);
         output.result(created, () => created.key);
       }),
@@ -50,7 +55,11 @@ export function addAccessCommands(program: Command): void {
     .action((name: string, options: { role: string }, command: Command) =>
       withApi(command, async (api, { output }) => {
         const password = process.env["ECAP_PASSWORD"] ?? (await readStdin());
-        const created = await api.call<User>("POST", "/v1/admin/users", { name, password, role: options.role });
+        const created = await api.call<User>("POST", "/v1/admin/users", {
+          name,
+          password,
+          role: options.role,
+        });
         output.result(created, () => `created ${created.name} (${created.role})`);
       }),
     );
@@ -75,7 +84,8 @@ export function addAccessCommands(program: Command): void {
 }
 
 async function readStdin(): Promise<string> {
-  if (process.stdin.isTTY) throw new EcapError("ECAP_REQUEST_INVALID", "give the password in ECAP_PASSWORD or on stdin");
+  if (process.stdin.isTTY)
+    throw new EcapError("ECAP_REQUEST_INVALID", "give the password in ECAP_PASSWORD or on stdin");
   let text = "";
   for await (const chunk of process.stdin) text += String(chunk);
   return text.replace(/\r?\n$/, "");

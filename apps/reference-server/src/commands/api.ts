@@ -14,7 +14,12 @@ export async function openApi(settings: Settings): Promise<Api> {
   const running = readServerFile(settings.dir);
   if (running !== undefined) {
     const { url, token } = running;
-    return { mode: "server", call: (method, path, body) => call((request) => fetch(request), url, token, method, path, body), close: async () => {} };
+    return {
+      mode: "server",
+      call: (method, path, body) =>
+        call((request) => fetch(request), url, token, method, path, body),
+      close: async () => {},
+    };
   }
   const { compose } = await import("../server/compose.ts");
   const composition = await compose(settings, silentLogger);
@@ -22,15 +27,39 @@ export async function openApi(settings: Settings): Promise<Api> {
   const { app, controlToken } = composition;
   return {
     mode: "in-process",
-    call: (method, path, body) => call(async (request) => app.fetch(request), "http://in-process", controlToken, method, path, body),
+    call: (method, path, body) =>
+      call(
+        async (request) => app.fetch(request),
+        "http://in-process",
+        controlToken,
+        method,
+        path,
+        body,
+      ),
     close: () => composition.close(),
   };
 }
 
-async function call<T>(send: (request: Request) => Promise<Response>, url: string, token: string, method: string, path: string, body: unknown): Promise<T> {
+async function call<T>(
+  send: (request: Request) => Promise<Response>,
+  url: string,
+  token: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<T> {
   const raw = body instanceof Uint8Array;
-  const headers = { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) };
-  const init: RequestInit = { method, headers, ...(body !== undefined && { body: raw ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }) };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(body !== undefined && { "content-type": "application/json" }),
+  };
+  const init: RequestInit = {
+    method,
+    headers,
+    ...(body !== undefined && {
+      body: raw ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+    }),
+  };
   const response = await send(new Request(`${url}${path}`, init));
   const text = await response.text();
   if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as T;

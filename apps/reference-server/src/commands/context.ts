@@ -20,7 +20,10 @@ export async function contextOf(command: Command): Promise<CommandContext> {
 }
 
 /** Does the work with the API, that of the running server or one in this process, and closes it whatever happens. */
-export async function withApi<T>(command: Command, work: (api: Api, context: CommandContext) => Promise<T>): Promise<T> {
+export async function withApi<T>(
+  command: Command,
+  work: (api: Api, context: CommandContext) => Promise<T>,
+): Promise<T> {
   const context = await contextOf(command);
   const api = await openApi(context.settings);
   try {

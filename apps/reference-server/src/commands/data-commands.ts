@@ -13,12 +13,16 @@ interface QueryAnswer {
 export function addDataCommands(program: Command): void {
   program
     .command("import <file>")
-    .description("bring in a CSV, NDJSON or Parquet file, plain or gzipped; run again, it counts nothing twice")
+    .description(
+      "bring in a CSV, NDJSON or Parquet file, plain or gzipped; run again, it counts nothing twice",
+    )
     .requiredOption("--mapping <file>", "what its columns mean (YAML)")
     .action(async (file: string, options: { mapping: string }, command: Command) => {
       const mapping = await readMapping(options.mapping);
       await withApi(command, async (api, { output }) => {
-        const report = await runImport(api, file, mapping, ({ lines, share }) => output.progress(share, `${lines.toLocaleString("en")} lines`));
+        const report = await runImport(api, file, mapping, ({ lines, share }) =>
+          output.progress(share, `${lines.toLocaleString("en")} lines`),
+        );
         output.result(report, () => formatImport(report));
         if (report.lines.unreadable > 0 || report.events.quarantined > 0) process.exitCode = 2;
       });
@@ -42,11 +46,24 @@ export function addDataCommands(program: Command): void {
     .option("--limit <versions>", "most versions to print", positiveInteger, 20)
     .action((table: string, { limit }: { limit: number }, command: Command) =>
       withApi(command, async (api, { output }) => {
-        const { items } = await api.call<{ items: Array<{ version: number; timestamp: number; operation: string; info: Record<string, unknown> }> }>(
-          "GET",
-          `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`,
+        const { items } = await api.call<{
+          items: Array<{
+            version: number;
+            timestamp: number;
+            operation: string;
+            info: Record<string, unknown>;
+          }>;
+        }>("GET", `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`);
+        output.result(items, () =>
+          formatTable(
+            items.map(({ version, timestamp, operation, info }) => ({
+              version,
+              time: new Date(timestamp).toISOString(),
+              operation,
+              job: info["job"] ?? "",
+            })),
+          ),
         );
-        output.result(items, () => formatTable(items.map(({ version, timestamp, operation, info }) => ({ version, time: new Date(timestamp).toISOString(), operation, job: info["job"] ?? "" }))));
       }),
     );
 
@@ -57,8 +74,21 @@ export function addDataCommands(program: Command): void {
     .option("--limit <events>", "most to print", positiveInteger, 100)
     .action((topic: string, { limit }: { limit: number }, command: Command) =>
       withApi(command, async (api, { output }) => {
-        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>("GET", `/v1/admin/dead-letters?topic=${encodeURIComponent(topic)}&limit=${limit}`);
-        output.result(items, () => formatTable(items.map(({ offset, code, path, message, redriven }) => ({ offset, code, path, message, redriven }))));
+        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>(
+          "GET",
+          `/v1/admin/dead-letters?topic=${encodeURIComponent(topic)}&limit=${limit}`,
+        );
+        output.result(items, () =>
+          formatTable(
+            items.map(({ offset, code, path, message, redriven }) => ({
+              offset,
+              code,
+              path,
+              message,
+              redriven,
+            })),
+          ),
+        );
       }),
     );
   dlq
@@ -67,19 +97,34 @@ export function addDataCommands(program: Command): void {
     .option("--limit <events>", "most to send", positiveInteger, 1_000)
     .action((topic: string, { limit }: { limit: number }, command: Command) =>
       withApi(command, async (api, { output }) => {
-        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>("POST", "/v1/admin/dead-letters/redrive", { topic, limit });
+        const { items } = await api.call<{ items: Array<Record<string, unknown>> }>(
+          "POST",
+          "/v1/admin/dead-letters/redrive",
+          { topic, limit },
+        );
         output.result(items, () => formatTable(items));
       }),
     );
 }
 
-function formatImport({ lines, events, problems, seconds }: Awaited<ReturnType<typeof runImport>>): string {
-  const kinds = Object.entries(lines.byKind).map(([kind, count]) => `  ${kind.padEnd(18)} ${count.toLocaleString("en").padStart(10)}`);
+function formatImport({
+  lines,
+  events,
+  problems,
+  seconds,
+}: Awaited<ReturnType<typeof runImport>>): string {
+  const kinds = Object.entries(lines.byKind).map(
+    ([kind, count]) => `  ${kind.padEnd(18)} ${count.toLocaleString("en").padStart(10)}`,
+  );
   return [
     `${lines.total.toLocaleString("en")} lines in ${seconds.toFixed(1)} s`,
     ...kinds,
-    ...(lines.unreadable > 0 ? [`  ${"unreadable".padEnd(18)} ${lines.unreadable.toLocaleString("en").padStart(10)}`] : []),
-    ...(lines.droppedDuplicates > 0 ? [`of them ${lines.droppedDuplicates.toLocaleString("en")} exact duplicates dropped`] : []),
+    ...(lines.unreadable > 0
+      ? [`  ${"unreadable".padEnd(18)} ${lines.unreadable.toLocaleString("en").padStart(10)}`]
+      : []),
+    ...(lines.droppedDuplicates > 0
+      ? [`of them ${lines.droppedDuplicates.toLocaleString("en")} exact duplicates dropped`]
+      : []),
     `events: ${events.accepted.toLocaleString("en")} accepted, ${events.duplicate.toLocaleString("en")} already there, ${events.quarantined.toLocaleString("en")} quarantined`,
     ...problems.map((problem) => `  ${problem}`),
   ].join("\n");
@@ -87,6 +132,7 @@ function formatImport({ lines, events, problems, seconds }: Awaited<ReturnType<t
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number above zero");
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("expected a whole number above zero");
   return value;
 }

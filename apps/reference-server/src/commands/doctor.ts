@@ -18,7 +18,9 @@ export async function diagnose(settings: Settings): Promise<readonly Check[]> {
     checkNode(process.versions.node),
     await checkDirectory(settings.dir),
     await checkSpace(settings.dir),
-    running === undefined ? await checkPort(settings) : { what: "server", ok: true, detail: `runs at ${running.url} (process ${running.pid})` },
+    running === undefined
+      ? await checkPort(settings)
+      : { what: "server", ok: true, detail: `runs at ${running.url} (process ${running.pid})` },
     ...(await Promise.all(nativeModules.map(checkModule))),
   ];
 }
@@ -35,7 +37,11 @@ async function checkDirectory(dir: string): Promise<Check> {
     await access(dir, constants.R_OK | constants.W_OK);
     return { what: "data directory", ok: true, detail: `${dir} can be written` };
   } catch (error) {
-    return { what: "data directory", ok: false, detail: `${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      what: "data directory",
+      ok: false,
+      detail: `${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
@@ -43,9 +49,17 @@ async function checkSpace(dir: string): Promise<Check> {
   try {
     const { bavail, bsize } = await statfs(dir);
     const free = bavail * bsize;
-    return { what: "disk space", ok: free >= leastFreeBytes, detail: `${(free / 2 ** 30).toFixed(1)} GiB free; at least 1 GiB is wise` };
+    return {
+      what: "disk space",
+      ok: free >= leastFreeBytes,
+      detail: `${(free / 2 ** 30).toFixed(1)} GiB free; at least 1 GiB is wise`,
+    };
   } catch (error) {
-    return { what: "disk space", ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return {
+      what: "disk space",
+      ok: false,
+      detail: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
@@ -55,7 +69,13 @@ async function checkPort({ host, port }: Settings): Promise<Check> {
     probe.once("error", () => resolve(false));
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
-  return { what: "port", ok: free, detail: free ? `${host}:${port} is free` : `${host}:${port} is taken; choose another with --port or ECAP_PORT` };
+  return {
+    what: "port",
+    ok: free,
+    detail: free
+      ? `${host}:${port} is free`
+      : `${host}:${port} is taken; choose another with --port or ECAP_PORT`,
+  };
 }
 
 const nativeModules = [
@@ -69,6 +89,10 @@ async function checkModule({ name, load }: (typeof nativeModules)[number]): Prom
     await load();
     return { what: name, ok: true, detail: "loads" };
   } catch (error) {
-    return { what: name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return {
+      what: name,
+      ok: false,
+      detail: error instanceof Error ? error.message : String(error),
+    };
   }
 }

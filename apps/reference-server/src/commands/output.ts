@@ -45,8 +45,14 @@ export function createOutput(json: boolean): Output {
 export function reportFailure(error: unknown, json: boolean): void {
   const known = isEcapError(error) ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code: known?.code ?? "ECAP_INTERNAL", message, help: known?.help } })}\n`);
-  else process.stderr.write(`ecap: ${message}${known === undefined ? "" : `\n      ${known.help} [${known.code}]`}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: known?.code ?? "ECAP_INTERNAL", message, help: known?.help } })}\n`,
+    );
+  else
+    process.stderr.write(
+      `ecap: ${message}${known === undefined ? "" : `\n      ${known.help} [${known.code}]`}\n`,
+    );
   process.exitCode = 1;
 }
 
@@ -55,12 +61,22 @@ export function formatTable(rows: ReadonlyArray<Readonly<Record<string, unknown>
   const columns = Object.keys(rows[0] ?? {});
   if (columns.length === 0) return "(no rows)";
   const cells = rows.map((row) => columns.map((column) => cellText(row[column])));
-  const widths = columns.map((column, index) => Math.max(column.length, ...cells.map((row) => row[index]?.length ?? 0)));
-  const line = (values: readonly string[]): string => values.map((value, index) => value.padEnd(widths[index] ?? 0)).join("  ").trimEnd();
-  return [line(columns), line(widths.map((width) => "─".repeat(width))), ...cells.map(line)].join("\n");
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...cells.map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (values: readonly string[]): string =>
+    values
+      .map((value, index) => value.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [line(columns), line(widths.map((width) => "─".repeat(width))), ...cells.map(line)].join(
+    "\n",
+  );
 }
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "object"
+    ? JSON.stringify(value)
+    : String(value as string | number | boolean);
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { contextOf, withApi } from "./context.ts";
 import { positiveInteger } from "./data-commands.ts";
 import { diagnose } from "./doctor.ts";
-import { serve, type ServeOptions } from "./serve.ts";
+import { type ServeOptions, serve } from "./serve.ts";
 import { simulateInto } from "./simulate.ts";
 
 /** `ecap serve`, `simulate`, `explain` and `doctor`. */
@@ -22,7 +22,11 @@ export function addPlatformCommands(program: Command): void {
     .option("--seed <seed>", "the same seed gives the same events", "ecap")
     .option("--days <days>", "days of history up to now", positiveInteger, 7)
     .option("--orders-per-day <orders>", "mean orders a day", positiveInteger, 230)
-    .option("--rate <orders>", "instead of history: orders a second from now on, until interrupted", positiveInteger)
+    .option(
+      "--rate <orders>",
+      "instead of history: orders a second from now on, until interrupted",
+      positiveInteger,
+    )
     .option("--malformed <share>", "share of events no schema accepts", share, 0)
     .option("--late <share>", "share of events delivered late", share, 0)
     .option("--duplicate <share>", "share of events delivered twice", share, 0)
@@ -30,7 +34,11 @@ export function addPlatformCommands(program: Command): void {
     .action((options: Parameters<typeof simulateInto>[1], command: Command) =>
       withApi(command, async (api, { output }) => {
         const sent = await simulateInto(api, options, output);
-        output.result(sent, () => `${sent.accepted.toLocaleString("en")} events accepted, ${sent.duplicate.toLocaleString("en")} duplicates, ${sent.quarantined.toLocaleString("en")} quarantined in ${sent.seconds.toFixed(1)} s`);
+        output.result(
+          sent,
+          () =>
+            `${sent.accepted.toLocaleString("en")} events accepted, ${sent.duplicate.toLocaleString("en")} duplicates, ${sent.quarantined.toLocaleString("en")} quarantined in ${sent.seconds.toFixed(1)} s`,
+        );
       }),
     );
 
@@ -39,7 +47,10 @@ export function addPlatformCommands(program: Command): void {
     .description("print the boot plan: what is loaded, in which order, with what it contributes")
     .action((_options: object, command: Command) =>
       withApi(command, async (api, { output }) => {
-        const { plan, text } = await api.call<{ plan: object; text: string }>("GET", "/v1/admin/boot-plan");
+        const { plan, text } = await api.call<{ plan: object; text: string }>(
+          "GET",
+          "/v1/admin/boot-plan",
+        );
         output.result(plan, () => text);
       }),
     );
@@ -50,7 +61,11 @@ export function addPlatformCommands(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const { settings, output } = await contextOf(command);
       const checks = await diagnose(settings);
-      output.result(checks, () => checks.map(({ ok, what, detail }) => `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}`).join("\n"));
+      output.result(checks, () =>
+        checks
+          .map(({ ok, what, detail }) => `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}`)
+          .join("\n"),
+      );
       if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
     });
 }

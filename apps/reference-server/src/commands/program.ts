@@ -10,7 +10,10 @@ export function createProgram(): Command {
     .description("E-commerce analytics: events in; decisions, numbers and records out.")
     .version(sdkVersion)
     .option("--dir <folder>", "data directory (ECAP_DATA_DIR; default: data)")
-    .option("--config <file>", "configuration (ECAP_CONFIG; default: ecap.config.ts where there is one)")
+    .option(
+      "--config <file>",
+      "configuration (ECAP_CONFIG; default: ecap.config.ts where there is one)",
+    )
     .option("--json", "print one JSON document and nothing else");
   addPlatformCommands(program);
   addDataCommands(program);

@@ -16,7 +16,10 @@ export interface ServeOptions {
 /** Runs until SIGTERM or SIGINT, then drains. */
 export async function serve(options: ServeOptions, command: Command): Promise<void> {
   const settings = await loadSettings(command.optsWithGlobals<SettingOverrides>());
-  const logger = pino({ level: process.env["ECAP_LOG_LEVEL"] ?? (options.demo === true ? "warn" : "info") }, pino.destination(2));
+  const logger = pino(
+    { level: process.env["ECAP_LOG_LEVEL"] ?? (options.demo === true ? "warn" : "info") },
+    pino.destination(2),
+  );
   const server = await startServer(settings, logger, dashboardDir());
   const stopDemo: { close?: () => Promise<void> } = {};
   const ended = untilSignal();
@@ -34,21 +37,36 @@ export async function serve(options: ServeOptions, command: Command): Promise<vo
   }
 }
 
-async function startDemo(server: RunningServer, settings: Settings): Promise<{ close: () => Promise<void> }> {
+async function startDemo(
+  server: RunningServer,
+  settings: Settings,
+): Promise<{ close: () => Promise<void> }> {
   const { runDemo } = await import("../demo/run-demo.ts");
   const output = createOutput(false);
-  const demo = await runDemo(server.composition, settings.tenant, (share, events) => output.progress(share, `ninety days of a simulated shop: ${events.toLocaleString("en")} events`));
+  const demo = await runDemo(server.composition, settings.tenant, (share, events) =>
+    output.progress(
+      share,
+      `ninety days of a simulated shop: ${events.toLocaleString("en")} events`,
+    ),
+  );
   output.endProgress();
   return demo;
 }
 
-async function createFirstAdmin({ composition }: RunningServer, { tenant }: Settings): Promise<void> {
+async function createFirstAdmin(
+  { composition }: RunningServer,
+  { tenant }: Settings,
+): Promise<void> {
   const { users } = composition.accounts;
   if (!(await users.isEmpty())) return;
   const given = process.env["ECAP_ADMIN_PASSWORD"];
   const password = given ?? randomBytes(12).toString("base64url");
   await users.create({ name: "admin", password, role: "admin", tenant });
-  process.stdout.write(given === undefined ? `\n  Sign in as admin with the password ${password}\n  It is shown this once.\n` : "\n  Sign in as admin with the password of ECAP_ADMIN_PASSWORD.\n");
+  process.stdout.write(
+    given === undefined
+      ? `\n  Sign in as admin with the password ${password}\n  It is shown this once.\n`
+      : "\n  Sign in as admin with the password of ECAP_ADMIN_PASSWORD.\n",
+  );
 }
 
 function dashboardDir(): string | undefined {

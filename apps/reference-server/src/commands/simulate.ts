@@ -1,5 +1,10 @@
 import type { Receipt } from "@ecap/sdk/collector";
-import { simulate, simulateLive, type SimulatedEvent, type SimulationOptions } from "@ecap/sdk/simulator";
+import {
+  type SimulatedEvent,
+  type SimulationOptions,
+  simulate,
+  simulateLive,
+} from "@ecap/sdk/simulator";
 import type { Api } from "./api.ts";
 import type { Output } from "./output.ts";
 
@@ -25,7 +30,11 @@ const dayMs = 86_400_000;
 const batchEvents = 1_000;
 
 /** Sends a simulated shop's events through the API: days of history, or orders at a rate until interrupted. */
-export async function simulateInto(api: Api, options: SimulateOptions, output: Output): Promise<SimulateReport> {
+export async function simulateInto(
+  api: Api,
+  options: SimulateOptions,
+  output: Output,
+): Promise<SimulateReport> {
   const begun = performance.now();
   const report: SimulateReport = { accepted: 0, duplicate: 0, quarantined: 0, seconds: 0 };
   const { seed, malformed, late, duplicate, outOfOrder } = options;
@@ -33,7 +42,11 @@ export async function simulateInto(api: Api, options: SimulateOptions, output: O
 
   async function send(events: readonly SimulatedEvent[]): Promise<void> {
     const body = { batch: events.map(({ payload }) => payload) };
-    const { receipts } = await api.call<{ receipts: readonly Receipt[] }>("POST", "/v1/batch", body);
+    const { receipts } = await api.call<{ receipts: readonly Receipt[] }>(
+      "POST",
+      "/v1/batch",
+      body,
+    );
     for (const { status } of receipts) report[status] += 1;
   }
 
@@ -45,7 +58,12 @@ export async function simulateInto(api: Api, options: SimulateOptions, output: O
 
 type Send = (events: readonly SimulatedEvent[]) => Promise<void>;
 
-async function sendHistory(shared: Pick<SimulationOptions, "seed" | "faults">, { days, ordersPerDay }: SimulateOptions, send: Send, output: Output): Promise<void> {
+async function sendHistory(
+  shared: Pick<SimulationOptions, "seed" | "faults">,
+  { days, ordersPerDay }: SimulateOptions,
+  send: Send,
+  output: Output,
+): Promise<void> {
   const to = Date.now();
   const from = to - days * dayMs;
   let batch: SimulatedEvent[] = [];
@@ -62,10 +80,22 @@ async function sendHistory(shared: Pick<SimulationOptions, "seed" | "faults">, {
   if (batch.length > 0) await send(batch);
 }
 
-async function sendAtRate(shared: Pick<SimulationOptions, "seed" | "faults">, rate: number, send: Send, output: Output): Promise<void> {
+async function sendAtRate(
+  shared: Pick<SimulationOptions, "seed" | "faults">,
+  rate: number,
+  send: Send,
+  output: Output,
+): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const options = { ...shared, from: Date.now(), ordersPerDay: rate * 86_400, journeys: "orders", seasonal: false, growth: 0 } as const;
+  const options = {
+    ...shared,
+    from: Date.now(),
+    ordersPerDay: rate * 86_400,
+    journeys: "orders",
+    seasonal: false,
+    growth: 0,
+  } as const;
   output.note(`${rate} orders a second; end with Ctrl+C`);
   for await (const events of simulateLive(options, { signal: stop.signal })) await send(events);
 }

@@ -19,7 +19,10 @@ export interface SettingOverrides {
 }
 
 /** Settings from the command line, then the environment, then `ecap.config.ts`, then defaults. */
-export async function loadSettings(overrides: SettingOverrides = {}, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+export async function loadSettings(
+  overrides: SettingOverrides = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Settings> {
   const config = await loadConfig(overrides.config ?? env["ECAP_CONFIG"]);
   return {
     config,
@@ -33,14 +36,18 @@ export async function loadSettings(overrides: SettingOverrides = {}, env: NodeJS
 async function loadConfig(given: string | undefined): Promise<Config> {
   const file = resolve(given ?? "ecap.config.ts");
   if (!existsSync(file)) {
-    if (given !== undefined) throw new EcapError("ECAP_CONFIG_INVALID", `there is no configuration file "${given}"`);
+    if (given !== undefined)
+      throw new EcapError("ECAP_CONFIG_INVALID", `there is no configuration file "${given}"`);
     return (await import("./default-config.ts")).defaultConfig;
   }
   const { createJiti } = await import("jiti");
   const loaded = await createJiti(import.meta.url).import<{ default?: Config }>(file);
   const config = loaded.default;
   if (typeof config?.adapters !== "function" || !Array.isArray(config.plugins)) {
-    throw new EcapError("ECAP_CONFIG_INVALID", `${given ?? "ecap.config.ts"} must have a default export made by defineConfig, with adapters and plugins`);
+    throw new EcapError(
+      "ECAP_CONFIG_INVALID",
+      `${given ?? "ecap.config.ts"} must have a default export made by defineConfig, with adapters and plugins`,
+    );
   }
   return config;
 }

@@ -1,7 +1,14 @@
-import { decodeJson, encodeJson } from "./demo-state.ts";
-import { demoHistory, demoTrickle, labelPayload, simulate, simulateLive, type SimulatedEvent } from "@ecap/sdk/simulator";
-import type { Composition } from "../server/compose.ts";
+import {
+  demoHistory,
+  demoTrickle,
+  labelPayload,
+  type SimulatedEvent,
+  simulate,
+  simulateLive,
+} from "@ecap/sdk/simulator";
 import { createImportLedger } from "../importing/import-ledger.ts";
+import type { Composition } from "../server/compose.ts";
+import { decodeJson, encodeJson } from "./demo-state.ts";
 
 export interface Demo {
   /** Stops the trading. */
@@ -23,13 +30,21 @@ const batchEvents = 1_000;
  * A simulated shop for a first look: ninety days of history, sent once, and then what happens now. A second run goes on where the first ended, also
  * where that was in the middle of history.
  */
-export async function runDemo(composition: Composition, tenant: string, onProgress: (share: number, events: number) => void): Promise<Demo> {
+export async function runDemo(
+  composition: Composition,
+  tenant: string,
+  onProgress: (share: number, events: number) => void,
+): Promise<Demo> {
   const { platform, collector } = composition;
   const stateStore = platform.port("stateStore");
   const clock = platform.port("clock");
   const [entry] = await stateStore.get([stateKey]);
   let version = entry?.version;
-  let state = decodeJson<DemoState>(entry?.value) ?? { historyEndsAt: clock.now(), seeded: false, reachedAt: 0 };
+  let state = decodeJson<DemoState>(entry?.value) ?? {
+    historyEndsAt: clock.now(),
+    seeded: false,
+    reachedAt: 0,
+  };
 
   async function save(next: DemoState): Promise<void> {
     state = next;
@@ -37,15 +52,29 @@ export async function runDemo(composition: Composition, tenant: string, onProgre
     await stateStore.flush();
   }
 
-  async function send(events: readonly SimulatedEvent[], known?: (id: string) => boolean): Promise<void> {
-    const payloads = events.flatMap(({ payload, label }) => (label === undefined || label.availableAt > clock.now() ? [payload] : [payload, labelPayload(label)]));
+  async function send(
+    events: readonly SimulatedEvent[],
+    known?: (id: string) => boolean,
+  ): Promise<void> {
+    const payloads = events.flatMap(({ payload, label }) =>
+      label === undefined || label.availableAt > clock.now()
+        ? [payload]
+        : [payload, labelPayload(label)],
+    );
     const bytes = new TextEncoder().encode(JSON.stringify({ batch: payloads }));
-    await collector.collect({ bytes, tenant, source: "demo", dialect: "segment", ...(known !== undefined && { known }) });
+    await collector.collect({
+      bytes,
+      tenant,
+      source: "demo",
+      dialect: "segment",
+      ...(known !== undefined && { known }),
+    });
   }
 
   if (!state.seeded) {
     // A first run that was interrupted has sent part of history; what the lake knows is not sent again.
-    const known = entry === undefined ? undefined : await createImportLedger(platform).open(tenant, "demo");
+    const known =
+      entry === undefined ? undefined : await createImportLedger(platform).open(tenant, "demo");
     await save(state);
     await sendHistory(state.historyEndsAt, (events) => send(events, known), onProgress);
     await save({ ...state, seeded: true, reachedAt: state.historyEndsAt });
@@ -54,7 +83,9 @@ export async function runDemo(composition: Composition, tenant: string, onProgre
 
   const stop = new AbortController();
   const trading = trade(stop.signal);
-  trading.catch((error: unknown) => platform.port("logger").error({ error: String(error) }, "the demo stopped trading"));
+  trading.catch((error: unknown) =>
+    platform.port("logger").error({ error: String(error) }, "the demo stopped trading"),
+  );
 
   async function trade(signal: AbortSignal): Promise<void> {
     const options = demoTrickle(state.historyEndsAt, state.historyEndsAt);
@@ -75,7 +106,11 @@ export async function runDemo(composition: Composition, tenant: string, onProgre
   };
 }
 
-async function sendHistory(endsAt: number, send: (events: readonly SimulatedEvent[]) => Promise<void>, onProgress: (share: number, events: number) => void): Promise<void> {
+async function sendHistory(
+  endsAt: number,
+  send: (events: readonly SimulatedEvent[]) => Promise<void>,
+  onProgress: (share: number, events: number) => void,
+): Promise<void> {
   const options = demoHistory(endsAt);
   let batch: SimulatedEvent[] = [];
   let sent = 0;

@@ -57,11 +57,22 @@ export function createLineGrouper(mapping: Mapping): LineGrouper {
       if (line.kind === "adjustment" || line.kind === "stock_adjustment") {
         const part = (parts.get(key) ?? 0) + 1;
         parts.set(key, part);
-        return [line.kind === "adjustment" ? adjustmentEvent(mapping, line, part) : stockEvent(mapping, line, part)];
+        return [
+          line.kind === "adjustment"
+            ? adjustmentEvent(mapping, line, part)
+            : stockEvent(mapping, line, part),
+        ];
       }
       let group = open.get(key);
       if (group === undefined) {
-        group = { kind: line.kind, group: line.group, first: line, products: [], fingerprints: mapping.duplicates === "drop" ? new Set() : undefined, lastLine: lineNumber };
+        group = {
+          kind: line.kind,
+          group: line.group,
+          first: line,
+          products: [],
+          fingerprints: mapping.duplicates === "drop" ? new Set() : undefined,
+          lastLine: lineNumber,
+        };
         open.set(key, group);
       }
       if (group.fingerprints?.has(line.fingerprint) === true) dropped += 1;
@@ -70,7 +81,9 @@ export function createLineGrouper(mapping: Mapping): LineGrouper {
       group.lastLine = lineNumber;
       if (lineNumber < nextSweep) return [];
       nextSweep = lineNumber + span / 4;
-      return [...open].filter(([, candidate]) => candidate.lastLine < lineNumber - span).map(([old, candidate]) => close(old, candidate));
+      return [...open]
+        .filter(([, candidate]) => candidate.lastLine < lineNumber - span)
+        .map(([old, candidate]) => close(old, candidate));
     },
     end: () => [...open].map(([key, group]) => close(key, group)),
   };
@@ -88,22 +101,42 @@ function productOf(line: MappedLine): Readonly<Record<string, unknown>> {
   };
 }
 
-function groupedEvent(mapping: Mapping, { kind, group, first, products }: OpenGroup, part: number): ImportedEvent {
+function groupedEvent(
+  mapping: Mapping,
+  { kind, group, first, products }: OpenGroup,
+  part: number,
+): ImportedEvent {
   const id = `${mapping.name}/${kind}/${group}${part === 1 ? "" : `/${part}`}`;
   const key = kind === "order" ? { order_id: group } : { refund_id: group };
-  return { ...frame(first), id, type: kind === "order" ? "order.completed" : "refund.created", data: { ...key, currency: mapping.currency, products } };
+  return {
+    ...frame(first),
+    id,
+    type: kind === "order" ? "order.completed" : "refund.created",
+    data: { ...key, currency: mapping.currency, products },
+  };
 }
 
 function adjustmentEvent(mapping: Mapping, line: MappedLine, part: number): ImportedEvent {
   const id = `${mapping.name}/adjustment/${line.group}/${part}`;
   const amount = multiply(line.price, line.quantity);
-  const data = { adjustment_id: id, amount, currency: mapping.currency, reason: line.reason ?? "adjustment", ...(line.name !== "" && { description: line.name }) };
+  const data = {
+    adjustment_id: id,
+    amount,
+    currency: mapping.currency,
+    reason: line.reason ?? "adjustment",
+    ...(line.name !== "" && { description: line.name }),
+  };
   return { ...frame(line), id, type: "adjustment.posted", data };
 }
 
 function stockEvent(mapping: Mapping, line: MappedLine, part: number): ImportedEvent {
   const id = `${mapping.name}/stock/${line.group}/${part}`;
-  const data = { product_id: line.productId, ...(line.name !== "" && { name: line.name }), change: line.quantity, reason: line.reason ?? "stock adjustment" };
+  const data = {
+    product_id: line.productId,
+    ...(line.name !== "" && { name: line.name }),
+    change: line.quantity,
+    reason: line.reason ?? "stock adjustment",
+  };
   return { ...frame(line), id, type: "inventory.updated", data };
 }
 

@@ -1,6 +1,6 @@
-import { bronzeTableName } from "@ecap/sdk/lake";
-import { hashId, IdWindow } from "@ecap/sdk/dedupe";
 import type { Platform } from "@ecap/sdk";
+import { hashId, IdWindow } from "@ecap/sdk/dedupe";
+import { bronzeTableName } from "@ecap/sdk/lake";
 
 export interface ImportLedger {
   /** Says which ids the lake already holds from this source, however long ago they came. */

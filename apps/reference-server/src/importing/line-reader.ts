@@ -23,7 +23,10 @@ export interface MappedLine {
 }
 
 /** Compiles the mapping for a file's columns. A column that is not there is ECAP_MAPPING_INVALID; a line that cannot be read says so when it is. */
-export function createLineReader(mapping: Mapping, columns: readonly string[]): (row: FileRow) => MappedLine | { readonly problem: string } {
+export function createLineReader(
+  mapping: Mapping,
+  columns: readonly string[],
+): (row: FileRow) => MappedLine | { readonly problem: string } {
   const value = (ref: ColumnRef | undefined): ((row: FileRow) => string) => compile(ref, columns);
   const group = value(mapping.group);
   const time = value(mapping.time);
@@ -34,8 +37,13 @@ export function createLineReader(mapping: Mapping, columns: readonly string[]): 
   const price = value(mapping.line.price);
   const customer = value(mapping.customer);
   const country = value(mapping.country);
-  const kinds = mapping.kinds.map(({ kind, when, reason }) => ({ kind, reason, holds: condition(when, columns) }));
-  const isCharge = mapping.charges === undefined ? () => false : condition(mapping.charges, columns);
+  const kinds = mapping.kinds.map(({ kind, when, reason }) => ({
+    kind,
+    reason,
+    holds: condition(when, columns),
+  }));
+  const isCharge =
+    mapping.charges === undefined ? () => false : condition(mapping.charges, columns);
   const times = new Map<string, string | undefined>();
 
   function instantOf(text: string): string | undefined {
@@ -50,7 +58,8 @@ export function createLineReader(mapping: Mapping, columns: readonly string[]): 
     const at = instantOf(time(row));
     if (at === undefined) return { problem: `"${time(row)}" is no time` };
     const units = Number(quantity(row));
-    if (!Number.isFinite(units) || quantity(row).trim() === "") return { problem: `"${quantity(row)}" is no quantity` };
+    if (!Number.isFinite(units) || quantity(row).trim() === "")
+      return { problem: `"${quantity(row)}" is no quantity` };
     if (!/^-?\d+(\.\d+)?$/.test(price(row))) return { problem: `"${price(row)}" is no price` };
     const rule = kinds.find(({ holds }) => holds(row));
     return {
@@ -73,7 +82,8 @@ export function createLineReader(mapping: Mapping, columns: readonly string[]): 
 
 function compile(ref: ColumnRef | undefined, columns: readonly string[]): (row: FileRow) => string {
   if (ref === undefined) return () => "";
-  const { column, remove, as } = typeof ref === "string" ? { column: ref, remove: undefined, as: undefined } : ref;
+  const { column, remove, as } =
+    typeof ref === "string" ? { column: ref, remove: undefined, as: undefined } : ref;
   const index = indexOf(column, columns);
   const cut = remove === undefined ? undefined : new RegExp(remove);
   return (row) => {
@@ -83,20 +93,33 @@ function compile(ref: ColumnRef | undefined, columns: readonly string[]): (row: 
   };
 }
 
-function condition(when: Readonly<Record<string, string>>, columns: readonly string[]): (row: FileRow) => boolean {
-  const tests = Object.entries(when).map(([column, pattern]) => ({ index: indexOf(column, columns), pattern: new RegExp(pattern) }));
+function condition(
+  when: Readonly<Record<string, string>>,
+  columns: readonly string[],
+): (row: FileRow) => boolean {
+  const tests = Object.entries(when).map(([column, pattern]) => ({
+    index: indexOf(column, columns),
+    pattern: new RegExp(pattern),
+  }));
   return (row) => tests.every(({ index, pattern }) => pattern.test(row[index] ?? ""));
 }
 
 function indexOf(column: string, columns: readonly string[]): number {
   const index = columns.indexOf(column);
-  if (index < 0) throw new EcapError("ECAP_MAPPING_INVALID", `the file has no column "${column}"; it has ${columns.join(", ")}`);
+  if (index < 0)
+    throw new EcapError(
+      "ECAP_MAPPING_INVALID",
+      `the file has no column "${column}"; it has ${columns.join(", ")}`,
+    );
   return index;
 }
 
 /** A time without a zone is UTC. */
 function toInstant(text: string): string | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text.trim());
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(
+      text.trim(),
+    );
   if (match === null) return undefined;
   const [, day, clock = "00:00:00", zone = "Z"] = match;
   const time = Date.parse(`${day}T${clock}${zone}`);

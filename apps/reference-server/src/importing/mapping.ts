@@ -40,7 +40,15 @@ const mappingSchema = z.strictObject({
   customer: column.optional(),
   country: column.optional(),
   /** The first whose conditions a line meets says what it is; a line that meets none is an order's. */
-  kinds: z.array(z.strictObject({ kind: z.enum(recordKinds), when: conditions, reason: z.string().optional() })).default([]),
+  kinds: z
+    .array(
+      z.strictObject({
+        kind: z.enum(recordKinds),
+        when: conditions,
+        reason: z.string().optional(),
+      }),
+    )
+    .default([]),
   /** Lines that are money but no product, as in postage. */
   charges: conditions.optional(),
   /** Exactly equal lines of one group: kept (default) or counted once. */
@@ -66,13 +74,20 @@ export function parseMapping(text: string, path: string): Mapping {
   try {
     document = parse(text);
   } catch (cause) {
-    throw new EcapError("ECAP_MAPPING_INVALID", `${path} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new EcapError(
+      "ECAP_MAPPING_INVALID",
+      `${path} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
   const parsed = mappingSchema.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const place = issue?.path.join(".") ?? "";
-  throw new EcapError("ECAP_MAPPING_INVALID", `${path}${place === "" ? "" : `, ${place}`}: ${issue?.message ?? "invalid"}`, { path: place });
+  throw new EcapError(
+    "ECAP_MAPPING_INVALID",
+    `${path}${place === "" ? "" : `, ${place}`}: ${issue?.message ?? "invalid"}`,
+    { path: place },
+  );
 }
 
 function isPattern(text: string): boolean {

@@ -30,7 +30,10 @@ export function formatOf(path: string): FileFormat {
   if (name.endsWith(".csv") || name.endsWith(".txt")) return "csv";
   if (name.endsWith(".ndjson") || name.endsWith(".jsonl")) return "ndjson";
   if (name.endsWith(".parquet")) return "parquet";
-  throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" ends as none of .csv, .ndjson, .jsonl, .parquet (or with .gz); name its format in the mapping`);
+  throw new EcapError(
+    "ECAP_FILE_UNREADABLE",
+    `"${path}" ends as none of .csv, .ndjson, .jsonl, .parquet (or with .gz); name its format in the mapping`,
+  );
 }
 
 interface TextSource {
@@ -54,7 +57,11 @@ async function openText(path: string): Promise<TextSource> {
       for await (const bytes of plain) yield decoder.decode(bytes as Uint8Array, { stream: true });
       yield decoder.decode();
     } catch (cause) {
-      throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is broken or cut short: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new EcapError(
+        "ECAP_FILE_UNREADABLE",
+        `"${path}" is broken or cut short: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
   }
   return { chunks: chunks(), progress: () => (size === 0 ? 1 : raw.bytesRead / size) };
@@ -98,7 +105,8 @@ async function ndjsonRows(path: string, source: TextSource): Promise<RowReader> 
   const first = await lines.next();
   if (first.done === true) throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is empty`);
   const columns = Object.keys(parseLine(path, first.value, 1));
-  const toRow = (object: Readonly<Record<string, unknown>>): FileRow => columns.map((column) => textOf(object[column]));
+  const toRow = (object: Readonly<Record<string, unknown>>): FileRow =>
+    columns.map((column) => textOf(object[column]));
   async function* batches(): AsyncGenerator<readonly FileRow[]> {
     let rows: FileRow[] = [toRow(parseLine(path, first.value ?? "", 1))];
     let number = 1;
@@ -135,20 +143,31 @@ function parseLine(path: string, line: string, number: number): Readonly<Record<
 }
 
 async function parquetRows(path: string): Promise<RowReader> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
-  const unreadable = (cause: unknown): EcapError => new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is no whole Parquet file: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import(
+    "hyparquet"
+  );
+  const unreadable = (cause: unknown): EcapError =>
+    new EcapError(
+      "ECAP_FILE_UNREADABLE",
+      `"${path}" is no whole Parquet file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
-    const columns = metadata.schema.slice(1).flatMap((element) => (element.num_children === undefined ? [element.name] : []));
+    const columns = metadata.schema
+      .slice(1)
+      .flatMap((element) => (element.num_children === undefined ? [element.name] : []));
     const total = Number(metadata.num_rows);
     let read = 0;
     async function* batches(): AsyncGenerator<readonly FileRow[]> {
       while (read < total) {
         const rowEnd = Math.min(total, read + 50_000);
-        const objects = await parquetReadObjects({ file, metadata, rowStart: read, rowEnd }).catch((cause: unknown) => {
-          throw unreadable(cause);
-        });
+        const objects = await parquetReadObjects({ file, metadata, rowStart: read, rowEnd }).catch(
+          (cause: unknown) => {
+            throw unreadable(cause);
+          },
+        );
         read = rowEnd;
         yield objects.map((object) => columns.map((column) => textOf(object[column])));
       }
@@ -162,5 +181,7 @@ async function parquetRows(path: string): Promise<RowReader> {
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | bigint | boolean);
+  return typeof value === "object"
+    ? JSON.stringify(value)
+    : String(value as string | number | bigint | boolean);
 }

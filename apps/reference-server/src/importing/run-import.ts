@@ -7,9 +7,18 @@ import { readRows } from "./read-rows.ts";
 
 export interface ImportReport {
   /** Lines of the file by what they became; they sum to `total`. */
-  readonly lines: { readonly total: number; readonly byKind: Readonly<Record<string, number>>; readonly unreadable: number; readonly droppedDuplicates: number };
+  readonly lines: {
+    readonly total: number;
+    readonly byKind: Readonly<Record<string, number>>;
+    readonly unreadable: number;
+    readonly droppedDuplicates: number;
+  };
   /** Events by what became of them. */
-  readonly events: { readonly accepted: number; readonly duplicate: number; readonly quarantined: number };
+  readonly events: {
+    readonly accepted: number;
+    readonly duplicate: number;
+    readonly quarantined: number;
+  };
   /** The first few lines and events that were not taken, and why. */
   readonly problems: readonly string[];
   readonly seconds: number;
@@ -25,7 +34,12 @@ const maxBatchLines = 10_000;
 const shownProblems = 20;
 
 /** Brings a file in through the API: reads, groups, sends in batches and waits until all of it can be queried. */
-export async function runImport(api: Api, file: string, mapping: Mapping, onProgress: (progress: ImportProgress) => void): Promise<ImportReport> {
+export async function runImport(
+  api: Api,
+  file: string,
+  mapping: Mapping,
+  onProgress: (progress: ImportProgress) => void,
+): Promise<ImportReport> {
   const begun = performance.now();
   const reader = await readRows(file, mapping.format);
   const readLine = createLineReader(mapping, reader.columns);
@@ -46,10 +60,17 @@ export async function runImport(api: Api, file: string, mapping: Mapping, onProg
   }
 
   async function send(given: readonly ImportedEvent[]): Promise<void> {
-    const { receipts } = await api.call<{ receipts: readonly Receipt[] }>("POST", `${path}/events`, new TextEncoder().encode(JSON.stringify(given)));
+    const { receipts } = await api.call<{ receipts: readonly Receipt[] }>(
+      "POST",
+      `${path}/events`,
+      new TextEncoder().encode(JSON.stringify(given)),
+    );
     for (const receipt of receipts) {
       events[receipt.status] += 1;
-      if (receipt.status === "quarantined") note(`event ${receipt.id ?? ""}: ${receipt.code ?? ""} ${receipt.path ?? ""} ${receipt.message ?? ""}`);
+      if (receipt.status === "quarantined")
+        note(
+          `event ${receipt.id ?? ""}: ${receipt.code ?? ""} ${receipt.path ?? ""} ${receipt.message ?? ""}`,
+        );
     }
   }
 

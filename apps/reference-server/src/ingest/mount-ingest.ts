@@ -1,5 +1,5 @@
 import { EcapError } from "@ecap/sdk";
-import { type Collector, readBody, type Receipt } from "@ecap/sdk/collector";
+import { type Collector, type Receipt, readBody } from "@ecap/sdk/collector";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { type Authenticator, authorise, tokenOf } from "../auth/authenticator.ts";
@@ -22,14 +22,22 @@ const maxReceivedBytes = 8 << 20;
  * text/plain; and one bad event never makes the answer an error, for the clients would drop its whole batch.
  */
 export function mountIngest(app: App, { collector, authenticator, limiter }: IngestOptions): void {
-  const open = cors({ origin: "*", allowMethods: ["GET", "POST"], allowHeaders: ["authorization", "content-type", "content-encoding", "x-retry-count"], maxAge: 86_400 });
+  const open = cors({
+    origin: "*",
+    allowMethods: ["GET", "POST"],
+    allowHeaders: ["authorization", "content-type", "content-encoding", "x-retry-count"],
+    maxAge: 86_400,
+  });
 
   async function take(c: Context<AppEnv>, path: IngestPath): Promise<Response> {
     const received = await receive(c);
     const token = tokenOf(c.req.header("authorization"));
     let bytes: Uint8Array | undefined;
     if (token === undefined) bytes = await readBody(received);
-    const principal = await authenticator.authenticate({ authorization: c.req.header("authorization"), writeKey: bytes === undefined ? undefined : writeKeyIn(bytes) });
+    const principal = await authenticator.authenticate({
+      authorization: c.req.header("authorization"),
+      writeKey: bytes === undefined ? undefined : writeKeyIn(bytes),
+    });
     authorise(principal, "api_user");
     limiter.take(`${principal.tenant}/${principal.id}`);
     const receipts = await collector.collect({
@@ -56,7 +64,9 @@ export function mountIngest(app: App, { collector, authenticator, limiter }: Ing
     responses: { 200: { description: "A receipt for every event, in their order" } },
   });
   app.use("/v1/projects/*", open);
-  app.get("/v1/projects/:writeKey/settings", (c) => c.json(segmentSettings(new URL(c.req.url), c.req.param("writeKey"))));
+  app.get("/v1/projects/:writeKey/settings", (c) =>
+    c.json(segmentSettings(new URL(c.req.url), c.req.param("writeKey"))),
+  );
   app.get("/health", (c) => c.json({ server: "UP" }));
 }
 
@@ -75,13 +85,18 @@ async function receive(c: Context): Promise<Uint8Array> {
 }
 
 function tooLarge(bytes: number): EcapError {
-  return new EcapError("ECAP_BATCH_TOO_LARGE", `the body has ${bytes} bytes or more, the limit is ${maxReceivedBytes}`);
+  return new EcapError(
+    "ECAP_BATCH_TOO_LARGE",
+    `the body has ${bytes} bytes or more, the limit is ${maxReceivedBytes}`,
+  );
 }
 
 /** Browser clients and PostHog's name their key in the body. */
 function writeKeyIn(bytes: Uint8Array): string | undefined {
   try {
-    const body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")) as Record<string, unknown> | null;
+    const body = JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"),
+    ) as Record<string, unknown> | null;
     const key = body?.["writeKey"] ?? body?.["api_key"];
     return typeof key === "string" ? key : undefined;
   } catch {

@@ -69,7 +69,9 @@ export function createLiveFeed(platform: Platform): LiveFeed {
     while (watchers > 0) {
       for (const [place, offset] of positions) {
         const [topic = "", partition] = place.split("/");
-        const records = await eventLog.read(topic, Number(partition), offset, { maxRecords: 5_000 });
+        const records = await eventLog.read(topic, Number(partition), offset, {
+          maxRecords: 5_000,
+        });
         for (const record of records) take(record);
         const last = records.at(-1);
         if (last !== undefined) positions.set(place, last.offset + 1);
@@ -108,12 +110,16 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       const now = clock.now();
       const feed = feedOf(tenant);
       const current = Math.floor(now / 1000);
-      for (const second of feed.seconds.keys()) if (second < current - 60) feed.seconds.delete(second);
+      for (const second of feed.seconds.keys())
+        if (second < current - 60) feed.seconds.delete(second);
       while ((feed.orderTimes[0] ?? now) < now - 60_000) feed.orderTimes.shift();
       return {
         at: new Date(now).toISOString(),
         eventsPerSecond: feed.seconds.get(current - 1) ?? 0,
-        lastMinute: Array.from({ length: 60 }, (_, index) => feed.seconds.get(current - 60 + index) ?? 0),
+        lastMinute: Array.from(
+          { length: 60 },
+          (_, index) => feed.seconds.get(current - 60 + index) ?? 0,
+        ),
         ordersLastMinute: feed.orderTimes.length,
         orders: feed.orders.slice(0, 20),
         decisions: feed.decisions.slice(0, 20),
@@ -125,7 +131,9 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       if (watchers === 1) {
         following = (following ?? Promise.resolve())
           .then(follow)
-          .catch((error: unknown) => logger.error({ error: String(error) }, "the live feed stopped"));
+          .catch((error: unknown) =>
+            logger.error({ error: String(error) }, "the live feed stopped"),
+          );
       }
       return () => {
         watchers -= 1;

@@ -11,7 +11,8 @@ export function mountLive(app: App, live: LiveFeed): void {
     method: "get",
     path: "/v1/live",
     summary: "What happens now",
-    description: "Server-sent events, one a second: events a second, latest orders, decisions and alerts. Needs the role viewer.",
+    description:
+      "Server-sent events, one a second: events a second, latest orders, decisions and alerts. Needs the role viewer.",
     tags: ["live"],
     security: [{ bearer: [] }],
     responses: { 200: { description: "An event stream", content: { "text/event-stream": {} } } },
@@ -23,7 +24,10 @@ export function mountLive(app: App, live: LiveFeed): void {
       const stop = live.watch();
       stream.onAbort(stop);
       while (!stream.aborted && !stream.closed) {
-        await stream.writeSSE({ event: "snapshot", data: JSON.stringify(live.snapshot(principal.tenant)) });
+        await stream.writeSSE({
+          event: "snapshot",
+          data: JSON.stringify(live.snapshot(principal.tenant)),
+        });
         await stream.sleep(everyMs);
       }
     });

@@ -1,4 +1,4 @@
-import { uuidv7, type Logger, type Platform } from "@ecap/sdk";
+import { EcapError, type Logger, type Platform, uuidv7 } from "@ecap/sdk";
 import type { Collector } from "@ecap/sdk/collector";
 import type { Route } from "@ecap/sdk/http";
 import { OpenAPIHono } from "@hono/zod-openapi";
@@ -9,12 +9,11 @@ import { adminRoutes } from "../admin/admin-routes.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Sessions } from "../auth/sessions.ts";
-import { EcapError } from "@ecap/sdk";
 import type { ImportLedger } from "../importing/import-ledger.ts";
 import { mountImports } from "../importing/import-routes.ts";
 import { mountIngest } from "../ingest/mount-ingest.ts";
-import { mountLive } from "../live/mount-live.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
+import { mountLive } from "../live/mount-live.ts";
 import type { AppEnv } from "./app-env.ts";
 import { mountDashboard } from "./mount-dashboard.ts";
 import { mountDocs } from "./mount-docs.ts";
@@ -53,7 +52,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   const apiLimiter = createRateLimiter({ clock, ...apiLimit });
 
   app.onError((error, c) => sendProblem(c, toProblem(error, logger, c.get("requestId") ?? "")));
-  app.notFound((c) => sendProblem(c, toProblem(new EcapError("ECAP_NOT_FOUND", "there is nothing at this address"), logger, c.get("requestId") ?? "")));
+  app.notFound((c) =>
+    sendProblem(
+      c,
+      toProblem(
+        new EcapError("ECAP_NOT_FOUND", "there is nothing at this address"),
+        logger,
+        c.get("requestId") ?? "",
+      ),
+    ),
+  );
   app.use(async (c, next) => {
     c.set("requestId", uuidv7(clock.now()));
     await next();
@@ -61,17 +69,32 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  app.get("/readyz", (c) => (options.isReady() ? c.json({ status: "ready" }) : c.json({ status: "starting" }, 503)));
-  mountIngest(app, { collector: options.collector, authenticator, limiter: createRateLimiter({ clock, ...ingestLimit }) });
+  app.get("/readyz", (c) =>
+    options.isReady() ? c.json({ status: "ready" }) : c.json({ status: "starting" }, 503),
+  );
+  mountIngest(app, {
+    collector: options.collector,
+    authenticator,
+    limiter: createRateLimiter({ clock, ...ingestLimit }),
+  });
 
   app.use(
     secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", "data:"], connectSrc: ["'self'"] },
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+      },
     }),
   );
   mountSignIn(app, { ...options, limiter: createRateLimiter({ clock, ...signInLimit }) });
   app.use("/v1/*", async (c, next) => {
-    const principal = await authenticator.authenticate({ authorization: c.req.header("authorization"), session: getCookie(c, "ecap_session") });
+    const principal = await authenticator.authenticate({
+      authorization: c.req.header("authorization"),
+      session: getCookie(c, "ecap_session"),
+    });
     if (principal.id !== "ecap-command") apiLimiter.take(`${principal.tenant}/${principal.id}`);
     c.set("principal", principal);
     await next();
@@ -86,6 +109,8 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 async function pluginRoutes(platform: Platform): Promise<readonly Route[]> {
-  const loaded = platform.plugins.map(async ({ plugin, service }) => (await plugin.definition.http?.())?.routes(service) ?? []);
+  const loaded = platform.plugins.map(
+    async ({ plugin, service }) => (await plugin.definition.http?.())?.routes(service) ?? [],
+  );
   return (await Promise.all(loaded)).flat();
 }

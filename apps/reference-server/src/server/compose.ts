@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createPlatform, type Logger, type Platform } from "@ecap/sdk";
-import { clientDialects, type Collector, createCollector } from "@ecap/sdk/collector";
+import { type Collector, clientDialects, createCollector } from "@ecap/sdk/collector";
 import { type Accounts, createAccounts } from "../auth/accounts.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createSessions } from "../auth/sessions.ts";
@@ -22,11 +22,19 @@ export interface Composition {
   close(): Promise<void>;
 }
 
-export async function compose(settings: Settings, logger: Logger, dashboardDir?: string): Promise<Composition> {
+export async function compose(
+  settings: Settings,
+  logger: Logger,
+  dashboardDir?: string,
+): Promise<Composition> {
   const { config, dir, tenant } = settings;
   const given = config.adapters(dir);
   const adapters = [{ name: "server", logger }, ...(Array.isArray(given) ? given : [given])];
-  const platform = await createPlatform({ adapters, plugins: config.plugins, dialects: clientDialects });
+  const platform = await createPlatform({
+    adapters,
+    plugins: config.plugins,
+    dialects: clientDialects,
+  });
   try {
     return await composeOn(platform, settings, logger, tenant, dashboardDir);
   } catch (error) {
@@ -35,7 +43,13 @@ export async function compose(settings: Settings, logger: Logger, dashboardDir?:
   }
 }
 
-async function composeOn(platform: Platform, settings: Settings, logger: Logger, tenant: string, dashboardDir: string | undefined): Promise<Composition> {
+async function composeOn(
+  platform: Platform,
+  settings: Settings,
+  logger: Logger,
+  tenant: string,
+  dashboardDir: string | undefined,
+): Promise<Composition> {
   const collector = await createCollector(platform, settings.config.collector);
   const accounts = createAccounts(platform.port("database"), platform.port("clock"));
   const sessions = await createSessions(platform.port("secretStore"));
@@ -47,7 +61,12 @@ async function composeOn(platform: Platform, settings: Settings, logger: Logger,
     collector,
     accounts,
     sessions,
-    authenticator: createAuthenticator({ apiKeys: accounts.apiKeys, sessions, controlToken, tenant }),
+    authenticator: createAuthenticator({
+      apiKeys: accounts.apiKeys,
+      sessions,
+      controlToken,
+      tenant,
+    }),
     imports: createImportLedger(platform),
     live,
     logger,

@@ -18,10 +18,18 @@ const page = `<!doctype html>
 
 /** OpenAPI 3.1 at /openapi.json and a page to read and try it at /docs, without anything from elsewhere. */
 export function mountDocs(app: App): void {
-  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer", description: "An API key, or the token of POST /v1/session" });
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key, or the token of POST /v1/session",
+  });
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
-    info: { title: "ECAP", version: sdkVersion, description: "E-commerce analytics: events in; decisions, numbers and records out." },
+    info: {
+      title: "ECAP",
+      version: sdkVersion,
+      description: "E-commerce analytics: events in; decisions, numbers and records out.",
+    },
     servers: [{ url: "/" }],
   });
   app.get("/docs", (c) => c.html(page));
@@ -30,6 +38,9 @@ export function mountDocs(app: App): void {
     const type = files[c.req.param("file")];
     if (type === undefined) return c.notFound();
     const folder = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
-    return c.body(await readFile(join(folder, c.req.param("file"))), 200, { "content-type": type, "cache-control": "public, max-age=86400" });
+    return c.body(await readFile(join(folder, c.req.param("file"))), 200, {
+      "content-type": type,
+      "cache-control": "public, max-age=86400",
+    });
   });
 }

@@ -19,10 +19,17 @@ const problemSchema = z
   })
   .openapi("Problem");
 
-const problem = (description: string) => ({ description, content: { "application/problem+json": { schema: problemSchema } } });
+const problem = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problemSchema } },
+});
 
 /** Serves routes given as data: each is authorised, validated, documented in OpenAPI and answered in one way. */
-export function mountRoutes(app: OpenAPIHono<AppEnv>, routes: readonly Route[], logger: Logger): void {
+export function mountRoutes(
+  app: OpenAPIHono<AppEnv>,
+  routes: readonly Route[],
+  logger: Logger,
+): void {
   for (const route of routes) {
     app.openAPIRegistry.registerPath(documentation(route));
     const path = `/v1${route.path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
@@ -32,7 +39,8 @@ export function mountRoutes(app: OpenAPIHono<AppEnv>, routes: readonly Route[], 
       const answer = await route.handler({
         params: parse(route.params, c.req.param(), "path"),
         query: parse(route.query, c.req.query(), "query"),
-        body: route.body === undefined ? undefined : parse(route.body, await readJson(c.req.raw), ""),
+        body:
+          route.body === undefined ? undefined : parse(route.body, await readJson(c.req.raw), ""),
         principal,
         signal: c.req.raw.signal,
       });
@@ -48,7 +56,9 @@ function parse(schema: z.ZodType | undefined, value: unknown, where: string): un
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = [where, ...(issue?.path ?? [])].filter((part) => part !== "").join("/");
-  throw new EcapError("ECAP_REQUEST_INVALID", `${path}: ${issue?.message ?? "invalid"}`, { path: `/${path}` });
+  throw new EcapError("ECAP_REQUEST_INVALID", `${path}: ${issue?.message ?? "invalid"}`, {
+    path: `/${path}`,
+  });
 }
 
 async function readJson(request: Request): Promise<unknown> {
@@ -63,7 +73,9 @@ function documentation(route: Route) {
   const request = {
     ...(route.params instanceof z.ZodObject && { params: route.params }),
     ...(route.query instanceof z.ZodObject && { query: route.query }),
-    ...(route.body !== undefined && { body: { content: { "application/json": { schema: route.body } }, required: true } }),
+    ...(route.body !== undefined && {
+      body: { content: { "application/json": { schema: route.body } }, required: true },
+    }),
   };
   return createRoute({
     method: route.method,
@@ -74,7 +86,10 @@ function documentation(route: Route) {
     security: [{ bearer: [] }],
     request,
     responses: {
-      [route.status ?? 200]: { description: "As asked", content: { "application/json": { schema: route.response } } },
+      [route.status ?? 200]: {
+        description: "As asked",
+        content: { "application/json": { schema: route.response } },
+      },
       400: problem("The request is not as described"),
       401: problem("Nobody, or a wrong key"),
       403: problem("The role may not do this"),

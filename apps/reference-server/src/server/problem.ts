@@ -19,9 +19,19 @@ export interface Problem {
 /** Any error as a problem document; what is no EcapError is logged and told only as ECAP_INTERNAL. */
 export function toProblem(error: unknown, logger: Logger, requestId: string): Problem {
   const known = asEcapError(error);
-  const shown = known ?? new EcapError("ECAP_INTERNAL", "something went wrong inside; it was logged under the request id");
-  if (known === undefined) logger.error({ requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, "request failed");
-  else if (known.status >= 500) logger.error({ requestId, code: known.code, error: known.message }, "request failed");
+  const shown =
+    known ??
+    new EcapError(
+      "ECAP_INTERNAL",
+      "something went wrong inside; it was logged under the request id",
+    );
+  if (known === undefined)
+    logger.error(
+      { requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      "request failed",
+    );
+  else if (known.status >= 500)
+    logger.error({ requestId, code: known.code, error: known.message }, "request failed");
   return {
     type: `https://ecap.dev/errors#${shown.code}`,
     title: shown.code,
@@ -39,7 +49,10 @@ function asEcapError(error: unknown): EcapError | undefined {
   if (error instanceof EcapError) return error;
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? "ECAP_BATCH_TOO_LARGE" : "ECAP_REQUEST_INVALID";
-    return new EcapError(code, error.message === "" ? "the request could not be read" : error.message);
+    return new EcapError(
+      code,
+      error.message === "" ? "the request could not be read" : error.message,
+    );
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "@ecap/sdk";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Settings } from "../config/load-config.ts";
-import { compose, type Composition } from "./compose.ts";
+import { type Composition, compose } from "./compose.ts";
 import { removeServerFile, writeServerFile } from "./server-file.ts";
 
 export interface RunningServer {
@@ -15,7 +15,11 @@ export interface RunningServer {
 const drainMs = 10_000;
 
 /** Listens first and becomes ready when the background work has started, so that a probe always gets an answer. */
-export async function startServer(settings: Settings, logger: Logger, dashboardDir?: string): Promise<RunningServer> {
+export async function startServer(
+  settings: Settings,
+  logger: Logger,
+  dashboardDir?: string,
+): Promise<RunningServer> {
   const composition = await compose(settings, logger, dashboardDir);
   const server = createAdaptorServer({ fetch: composition.app.fetch });
   await new Promise<void>((resolve, reject) => {

@@ -11,13 +11,17 @@ export interface Bucket {
 /** The currency with the most sales and the others, of everything that moved. */
 export function currencies(movements: readonly Movement[]): readonly string[] {
   const gross = new Map<string, string>();
-  for (const { currency, gross: amount } of movements) if (currency !== null) gross.set(currency, addMoney(gross.get(currency) ?? "0", amount));
-  return [...gross].sort(([nameA, a], [nameB, b]) => compareMoney(b, a) || nameA.localeCompare(nameB)).map(([name]) => name);
+  for (const { currency, gross: amount } of movements)
+    if (currency !== null) gross.set(currency, addMoney(gross.get(currency) ?? "0", amount));
+  return [...gross]
+    .sort(([nameA, a], [nameB, b]) => compareMoney(b, a) || nameA.localeCompare(nameB))
+    .map(([name]) => name);
 }
 
 /** Movements of one bucket added up; amounts stay exact. */
 export function addUp(movements: readonly Movement[]): RevenueFigures {
-  const sum = (amountOf: (movement: Movement) => string): string => movements.reduce((total, movement) => addMoney(total, amountOf(movement)), "0");
+  const sum = (amountOf: (movement: Movement) => string): string =>
+    movements.reduce((total, movement) => addMoney(total, amountOf(movement)), "0");
   const gross = sum((movement) => movement.gross);
   const refunded = sum((movement) => movement.refunded);
   const adjustments = sum((movement) => movement.adjustments);
@@ -40,7 +44,11 @@ export function buckets(movements: readonly Movement[]): readonly Bucket[] {
     if (group === undefined) groups.set(movement.key, [movement]);
     else group.push(movement);
   }
-  return [...groups].map(([key, group]) => ({ key, name: group.find(({ name }) => name != null)?.name ?? undefined, figures: addUp(group) }));
+  return [...groups].map(([key, group]) => ({
+    key,
+    name: group.find(({ name }) => name != null)?.name ?? undefined,
+    figures: addUp(group),
+  }));
 }
 
 /** An exact decimal with two places at least and no zeros past them. */
@@ -55,5 +63,8 @@ function divide(amount: string, count: number): string {
   const scaled = BigInt(whole + fraction.padEnd(6, "0").slice(0, 6));
   const quotient = (scaled + BigInt(count) / 2n) / BigInt(count);
   const digits = quotient.toString().padStart(7, "0");
-  return roundMoney(`${amount.startsWith("-") ? "-" : ""}${digits.slice(0, -6)}.${digits.slice(-6)}`, 2);
+  return roundMoney(
+    `${amount.startsWith("-") ? "-" : ""}${digits.slice(0, -6)}.${digits.slice(-6)}`,
+    2,
+  );
 }

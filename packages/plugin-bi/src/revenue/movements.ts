@@ -38,20 +38,35 @@ export interface MovementQuestion extends Period {
 }
 
 /** Sales, refunds and adjustments of a period, by bucket and currency. */
-export async function queryMovements(engine: QueryEngine, question: MovementQuestion): Promise<Movements> {
+export async function queryMovements(
+  engine: QueryEngine,
+  question: MovementQuestion,
+): Promise<Movements> {
   const fn = lakeFunctions(engine.dialect);
   const options = { tenant: question.tenant };
   const [sales, refunds, adjustments] = await Promise.all([
     queryLake(engine, salesQuery(question, fn), options),
     queryLake(engine, refundsQuery(question, fn), options),
-    question.productsOnly === true ? undefined : queryLake(engine, adjustmentsQuery(question, fn), options),
+    question.productsOnly === true
+      ? undefined
+      : queryLake(engine, adjustmentsQuery(question, fn), options),
   ]);
   const none = { gross: "0", refunded: "0", adjustments: "0", orders: 0, units: 0 };
   return {
     movements: [
-      ...sales.rows.map((row) => ({ ...none, ...row, gross: String(row.gross), orders: Number(row.orders), units: Number(row.units) })),
+      ...sales.rows.map((row) => ({
+        ...none,
+        ...row,
+        gross: String(row.gross),
+        orders: Number(row.orders),
+        units: Number(row.units),
+      })),
       ...refunds.rows.map((row) => ({ ...none, ...row, refunded: String(row.refunded) })),
-      ...(adjustments?.rows ?? []).map((row) => ({ ...none, ...row, adjustments: String(row.adjustments) })),
+      ...(adjustments?.rows ?? []).map((row) => ({
+        ...none,
+        ...row,
+        adjustments: String(row.adjustments),
+      })),
     ],
     asOf: Math.max(sales.asOf, refunds.asOf, adjustments?.asOf ?? 0),
     versions: { ...sales.versions, ...refunds.versions, ...adjustments?.versions },
@@ -64,17 +79,39 @@ function salesQuery({ key, productsOnly, ...period }: MovementQuestion, fn: Lake
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
     .$if(productsOnly === true, (query) => query.where("line_type", "=", "product"))
     .select((eb) => [
-      key({ time: eb.ref("event_time"), country: eb.ref("country"), channel: eb.ref("channel"), product_id: eb.ref("product_id") }, fn).as("key"),
+      key(
+        {
+          time: eb.ref("event_time"),
+          country: eb.ref("country"),
+          channel: eb.ref("channel"),
+          product_id: eb.ref("product_id"),
+        },
+        fn,
+      ).as("key"),
       "currency",
       fn.sum0(eb.ref("amount")).as("gross"),
       fn.countDistinct(eb.ref("order_id")).as("orders"),
       fn.sumWhere(eb.ref("quantity"), eb("line_type", "=", "product")).as("units"),
       fn.lastBy(eb.ref("name"), eb.ref("event_time")).as("name"),
     ])
-    .groupBy((eb) => [key({ time: eb.ref("event_time"), country: eb.ref("country"), channel: eb.ref("channel"), product_id: eb.ref("product_id") }, fn), "currency"]);
+    .groupBy((eb) => [
+      key(
+        {
+          time: eb.ref("event_time"),
+          country: eb.ref("country"),
+          channel: eb.ref("channel"),
+          product_id: eb.ref("product_id"),
+        },
+        fn,
+      ),
+      "currency",
+    ]);
 }
 
-function refundsQuery({ key, productsOnly, basis = "refund_date", ...period }: MovementQuestion, fn: LakeFunctions) {
+function refundsQuery(
+  { key, productsOnly, basis = "refund_date", ...period }: MovementQuestion,
+  fn: LakeFunctions,
+) {
   const atOrderDate = basis === "order_date";
   const dated = lake
     .selectFrom("refund_lines as r")
@@ -88,24 +125,65 @@ function refundsQuery({ key, productsOnly, basis = "refund_date", ...period }: M
       "o.order_id",
       "r.order_id",
     )
-    .select((eb) => [eb.fn.coalesce("o.ordered_at", "r.event_time").as("event_time"), "r.currency", "r.country", "r.channel", "r.product_id", "r.amount", "r.line_type"]);
-  const plain = lake.selectFrom("refund_lines as r").select(["r.event_time", "r.currency", "r.country", "r.channel", "r.product_id", "r.amount", "r.line_type"]);
+    .select((eb) => [
+      eb.fn.coalesce("o.ordered_at", "r.event_time").as("event_time"),
+      "r.currency",
+      "r.country",
+      "r.channel",
+      "r.product_id",
+      "r.amount",
+      "r.line_type",
+    ]);
+  const plain = lake
+    .selectFrom("refund_lines as r")
+    .select([
+      "r.event_time",
+      "r.currency",
+      "r.country",
+      "r.channel",
+      "r.product_id",
+      "r.amount",
+      "r.line_type",
+    ]);
   return lake
     .selectFrom((atOrderDate ? dated : plain).as("refunds"))
     .where((eb) => fn.inTimes(fn.toDate(eb.ref("event_time")), eb.ref("event_time"), period))
     .$if(productsOnly === true, (query) => query.where("line_type", "=", "product"))
     .select((eb) => [
-      key({ time: eb.ref("event_time"), country: eb.ref("country"), channel: eb.ref("channel"), product_id: eb.ref("product_id") }, fn).as("key"),
+      key(
+        {
+          time: eb.ref("event_time"),
+          country: eb.ref("country"),
+          channel: eb.ref("channel"),
+          product_id: eb.ref("product_id"),
+        },
+        fn,
+      ).as("key"),
       "currency",
       fn.sum0(eb.ref("amount")).as("refunded"),
     ])
-    .groupBy((eb) => [key({ time: eb.ref("event_time"), country: eb.ref("country"), channel: eb.ref("channel"), product_id: eb.ref("product_id") }, fn), "currency"]);
+    .groupBy((eb) => [
+      key(
+        {
+          time: eb.ref("event_time"),
+          country: eb.ref("country"),
+          channel: eb.ref("channel"),
+          product_id: eb.ref("product_id"),
+        },
+        fn,
+      ),
+      "currency",
+    ]);
 }
 
 function adjustmentsQuery({ key, ...period }: MovementQuestion, fn: LakeFunctions) {
   return lake
     .selectFrom("adjustments")
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
-    .select((eb) => [key({ time: eb.ref("event_time") }, fn).as("key"), "currency", fn.sum0(eb.ref("amount")).as("adjustments")])
+    .select((eb) => [
+      key({ time: eb.ref("event_time") }, fn).as("key"),
+      "currency",
+      fn.sum0(eb.ref("amount")).as("adjustments"),
+    ])
     .groupBy(["key", "currency"]);
 }

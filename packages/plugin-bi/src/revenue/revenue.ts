@@ -5,9 +5,15 @@ import { addUp, buckets, currencies } from "./figures.ts";
 import { type KeyColumns, type Movement, type Movements, queryMovements } from "./movements.ts";
 
 /** Revenue over time. Orders of a bucket are those with a line in it, so an order over midnight counts in both days and once in the total of its lines' buckets. */
-export async function revenueSeries(engine: QueryEngine, request: Period & { readonly grain: Grain }): Promise<RevenueSeries> {
+export async function revenueSeries(
+  engine: QueryEngine,
+  request: Period & { readonly grain: Grain },
+): Promise<RevenueSeries> {
   const { grain } = request;
-  const found = await queryMovements(engine, { ...request, key: ({ time }, fn) => fn.truncDate(grain, time) });
+  const found = await queryMovements(engine, {
+    ...request,
+    key: ({ time }, fn) => fn.truncDate(grain, time),
+  });
   const { answer, movements } = inOneCurrency(found, request);
   const points = buckets(movements)
     .map(({ key, figures }) => ({ start: key ?? "", ...figures }))
@@ -15,22 +21,50 @@ export async function revenueSeries(engine: QueryEngine, request: Period & { rea
   return { ...answer, grain, points, total: addUp(movements) };
 }
 
-const columnOf: Readonly<Record<Dimension, "country" | "channel" | "product_id">> = { country: "country", channel: "channel", product: "product_id" };
+const columnOf: Readonly<Record<Dimension, "country" | "channel" | "product_id">> = {
+  country: "country",
+  channel: "channel",
+  product: "product_id",
+};
 
-export async function revenueBreakdown(engine: QueryEngine, request: Period & { readonly by: Dimension; readonly productsOnly?: boolean }): Promise<RevenueBreakdown> {
+export async function revenueBreakdown(
+  engine: QueryEngine,
+  request: Period & { readonly by: Dimension; readonly productsOnly?: boolean },
+): Promise<RevenueBreakdown> {
   const { by } = request;
-  const key = (columns: KeyColumns, fn: Parameters<Parameters<typeof queryMovements>[1]["key"]>[1]) => columns[columnOf[by]] ?? fn.nothing();
+  const key = (
+    columns: KeyColumns,
+    fn: Parameters<Parameters<typeof queryMovements>[1]["key"]>[1],
+  ) => columns[columnOf[by]] ?? fn.nothing();
   const found = await queryMovements(engine, { ...request, key });
   const { answer, movements } = inOneCurrency(found, request);
   const rows = buckets(movements)
-    .map(({ key: value, name, figures }) => ({ value: value ?? "(none)", ...(by === "product" && name !== undefined && { name }), ...figures }))
+    .map(({ key: value, name, figures }) => ({
+      value: value ?? "(none)",
+      ...(by === "product" && name !== undefined && { name }),
+      ...figures,
+    }))
     .sort((a, b) => compareMoney(b.net, a.net) || a.value.localeCompare(b.value));
   return { ...answer, by, rows };
 }
 
-function inOneCurrency({ movements, asOf, versions }: Movements, { currency, basis = "refund_date" }: Period): { readonly answer: Answer; readonly movements: readonly Movement[] } {
+function inOneCurrency(
+  { movements, asOf, versions }: Movements,
+  { currency, basis = "refund_date" }: Period,
+): { readonly answer: Answer; readonly movements: readonly Movement[] } {
   const all = currencies(movements);
   const chosen = currency ?? all[0];
-  const answer = { currency: chosen, otherCurrencies: all.filter((other) => other !== chosen), basis, asOf, versions };
-  return { answer, movements: movements.filter((movement) => movement.currency === chosen || (movement.currency === null && all.length <= 1)) };
+  const answer = {
+    currency: chosen,
+    otherCurrencies: all.filter((other) => other !== chosen),
+    basis,
+    asOf,
+    versions,
+  };
+  return {
+    answer,
+    movements: movements.filter(
+      (movement) => movement.currency === chosen || (movement.currency === null && all.length <= 1),
+    ),
+  };
 }

@@ -1,5 +1,5 @@
 import type { QueryEngine } from "@ecap/sdk";
-import { lakeFunctions, type LakeFunctions, queryLake } from "@ecap/sdk/sql";
+import { type LakeFunctions, lakeFunctions, queryLake } from "@ecap/sdk/sql";
 import type { CohortRequest, CustomerService } from "../contract.ts";
 import { lake } from "../lake-tables.ts";
 import { toCohorts } from "./retention.ts";
@@ -7,20 +7,41 @@ import { toCohorts } from "./retention.ts";
 const maxCells = 100_000;
 
 /** Monthly cohorts: customers by the month they were first seen, and how many of them were seen again in each month after. */
-export async function cohorts(engine: QueryEngine, { tenant, metric, from, to }: CohortRequest): ReturnType<CustomerService["cohorts"]> {
+export async function cohorts(
+  engine: QueryEngine,
+  { tenant, metric, from, to }: CohortRequest,
+): ReturnType<CustomerService["cohorts"]> {
   const fn = lakeFunctions(engine.dialect);
   const query = lake
     .with("seen", () => (metric === "active" ? activeMonths(fn) : purchaseMonths(fn)))
-    .with("first", (db) => db.selectFrom("seen").groupBy("customer_id").select((eb) => ["customer_id", eb.fn.min("month").as("cohort")]))
+    .with("first", (db) =>
+      db
+        .selectFrom("seen")
+        .groupBy("customer_id")
+        .select((eb) => ["customer_id", eb.fn.min("month").as("cohort")]),
+    )
     .selectFrom("seen")
     .innerJoin("first", "first.customer_id", "seen.customer_id")
     .groupBy(["first.cohort", "seen.month"])
-    .select((eb) => ["first.cohort", "seen.month", fn.countDistinct(eb.ref("seen.customer_id")).as("customers"), fn.monthsBetween(eb.ref("first.cohort"), eb.ref("seen.month")).as("offset")]);
+    .select((eb) => [
+      "first.cohort",
+      "seen.month",
+      fn.countDistinct(eb.ref("seen.customer_id")).as("customers"),
+      fn.monthsBetween(eb.ref("first.cohort"), eb.ref("seen.month")).as("offset"),
+    ]);
   const { rows, asOf, versions } = await queryLake(engine, query, { tenant, maxRows: maxCells });
-  const all = toCohorts(rows.map(({ cohort, customers, offset }) => ({ cohort: cohort.slice(0, 7), offset: Number(offset), customers: Number(customers) })));
+  const all = toCohorts(
+    rows.map(({ cohort, customers, offset }) => ({
+      cohort: cohort.slice(0, 7),
+      offset: Number(offset),
+      customers: Number(customers),
+    })),
+  );
   const within = all.filter(({ cohort }) => {
     const begins = Date.parse(`${cohort}-01T00:00:00Z`);
-    return begins >= (from ?? Number.NEGATIVE_INFINITY) && begins < (to ?? Number.POSITIVE_INFINITY);
+    return (
+      begins >= (from ?? Number.NEGATIVE_INFINITY) && begins < (to ?? Number.POSITIVE_INFINITY)
+    );
   });
   return { cohorts: within, asOf, versions };
 }

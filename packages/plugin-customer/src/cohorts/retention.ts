@@ -20,8 +20,16 @@ export function toCohorts(cells: readonly CohortCell[]): readonly Cohort[] {
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([cohort, row]) => {
       const size = row.get(0) ?? 0;
-      const customers = Array.from({ length: last - monthNumber(cohort) + 1 }, (_, offset) => row.get(offset) ?? 0);
-      return { cohort, size, customers, retention: customers.map((count) => (size === 0 ? 0 : count / size)) };
+      const customers = Array.from(
+        { length: last - monthNumber(cohort) + 1 },
+        (_, offset) => row.get(offset) ?? 0,
+      );
+      return {
+        cohort,
+        size,
+        customers,
+        retention: customers.map((count) => (size === 0 ? 0 : count / size)),
+      };
     });
 }
 

@@ -9,12 +9,17 @@ const dayMs = 86_400_000;
 const maxCustomers = 2_000_000;
 
 /** Recency, frequency and monetary value of every customer with an order up to the analysis day, scored against all others. Refunds do not change them. */
-export async function rfm(engine: QueryEngine, { tenant, at = Date.now(), bins = 5, binning = "quantile" }: RfmRequest): ReturnType<CustomerService["rfm"]> {
+export async function rfm(
+  engine: QueryEngine,
+  { tenant, at = Date.now(), bins = 5, binning = "quantile" }: RfmRequest,
+): ReturnType<CustomerService["rfm"]> {
   const fn = lakeFunctions(engine.dialect);
   const query = lake
     .selectFrom("order_lines")
     .where("customer_id", "is not", null)
-    .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), { from: 0, to: startOfDay(at) + dayMs }))
+    .where((eb) =>
+      fn.inTimes(eb.ref("date"), eb.ref("event_time"), { from: 0, to: startOfDay(at) + dayMs }),
+    )
     .groupBy("customer_id")
     .select((eb) => [
       "customer_id",
@@ -23,7 +28,10 @@ export async function rfm(engine: QueryEngine, { tenant, at = Date.now(), bins =
       fn.sum0(eb.ref("amount")).as("amount"),
     ])
     .orderBy("customer_id");
-  const { rows, asOf, versions } = await queryLake(engine, query, { tenant, maxRows: maxCustomers });
+  const { rows, asOf, versions } = await queryLake(engine, query, {
+    tenant,
+    maxRows: maxCustomers,
+  });
   const values = rows.map(({ customer_id, last_order, frequency, amount }) => ({
     customerId: customer_id ?? "",
     lastOrder: last_order,
@@ -32,14 +40,24 @@ export async function rfm(engine: QueryEngine, { tenant, at = Date.now(), bins =
     frequency: Number(frequency),
     monetary: Number(amount),
   }));
-  const customers = scoreRfm(values, { bins, binning }).map((customer) => ({ ...customer, segment: segmentOf(inFive(customer, bins)) }));
+  const customers = scoreRfm(values, { bins, binning }).map((customer) => ({
+    ...customer,
+    segment: segmentOf(inFive(customer, bins)),
+  }));
   return { customers, asOf, versions };
 }
 
 /** Segments are told by scores of five bins; others are brought to them. */
-function inFive<Scores extends { recencyScore: number; frequencyScore: number; monetaryScore: number }>(scores: Scores, bins: number): Scores {
+function inFive<
+  Scores extends { recencyScore: number; frequencyScore: number; monetaryScore: number },
+>(scores: Scores, bins: number): Scores {
   const scale = (score: number): number => Math.ceil((score * 5) / bins);
-  return { ...scores, recencyScore: scale(scores.recencyScore), frequencyScore: scale(scores.frequencyScore), monetaryScore: scale(scores.monetaryScore) };
+  return {
+    ...scores,
+    recencyScore: scale(scores.recencyScore),
+    frequencyScore: scale(scores.frequencyScore),
+    monetaryScore: scale(scores.monetaryScore),
+  };
 }
 
 function startOfDay(time: number): number {

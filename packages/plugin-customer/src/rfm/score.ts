@@ -16,11 +16,26 @@ export interface ScoreOptions {
  *
  * @see Hughes (1994), Strategic Database Marketing; https://rfm.rsquaredacademy.com
  */
-export function scoreRfm<Customer extends RfmValues>(customers: readonly Customer[], options: ScoreOptions = {}): ReadonlyArray<Customer & RfmScores> {
+export function scoreRfm<Customer extends RfmValues>(
+  customers: readonly Customer[],
+  options: ScoreOptions = {},
+): ReadonlyArray<Customer & RfmScores> {
   const { bins = 5, binning = "quantile" } = options;
-  const recency = binOf(customers.map(({ recencyDays }) => recencyDays), bins, binning);
-  const frequency = binOf(customers.map(({ frequency: orders }) => orders), bins, binning);
-  const monetary = binOf(customers.map(({ monetary: amount }) => amount), bins, binning);
+  const recency = binOf(
+    customers.map(({ recencyDays }) => recencyDays),
+    bins,
+    binning,
+  );
+  const frequency = binOf(
+    customers.map(({ frequency: orders }) => orders),
+    bins,
+    binning,
+  );
+  const monetary = binOf(
+    customers.map(({ monetary: amount }) => amount),
+    bins,
+    binning,
+  );
   return customers.map((customer) => ({
     ...customer,
     recencyScore: bins + 1 - recency(customer.recencyDays),
@@ -29,9 +44,18 @@ export function scoreRfm<Customer extends RfmValues>(customers: readonly Custome
   }));
 }
 
-function binOf(values: readonly number[], bins: number, binning: Binning): (value: number) => number {
+function binOf(
+  values: readonly number[],
+  bins: number,
+  binning: Binning,
+): (value: number) => number {
   const ascending = values.toSorted((a, b) => a - b);
   const shift = binning === "rfm-package" ? 1 : 0;
-  const cuts = Array.from({ length: bins - 1 }, (_, index) => quantile(ascending, (index + 1) / bins) + shift);
-  return binning === "rfm-package" ? (value) => 1 + cuts.filter((cut) => value >= cut).length : (value) => 1 + cuts.filter((cut) => value > cut).length;
+  const cuts = Array.from(
+    { length: bins - 1 },
+    (_, index) => quantile(ascending, (index + 1) / bins) + shift,
+  );
+  return binning === "rfm-package"
+    ? (value) => 1 + cuts.filter((cut) => value >= cut).length
+    : (value) => 1 + cuts.filter((cut) => value > cut).length;
 }

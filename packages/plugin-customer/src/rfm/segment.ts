@@ -3,7 +3,12 @@ import type { RfmScores, Segment } from "../contract.ts";
 type Range = readonly [number, number];
 
 /** Segments by ranges of scores of five bins, the first that fits. */
-const ranges: ReadonlyArray<{ readonly segment: Segment; readonly recency: Range; readonly frequency: Range; readonly monetary: Range }> = [
+const ranges: ReadonlyArray<{
+  readonly segment: Segment;
+  readonly recency: Range;
+  readonly frequency: Range;
+  readonly monetary: Range;
+}> = [
   { segment: "Champions", recency: [4, 5], frequency: [4, 5], monetary: [4, 5] },
   { segment: "Loyal Customers", recency: [2, 5], frequency: [3, 5], monetary: [3, 5] },
   { segment: "Potential Loyalist", recency: [3, 5], frequency: [1, 3], monetary: [1, 3] },
@@ -18,7 +23,12 @@ const ranges: ReadonlyArray<{ readonly segment: Segment; readonly recency: Range
 
 /** The named segment of a customer by scores from 1 to 5. */
 export function segmentOf({ recencyScore, frequencyScore, monetaryScore }: RfmScores): Segment {
-  const found = ranges.find(({ recency, frequency, monetary }) => within(recencyScore, recency) && within(frequencyScore, frequency) && within(monetaryScore, monetary));
+  const found = ranges.find(
+    ({ recency, frequency, monetary }) =>
+      within(recencyScore, recency) &&
+      within(frequencyScore, frequency) &&
+      within(monetaryScore, monetary),
+  );
   return found?.segment ?? "Others";
 }
 

@@ -105,10 +105,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     topics,
     tables,
     metrics,
-    personalData: plugins.map(({ name, definition }) => ({ plugin: name, holds: definition.personalData === "none" ? "none" : definition.personalData.holds })),
+    personalData: plugins.map(({ name, definition }) => ({
+      plugin: name,
+      holds: definition.personalData === "none" ? "none" : definition.personalData.holds,
+    })),
   });
   try {
-    for (const plugin of plugins) installed.push(await install(plugin, { container, ports, emit, inspect }));
+    for (const plugin of plugins)
+      installed.push(await install(plugin, { container, ports, emit, inspect }));
   } catch (error) {
     await closeAll(sets);
     throw error;
@@ -187,7 +191,10 @@ interface Surroundings {
   readonly inspect: PluginContext["inspect"];
 }
 
-async function install(plugin: Plugin, { container, ports, emit, inspect }: Surroundings): Promise<InstalledPlugin> {
+async function install(
+  plugin: Plugin,
+  { container, ports, emit, inspect }: Surroundings,
+): Promise<InstalledPlugin> {
   const { name, definition, options } = plugin;
   const logger = ports.get("logger", "the platform").child({ plugin: name });
   const ctx: PluginContext = {
@@ -300,7 +307,11 @@ function distinct(tables: readonly LakeTable[]): readonly LakeTable[] {
 /** Each port with the adapter that won it. */
 function portsOf(sets: readonly AdapterSet[], ports: PortTable): BootPlan["ports"] {
   return sets.flatMap((set) =>
-    Object.entries(set).flatMap(([key, port]) => (port !== undefined && ports.present[key as PortName] === port ? [{ port: key, adapter: set.name ?? "given" }] : [])),
+    Object.entries(set).flatMap(([key, port]) =>
+      port !== undefined && ports.present[key as PortName] === port
+        ? [{ port: key, adapter: set.name ?? "given" }]
+        : [],
+    ),
   );
 }
 

@@ -2,12 +2,12 @@ import type { EventEnvelope } from "../events/envelope.ts";
 import type { EventDefinition } from "../events/event-definition.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { BootPlan } from "../platform/boot-plan.ts";
-import type { TopicSpec } from "../ports/event-log.ts";
-import type { MetricDefinition } from "./metric.ts";
-import type { PersonalDataHolding } from "./personal-data.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { TopicSpec } from "../ports/event-log.ts";
 import type { PortName, Ports } from "../ports/index.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { MetricDefinition } from "./metric.ts";
+import type { PersonalDataHolding } from "./personal-data.ts";
 
 /** What is said of an event to emit; id, times and source are filled in where absent. */
 export type NewEvent = Pick<EventEnvelope, "type" | "tenant" | "data"> & Partial<EventEnvelope>;
@@ -20,7 +20,10 @@ export interface PlatformInspection {
   readonly tables: readonly LakeTable[];
   readonly metrics: readonly MetricDefinition[];
   /** What each plugin keeps about people. */
-  readonly personalData: ReadonlyArray<{ readonly plugin: string; readonly holds: readonly PersonalDataHolding[] | "none" }>;
+  readonly personalData: ReadonlyArray<{
+    readonly plugin: string;
+    readonly holds: readonly PersonalDataHolding[] | "none";
+  }>;
 }
 
 /** What a plugin is given to work with. */

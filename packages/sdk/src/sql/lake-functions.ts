@@ -31,7 +31,11 @@ export function lakeFunctions(dialect: QueryEngine["dialect"]) {
     ): RawBuilder<boolean> =>
       sql`(${date} >= DATE ${dateText(from)} AND ${date} < DATE ${dateText(to)})`,
     /** True for rows whose time lies from `from` up to but without `to`, epoch milliseconds. `date` is the partition column; files of other dates are not opened. */
-    inTimes: (date: Any, time: Any, { from, to }: { readonly from: number; readonly to: number }): RawBuilder<boolean> =>
+    inTimes: (
+      date: Any,
+      time: Any,
+      { from, to }: { readonly from: number; readonly to: number },
+    ): RawBuilder<boolean> =>
       sql`(${date} >= DATE ${dateText(utcDay(from))} AND ${date} <= DATE ${dateText(utcDay(to))} AND ${time} >= ${spelling.instant(wholeNumber(from) * 1000)} AND ${time} < ${spelling.instant(wholeNumber(to) * 1000)})`,
     /** A date moved by whole days. */
     addDays: (date: Any, days: number): RawBuilder<string> =>
