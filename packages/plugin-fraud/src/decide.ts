@@ -33,7 +33,7 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const reasons = [
     ...evaluateRules(features, subject),
     ...modelReason(model.score, options.modelPoints),
-  ].sort((a, b) => b.points - a.points);
+  ].toSorted((a, b) => b.points - a.points);
   const score = Math.min(
     100,
     reasons.reduce((sum, { points }) => sum + points, 0),

@@ -5,6 +5,7 @@ import {
   encodeEvent,
   type Logger,
   type ModelRuntime,
+  type QueryEngine,
 } from "@ecap/sdk";
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
@@ -33,7 +34,7 @@ const topics: Readonly<Record<string, string>> = {
 /** The service with what the plugin's own topology and routes need beside the contract. */
 export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
-  readonly engine: () => import("@ecap/sdk").QueryEngine;
+  readonly engine: () => QueryEngine;
 }
 
 /** Fraud decisions: velocity, rules and one ONNX model in one explained answer. */

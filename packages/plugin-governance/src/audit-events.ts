@@ -29,7 +29,7 @@ export const auditTable = defineLakeTable({
   ],
   from: [{ topic: auditRecorded.topic, types: [auditRecorded.type] }],
   rows({ data }) {
-    const text = (name: string): string => String(data[name] ?? "");
+    const text = (name: string): string => (typeof data[name] === "string" ? data[name] : "");
     return [
       {
         actor: text("actor"),

@@ -15,7 +15,7 @@ export interface Output {
 const barWidth = 30;
 
 export function createOutput(json: boolean): Output {
-  const draws = process.stderr.isTTY === true && !json;
+  const draws = process.stderr.isTTY && !json;
   let drawn = false;
   const endProgress = (): void => {
     if (drawn) process.stderr.write("\n");
@@ -76,7 +76,6 @@ export function formatTable(rows: ReadonlyArray<Readonly<Record<string, unknown>
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "object"
-    ? JSON.stringify(value)
-    : String(value as string | number | boolean);
+  if (typeof value === "object") return JSON.stringify(value);
+  return typeof value === "string" ? value : `${value as number | bigint | boolean}`;
 }

@@ -40,7 +40,7 @@ export async function runDemo(
   const clock = platform.port("clock");
   const [entry] = await stateStore.get([stateKey]);
   let version = entry?.version;
-  let state = decodeJson<DemoState>(entry?.value) ?? {
+  let state = (decodeJson(entry?.value) as DemoState | undefined) ?? {
     historyEndsAt: clock.now(),
     seeded: false,
     reachedAt: 0,

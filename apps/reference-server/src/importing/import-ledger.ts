@@ -28,9 +28,9 @@ export function createImportLedger(platform: Platform): ImportLedger {
           maxRows: maxIds,
           timeoutMs: 300_000,
         });
-        for (const row of rows) known.add(hashId(tenant, String(row["event_id"])), 0);
+        for (const row of rows) known.add(hashId(tenant, JSON.stringify(row["event_id"])), 0);
       }
-      return (id) => known.has(hashId(tenant, id));
+      return (id) => known.has(hashId(tenant, JSON.stringify(id)));
     },
   };
 }

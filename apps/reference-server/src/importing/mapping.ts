@@ -92,7 +92,7 @@ export function parseMapping(text: string, path: string): Mapping {
 
 function isPattern(text: string): boolean {
   try {
-    return new RegExp(text) !== undefined;
+    return Boolean(new RegExp(text));
   } catch {
     return false;
   }

@@ -96,7 +96,7 @@ async function csvRows(path: string, source: TextSource): Promise<RowReader> {
     parser.end();
     if (rows.length > 0) yield rows;
   }
-  return { columns, batches: batches(), progress: source.progress };
+  return { columns, batches: batches(), progress: () => source.progress() };
 }
 
 /** The columns of NDJSON are the members of its first line. */
@@ -121,7 +121,7 @@ async function ndjsonRows(path: string, source: TextSource): Promise<RowReader> 
     }
     if (rows.length > 0) yield rows;
   }
-  return { columns, batches: batches(), progress: source.progress };
+  return { columns, batches: batches(), progress: () => source.progress() };
 }
 
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
@@ -181,7 +181,6 @@ async function parquetRows(path: string): Promise<RowReader> {
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
-  return typeof value === "object"
-    ? JSON.stringify(value)
-    : String(value as string | number | bigint | boolean);
+  if (typeof value === "object") return JSON.stringify(value);
+  return typeof value === "string" ? value : `${value as number | bigint | boolean}`;
 }

@@ -52,7 +52,8 @@ export function createLiveFeed(platform: Platform): LiveFeed {
   const logger = platform.port("logger");
   const tenants = new Map<string, TenantFeed>();
   const positions = new Map<string, number>();
-  let watchers = 0;
+  /** Who watches at this moment. */
+  const watchers = new Set<symbol>();
   let following: Promise<void> | undefined;
 
   async function seekEnd(): Promise<void> {
@@ -66,7 +67,7 @@ export function createLiveFeed(platform: Platform): LiveFeed {
 
   async function follow(): Promise<void> {
     await seekEnd();
-    while (watchers > 0) {
+    while (watchers.size > 0) {
       for (const [place, offset] of positions) {
         const [topic = "", partition] = place.split("/");
         const records = await eventLog.read(topic, Number(partition), offset, {
@@ -127,8 +128,9 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       };
     },
     watch() {
-      watchers += 1;
-      if (watchers === 1) {
+      const watcher = Symbol("watcher");
+      watchers.add(watcher);
+      if (watchers.size === 1) {
         following = (following ?? Promise.resolve())
           .then(follow)
           .catch((error: unknown) =>
@@ -136,11 +138,11 @@ export function createLiveFeed(platform: Platform): LiveFeed {
           );
       }
       return () => {
-        watchers -= 1;
+        watchers.delete(watcher);
       };
     },
     async close() {
-      watchers = 0;
+      watchers.clear();
       await following;
     },
   };

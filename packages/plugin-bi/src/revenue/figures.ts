@@ -14,7 +14,7 @@ export function currencies(movements: readonly Movement[]): readonly string[] {
   for (const { currency, gross: amount } of movements)
     if (currency !== null) gross.set(currency, addMoney(gross.get(currency) ?? "0", amount));
   return [...gross]
-    .sort(([nameA, a], [nameB, b]) => compareMoney(b, a) || nameA.localeCompare(nameB))
+    .toSorted(([nameA, a], [nameB, b]) => compareMoney(b, a) || nameA.localeCompare(nameB))
     .map(([name]) => name);
 }
 

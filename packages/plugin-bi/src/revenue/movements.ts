@@ -54,19 +54,9 @@ export async function queryMovements(
   const none = { gross: "0", refunded: "0", adjustments: "0", orders: 0, units: 0 };
   return {
     movements: [
-      ...sales.rows.map((row) => ({
-        ...none,
-        ...row,
-        gross: String(row.gross),
-        orders: Number(row.orders),
-        units: Number(row.units),
-      })),
-      ...refunds.rows.map((row) => ({ ...none, ...row, refunded: String(row.refunded) })),
-      ...(adjustments?.rows ?? []).map((row) => ({
-        ...none,
-        ...row,
-        adjustments: String(row.adjustments),
-      })),
+      ...sales.rows.map((row) => ({ ...none, ...row })),
+      ...refunds.rows.map((row) => ({ ...none, ...row })),
+      ...(adjustments?.rows ?? []).map((row) => ({ ...none, ...row })),
     ],
     asOf: Math.max(sales.asOf, refunds.asOf, adjustments?.asOf ?? 0),
     versions: { ...sales.versions, ...refunds.versions, ...adjustments?.versions },

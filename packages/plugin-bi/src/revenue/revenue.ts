@@ -17,7 +17,7 @@ export async function revenueSeries(
   const { answer, movements } = inOneCurrency(found, request);
   const points = buckets(movements)
     .map(({ key, figures }) => ({ start: key ?? "", ...figures }))
-    .sort((a, b) => a.start.localeCompare(b.start));
+    .toSorted((a, b) => a.start.localeCompare(b.start));
   return { ...answer, grain, points, total: addUp(movements) };
 }
 
@@ -44,7 +44,7 @@ export async function revenueBreakdown(
       ...(by === "product" && name !== undefined && { name }),
       ...figures,
     }))
-    .sort((a, b) => compareMoney(b.net, a.net) || a.value.localeCompare(b.value));
+    .toSorted((a, b) => compareMoney(b.net, a.net) || a.value.localeCompare(b.value));
   return { ...answer, by, rows };
 }
 

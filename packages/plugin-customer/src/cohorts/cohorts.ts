@@ -33,8 +33,8 @@ export async function cohorts(
   const all = toCohorts(
     rows.map(({ cohort, customers, offset }) => ({
       cohort: cohort.slice(0, 7),
-      offset: Number(offset),
-      customers: Number(customers),
+      offset,
+      customers,
     })),
   );
   const within = all.filter(({ cohort }) => {

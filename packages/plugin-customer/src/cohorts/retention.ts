@@ -17,7 +17,7 @@ export function toCohorts(cells: readonly CohortCell[]): readonly Cohort[] {
     byCohort.set(cohort, row.set(offset, customers));
   }
   return [...byCohort]
-    .sort(([a], [b]) => a.localeCompare(b))
+    .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([cohort, row]) => {
       const size = row.get(0) ?? 0;
       const customers = Array.from(

@@ -35,9 +35,9 @@ export async function rfm(
   const values = rows.map(({ customer_id, last_order, frequency, amount }) => ({
     customerId: customer_id ?? "",
     lastOrder: last_order,
-    amount: String(amount),
+    amount,
     recencyDays: Math.round((startOfDay(at) - Date.parse(last_order)) / dayMs),
-    frequency: Number(frequency),
+    frequency,
     monetary: Number(amount),
   }));
   const customers = scoreRfm(values, { bins, binning }).map((customer) => ({

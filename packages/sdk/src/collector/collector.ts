@@ -141,7 +141,7 @@ export async function createCollector(
       );
     pending += length;
     try {
-      const receipts: Receipt[] = new Array<Receipt>(length);
+      const receipts: Receipt[] = Array.from({ length });
       let positions: readonly number[] = body.events.map((_, position) => position);
       while (positions.length > 0) positions = await takeIn(body, positions, delivery, receipts);
       return receipts;
@@ -157,10 +157,7 @@ export async function createCollector(
     delivery: Delivery,
     receipts: Receipt[],
   ): Promise<readonly number[]> {
-    let settle: () => void = () => {};
-    const settled = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
+    const { promise: settled, settle } = deferred();
     const frame = frameOf(body, delivery, settled);
     const passages: Passage[] = [];
     const again: number[] = [];
@@ -358,6 +355,14 @@ export async function createCollector(
     },
     close: () => seen.close(),
   };
+}
+
+function deferred(): { readonly promise: Promise<void>; settle(this: void): void } {
+  let resolve: (() => void) | undefined;
+  const promise = new Promise<void>((settled) => {
+    resolve = settled;
+  });
+  return { promise, settle: () => resolve?.() };
 }
 
 function quarantine(

@@ -41,7 +41,7 @@ export function createValidators(registry: SchemaRegistry): Validators {
 
   return {
     check(definition, data) {
-      if (validatorOf(definition)(data) === true) return undefined;
+      if (validatorOf(definition)(data)) return undefined;
       const parsed = definition.schema.safeParse(data);
       if (parsed.success) return undefined;
       const issue = parsed.error.issues[0];

@@ -103,15 +103,15 @@ function compareBounds(
 ): void {
   for (const key of ["minimum", "minLength", "minItems"]) {
     if (numberOr(reader[key], -Infinity) > numberOr(writer[key], -Infinity))
-      problems.push(`${at}: ${whose} can be below the ${key} ${String(reader[key])}`);
+      problems.push(`${at}: ${whose} can be below the ${key} ${JSON.stringify(reader[key])}`);
   }
   for (const key of ["maximum", "maxLength", "maxItems"]) {
     if (numberOr(reader[key], Infinity) < numberOr(writer[key], Infinity))
-      problems.push(`${at}: ${whose} can be above the ${key} ${String(reader[key])}`);
+      problems.push(`${at}: ${whose} can be above the ${key} ${JSON.stringify(reader[key])}`);
   }
   for (const key of ["format", "pattern"]) {
     if (reader[key] !== undefined && reader[key] !== writer[key])
-      problems.push(`${at}: ${whose} need not have the ${key} ${String(reader[key])}`);
+      problems.push(`${at}: ${whose} need not have the ${key} ${JSON.stringify(reader[key])}`);
   }
 }
 

@@ -60,8 +60,8 @@ export const nativeDialect: Dialect = {
         anonymousId: text(actor["anonymousId"]),
         sessionId: text(actor["sessionId"]),
         deviceId: text(actor["deviceId"]),
-      } as Actor,
+      },
     };
   },
-  context: (raw) => object(raw["context"]) as EventContext,
+  context: (raw) => object(raw["context"]),
 };

@@ -78,7 +78,7 @@ export function createSchemaRegistry(): SchemaRegistry {
         claimName(name, definition.type);
       versions.set(
         definition.type,
-        [...known, definition].sort((a, b) => a.version - b.version),
+        [...known, definition].toSorted((a, b) => a.version - b.version),
       );
     },
     get(type, version) {
@@ -91,7 +91,7 @@ export function createSchemaRegistry(): SchemaRegistry {
       const type = versions.has(name) ? name : names.get(name.toLowerCase());
       return type === undefined ? undefined : versions.get(type)?.at(-1);
     },
-    list: () => [...versions.keys()].sort().flatMap((type) => versions.get(type) ?? []),
+    list: () => [...versions.keys()].toSorted().flatMap((type) => versions.get(type) ?? []),
     jsonSchema,
   };
 }

@@ -55,5 +55,5 @@ export function defineRoute<
   Query extends z.ZodType | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(route: RouteDefinition<Params, Query, Body, Response>): Route {
-  return route as RouteDefinition<Params, Query, Body, Response> & Route;
+  return route;
 }

@@ -72,10 +72,10 @@ export function createJobScheduler(options: {
     return taken === undefined ? undefined : leased;
   }
 
-  async function release(job: Job, run: JobRun): Promise<void> {
+  async function release(job: Job, ended: JobRun): Promise<void> {
     const { state, version } = await read(job.name);
     if (state.owner !== owner) return;
-    const next = { ...state, leaseUntil: 0, runs: [run, ...state.runs].slice(0, keptRuns) };
+    const next = { ...state, leaseUntil: 0, runs: [ended, ...state.runs].slice(0, keptRuns) };
     await stateStore.compareAndSet(
       { key: stateKey(job.name), value: encodeJobState(next) },
       version,

@@ -87,8 +87,8 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     await tableStore.ensure(name, schema);
     const { transactions } = await tableStore.snapshot(name);
     const offsets = new Map<number, number>();
-    for (const [appId, version] of transactions) {
-      const partition = partitionOf(appId, topic);
+    for (const [writer, version] of transactions) {
+      const partition = partitionOf(writer, topic);
       if (partition !== undefined) offsets.set(partition, version);
     }
     written.set(name, offsets);

@@ -139,7 +139,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       }
       return container.get(plugin.service.token);
     },
-    has: ports.has,
+    has: (name) => ports.has(name),
     port: (name) => ports.get(name, "the caller"),
     emit,
     get background() {
@@ -203,7 +203,7 @@ async function install(
     clock: ports.get("clock", "the platform"),
     ports: ports.present as Ports,
     port: (port) => ports.get(port, `plugin "${name}"`),
-    has: ports.has,
+    has: (port) => ports.has(port),
     inspect,
     emit: (event) => emit({ source: `ecap/${name}`, ...event }),
   };

@@ -40,7 +40,7 @@ export function mergeAdapters(sets: readonly AdapterSet[]): PortTable {
           `${whoAsks} needs the port "${name}", which no adapter brings; add ${adapterFor[name]}`,
         );
       }
-      return port as NonNullable<typeof port>;
+      return port;
     },
     has: (name) => ports[name] !== undefined,
   };

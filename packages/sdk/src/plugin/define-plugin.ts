@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { EcapError } from "../errors/ecap-error.ts";
 import type { EventDefinition } from "../events/event-definition.ts";
 import type { Route } from "../http/route.ts";
@@ -79,7 +79,7 @@ export interface AnyPluginDefinition
   topologies?(service: unknown): readonly Topology[];
   jobs?(service: unknown): readonly Job[];
   http?(): Promise<{ routes(service: unknown): readonly Route[] }>;
-  setup(ctx: PluginContext<Ports>, options: unknown, deps: unknown): unknown;
+  setup(ctx: PluginContext, options: unknown, deps: unknown): unknown;
   start?(service: unknown): Promise<void>;
   stop?(service: unknown): Promise<void>;
 }
@@ -111,16 +111,10 @@ export function definePlugin<
   Service,
   Options extends z.ZodType = z.ZodOptional<z.ZodObject>,
   Requires extends PortName = never,
-  Deps extends Dependencies = Record<never, never>,
+  Deps extends Dependencies = Dependencies,
 >(definition: PluginDefinition<Options, Requires, Deps, Service>): PluginFactory<Options, Service> {
   const service = serviceToken<Service>(definition.name);
-  const erased: AnyPluginDefinition = definition as PluginDefinition<
-    z.ZodType,
-    PortName,
-    Dependencies,
-    unknown
-  > &
-    AnyPluginDefinition;
+  const erased: AnyPluginDefinition = definition;
   const factory = (...[options]: readonly unknown[]): Plugin<Service> => ({
     name: definition.name,
     service,

@@ -67,5 +67,5 @@ function actorOf(raw: RawObject, properties: RawObject): Actor {
     }),
     sessionId: text(properties["$session_id"]),
     deviceId: text(properties["$device_id"]),
-  } as Actor;
+  };
 }

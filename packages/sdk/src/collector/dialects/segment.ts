@@ -25,7 +25,7 @@ export const segmentDialect: Dialect = {
 };
 
 function dataOf(raw: RawObject, type: string | undefined): unknown {
-  switch (type) {
+  switch (type ?? "track") {
     case "identify":
       return raw["traits"] ?? object(raw["context"])["traits"] ?? {};
     case "group":
@@ -54,7 +54,7 @@ function actorOf(raw: RawObject): Actor {
     anonymousId: text(raw["anonymousId"]),
     sessionId: text(context["sessionId"]),
     deviceId: text(device["id"]),
-  } as Actor;
+  };
 }
 
 /** The parts of Segment's context that ECAP knows by another name. */
