@@ -78,7 +78,7 @@ export async function runDemo(
     await save(state);
     await sendHistory(state.historyEndsAt, (events) => send(events, known), onProgress);
     await save({ ...state, seeded: true, reachedAt: state.historyEndsAt });
-    await platform.background?.drain();
+    await platform.drain();
   }
 
   const stop = new AbortController();

@@ -16,7 +16,7 @@ const maxIds = 20_000_000;
 export function createImportLedger(platform: Platform): ImportLedger {
   return {
     async open(tenant, source) {
-      await platform.background?.drain();
+      await platform.drain();
       const known = new IdWindow({ windowMs: Number.MAX_SAFE_INTEGER, maxIds });
       for (const topic of Object.keys(platform.topics)) {
         const table = bronzeTableName(topic);

@@ -52,7 +52,7 @@ export function mountImports(
     authorise(principal, "admin");
     const name = importName(c.req.param("name"));
     open.delete(`${principal.tenant}/${name}`);
-    await platform.background?.drain();
+    await platform.drain();
     return c.json({ name });
   });
 }

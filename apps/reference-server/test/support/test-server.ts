@@ -41,7 +41,7 @@ export async function startTestServer(
       return key;
     },
     async rows(sql, ...tables) {
-      await platform.background?.drain();
+      await platform.drain();
       const result = await platform
         .port("queryEngine")
         .query({

@@ -59,7 +59,7 @@ function contributions(
       "personal data",
       plugin.personalData === "none"
         ? ["none"]
-        : plugin.personalData.map(({ what, where }) => `${what} in ${where}`),
+        : plugin.personalData.map(({ where }) => where),
     ],
   ];
 }

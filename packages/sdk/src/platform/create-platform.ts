@@ -55,6 +55,8 @@ export interface Platform {
   start(roles?: readonly BackgroundRole[]): Promise<void>;
   /** Jobs, sinks and topologies of this process; undefined before `start`. */
   readonly background: Background | undefined;
+  /** Resolves when everything the log held when it was called went through the topologies and can be queried in the lake. Does nothing before `start`. */
+  drain(): Promise<void>;
   /** Stops everything in reverse order and lets go of the adapters. */
   stop(): Promise<void>;
   explain(): BootPlan;
@@ -159,6 +161,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       }
       background = createBackground({ installed, ports, topics, tables, decode });
       await background.start(roles);
+    },
+    async drain() {
+      await background?.drain();
     },
     async stop() {
       if (state === "stopped") return;
