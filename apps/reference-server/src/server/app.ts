@@ -15,6 +15,7 @@ import { mountIngest } from "../ingest/mount-ingest.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import { mountLive } from "../live/mount-live.ts";
 import type { AppEnv } from "./app-env.ts";
+import { mountAudit } from "./mount-audit.ts";
 import { mountDashboard } from "./mount-dashboard.ts";
 import { mountDocs } from "./mount-docs.ts";
 import { mountRoutes } from "./mount-routes.ts";
@@ -89,6 +90,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     }),
   );
+  mountAudit(app, platform);
   mountSignIn(app, { ...options, limiter: createRateLimiter({ clock, ...signInLimit }) });
   app.use("/v1/*", async (c, next) => {
     const principal = await authenticator.authenticate({

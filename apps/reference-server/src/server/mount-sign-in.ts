@@ -43,6 +43,7 @@ export function mountSignIn(
     const principal = await accounts.users.signIn(parsed.data.name, parsed.data.password);
     if (principal === undefined)
       throw new EcapError("ECAP_UNAUTHENTICATED", "wrong name or password");
+    c.set("principal", principal);
     const token = await sessions.issue(principal);
     setCookie(c, "ecap_session", token, {
       httpOnly: true,

@@ -1,12 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** READMEs whose TypeScript examples run as they stand, in this order, in one folder: a later one may read what an earlier one wrote. */
+/** READMEs whose TypeScript examples run as they stand, each in a folder of its own; but DuckDB's reads the table that Delta's wrote. */
 const documents = [
   "README.md",
   "packages/sdk/README.md",
@@ -33,23 +41,36 @@ describe("the examples in the READMEs", () => {
   mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
   const folder = mkdtempSync(join(root, "node_modules/.cache/ecap-examples-"));
   const model = join(root, "packages/plugin-fraud/models/baseline.onnx");
-  if (existsSync(model)) cpSync(model, join(folder, "model.onnx"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it.each(documents)("of %s run", (document) => {
-    const found = examples(document);
-    expect(found.length).toBeGreaterThan(0);
-    found.forEach((code, index) => {
-      const file = join(folder, `${document.replaceAll(/[^a-z-]/g, "_")}${index}.ts`);
-      writeFileSync(file, code);
-      const { status, stderr } = spawnSync(process.execPath, ["--conditions=@ecap/source", "--import", "tsx", file], { cwd: folder, encoding: "utf8", timeout: 60_000 });
-      expect(stderr).toBe("");
-      expect(status).toBe(0);
-    });
-  }, 60_000);
+  it.each(documents)(
+    "of %s run",
+    (document) => {
+      const found = examples(document);
+      const cwd = join(folder, document.replace("duckdb", "delta").replaceAll(/[^a-z-]/g, "_"));
+      mkdirSync(cwd, { recursive: true });
+      if (existsSync(model)) cpSync(model, join(cwd, "model.onnx"));
+      expect(found.length).toBeGreaterThan(0);
+      found.forEach((code, index) => {
+        const file = join(cwd, `example-${index}.mts`);
+        writeFileSync(file, code);
+        const { status, stderr } = spawnSync(
+          process.execPath,
+          ["--conditions=@ecap/source", "--import", "tsx", file],
+          { cwd, encoding: "utf8", timeout: 60_000 },
+        );
+        expect(stderr).toBe("");
+        expect(status).toBe(0);
+      });
+    },
+    60_000,
+  );
 
   it("of the README embed the platform in fifteen lines or fewer", () => {
     const [embedding = ""] = examples("README.md");
-    expect(embedding.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("import")).length).toBeLessThanOrEqual(15);
+    expect(
+      embedding.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("import"))
+        .length,
+    ).toBeLessThanOrEqual(15);
   });
 });

@@ -42,13 +42,11 @@ export async function startTestServer(
     },
     async rows(sql, ...tables) {
       await platform.drain();
-      const result = await platform
-        .port("queryEngine")
-        .query({
-          sql,
-          tenant: "default",
-          tables: Object.fromEntries(tables.map((table) => [table, {}])),
-        });
+      const result = await platform.port("queryEngine").query({
+        sql,
+        tenant: "default",
+        tables: Object.fromEntries(tables.map((table) => [table, {}])),
+      });
       return result.rows;
     },
     async get(path, key) {
