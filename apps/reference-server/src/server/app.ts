@@ -14,6 +14,7 @@ import { mountImports } from "../importing/import-routes.ts";
 import { mountIngest } from "../ingest/mount-ingest.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import { mountLive } from "../live/mount-live.ts";
+import { metricRoutes } from "../metrics/metric-routes.ts";
 import type { AppEnv } from "./app-env.ts";
 import { mountAudit } from "./mount-audit.ts";
 import { mountDashboard } from "./mount-dashboard.ts";
@@ -104,7 +105,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   mountImports(app, options);
   app.use("/v1/*", bodyLimit({ maxSize: maxApiBodyBytes }));
   mountLive(app, options.live);
-  mountRoutes(app, [...adminRoutes(options), ...(await pluginRoutes(platform))], logger);
+  mountRoutes(
+    app,
+    [...adminRoutes(options), ...metricRoutes(platform), ...(await pluginRoutes(platform))],
+    logger,
+  );
   mountDocs(app);
   if (options.dashboardDir !== undefined) mountDashboard(app, options.dashboardDir);
   return app;
