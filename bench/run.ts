@@ -1,0 +1,24 @@
+import { type Report, toJson, toText } from "./report.ts";
+
+/** `npm run bench -- NAME [--json]`: builds, runs one benchmark against its peer and prints a table, or one JSON document. */
+const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
+  ingest: async () => (await import("./ingest/ingest.ts")).ingest(),
+  import: async () => (await import("./import/import.ts")).importFile(),
+  decide: async () => (await import("./decide/decide.ts")).decide(),
+  boot: async () => (await import("./boot/boot.ts")).boot(),
+};
+
+const [name = ""] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const asJson = process.argv.includes("--json");
+const run = benchmarks[name];
+if (run === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")} [--json]\n`);
+  process.exitCode = 1;
+} else {
+  const report = await run();
+  if (typeof report === "string") {
+    process.stdout.write(
+      asJson ? `${JSON.stringify({ name, skipped: report })}\n` : `${name}: skipped, ${report}\n`,
+    );
+  } else process.stdout.write(asJson ? `${JSON.stringify(toJson(report))}\n` : toText(report));
+}
