@@ -58,23 +58,29 @@ export class IdWindow {
     return this.#forgottenEarly;
   }
 
-  has({ high, low }: IdHash): boolean {
-    return this.#generations.some((generation) => find(generation.slots, high, low) < 0);
+  /** Whether the id is remembered, and at `now` still is. */
+  has({ high, low }: IdHash, now = Number.NEGATIVE_INFINITY): boolean {
+    return this.#generations.some(
+      (generation) => this.#endOf(generation) > now && find(generation.slots, high, low) < 0,
+    );
   }
 
   /** Adds the id as seen at `now`; false where it was there. */
   add(hash: IdHash, now: number): boolean {
-    if (this.has(hash)) return false;
+    if (this.has(hash, now)) return false;
     insert(this.#current(now), hash.high, hash.low);
     return true;
+  }
+
+  #endOf({ startedAt }: Generation): number {
+    const { windowMs } = this.#options;
+    return startedAt + windowMs / generationCount + windowMs;
   }
 
   #current(now: number): Generation {
     const { windowMs, maxIds } = this.#options;
     const span = windowMs / generationCount;
-    this.#generations = this.#generations.filter(
-      (generation) => generation.startedAt + span + windowMs > now,
-    );
+    this.#generations = this.#generations.filter((generation) => this.#endOf(generation) > now);
     let newest = this.#generations.at(-1);
     if (
       newest === undefined ||

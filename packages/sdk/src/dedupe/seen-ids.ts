@@ -1,3 +1,4 @@
+import { uuidv7 } from "../events/uuid.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog, LogRecord } from "../ports/event-log.ts";
 import type { StateStore } from "../ports/state-store.ts";
@@ -12,10 +13,11 @@ export interface SeenIdsOptions extends IdWindowOptions {
   readonly clock: Clock;
   /** The ids a record of the log stands for. */
   readonly identify: (record: LogRecord) => readonly IdHash[];
+  /** Ids a block in the state store. Default 8,192. */
+  readonly blockIds?: number;
 }
 
-/** Ids a block. */
-const blockIds = 8_192;
+const defaultBlockIds = 8_192;
 
 /**
  * The ids of what stands in the log, as far back as the window reaches. The log is the truth: the packed blocks in the state store only spare reading it
@@ -27,13 +29,15 @@ export class SeenIds {
   /** Offsets after the last id added, by topic/partition, and those of the last but one block: ids before it stand in blocks. */
   readonly #reached = new Map<string, number>();
   #covered = new Map<string, number>();
+  /** Halves of the ids that stand in no block yet, and at how many of them the next block is written. */
   #unsaved: number[] = [];
+  #fullAt: number;
   #saving: Promise<void> = Promise.resolve();
-  #blocks = 0;
 
   private constructor(options: SeenIdsOptions) {
     this.#options = options;
     this.#window = new IdWindow(options);
+    this.#fullAt = this.#blockHalves;
   }
 
   static async restore(options: SeenIdsOptions): Promise<SeenIds> {
@@ -52,7 +56,7 @@ export class SeenIds {
   }
 
   has(hash: IdHash): boolean {
-    return this.#window.has(hash);
+    return this.#window.has(hash, this.#options.clock.now());
   }
 
   /** Marks the id of a record that is durable at this place. */
@@ -61,8 +65,13 @@ export class SeenIds {
     if (offset >= (this.#reached.get(place) ?? 0)) this.#reached.set(place, offset + 1);
     if (!this.#window.add(hash, this.#options.clock.now())) return;
     this.#unsaved.push(hash.high, hash.low);
-    if (this.#unsaved.length >= blockIds * 2)
-      this.#saving = this.#saving.then(() => this.#writeBlock()).catch(() => {});
+    if (this.#unsaved.length < this.#fullAt) return;
+    this.#fullAt = Number.POSITIVE_INFINITY;
+    this.#saving = this.#saving.then(() => this.#writeBlock()).catch(() => {});
+  }
+
+  get #blockHalves(): number {
+    return 2 * (this.#options.blockIds ?? defaultBlockIds);
   }
 
   /** Writes the last block, so that a restart need not read the log. */
@@ -74,17 +83,28 @@ export class SeenIds {
   }
 
   async #writeBlock(): Promise<void> {
-    const { name, stateStore, clock, windowMs } = this.#options;
-    const now = clock.now();
     const ids = this.#unsaved;
     this.#unsaved = [];
+    this.#fullAt = this.#blockHalves;
+    try {
+      await this.#store(ids);
+    } catch (error) {
+      // They go into a later block; until then the log is read from further back, so nothing is forgotten.
+      this.#unsaved = [...ids, ...this.#unsaved].slice(-2 * this.#options.maxIds);
+      this.#fullAt = this.#unsaved.length + this.#blockHalves;
+      throw error;
+    }
+  }
+
+  async #store(ids: readonly number[]): Promise<void> {
+    const { name, stateStore, clock, windowMs } = this.#options;
+    const now = clock.now();
     if (ids.length > 0) {
       const block = new Uint8Array(8 + ids.length * 4);
       const view = new DataView(block.buffer);
       view.setFloat64(0, now, true);
       ids.forEach((half, index) => view.setUint32(8 + index * 4, half, true));
-      this.#blocks += 1;
-      const key = `dedupe/${name}/block/${now}-${this.#blocks}`;
+      const key = `dedupe/${name}/block/${uuidv7(now)}`;
       await stateStore.compareAndSet({ key, value: block, expiresAt: now + windowMs }, undefined);
     }
     // Appends that ended in another order than they began may still mark older offsets, so the log is read again from one block further back.
