@@ -1,4 +1,4 @@
-import { EcapError } from "../errors/ecap-error.ts";
+import { EcapError, isEcapError } from "../errors/ecap-error.ts";
 import { object } from "../events/dialect.ts";
 import { deadLetterTopic } from "../events/topics.ts";
 import type { Platform } from "../platform/create-platform.ts";
@@ -60,7 +60,7 @@ export async function redriveDeadLetters(
   for (const letter of await listDeadLetters(platform, query)) {
     if (letter.redriven) continue;
     const { headers } = letter;
-    const [receipt] = await collector.collect({
+    const delivery = {
       bytes: letter.bytes,
       tenant: headers["tenant"] ?? "default",
       source: headers["source"] ?? "unknown",
@@ -68,6 +68,13 @@ export async function redriveDeadLetters(
       ...(headers["defaults"] !== undefined && {
         defaults: object(JSON.parse(headers["defaults"])),
       }),
+    };
+    const [receipt] = await collector.collect(delivery).catch((error: unknown) => {
+      // Bytes that are no JSON stay where they are, and do not stand in the way of the others.
+      if (!isEcapError(error, "ECAP_BODY_UNREADABLE")) throw error;
+      const { code, message } = error;
+      results.push({ status: "quarantined", code, message, offset: letter.offset });
+      return [];
     });
     if (receipt === undefined) continue;
     results.push({ ...receipt, offset: letter.offset });

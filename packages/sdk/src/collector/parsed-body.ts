@@ -1,6 +1,6 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { RawObject } from "../events/dialect.ts";
-import { elementRanges } from "./element-ranges.ts";
+import { type ElementRanges, elementRanges } from "./element-ranges.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -33,7 +33,7 @@ export function parseBody(bytes: Uint8Array, maxBatchEvents: number): ParsedBody
     const events = ranges.starts.map((_, position) => asObject(tryParse(bytesOf(position))));
     if (events.every((event) => event === undefined))
       throw new EcapError("ECAP_BODY_UNREADABLE", "the body is no UTF-8 JSON text");
-    return { top: {}, events, bytesOf, depthOf };
+    return { top: topWithout(bytes, ranges), events, bytesOf, depthOf };
   }
   if (Array.isArray(whole)) return { top: {}, events: whole.map(asObject), bytesOf, depthOf };
   const top = asObject(whole);
@@ -42,6 +42,13 @@ export function parseBody(bytes: Uint8Array, maxBatchEvents: number): ParsedBody
   if (Array.isArray(top["batch"]))
     return { top, events: top["batch"].map(asObject), bytesOf, depthOf };
   return { top: {}, events: [top], bytesOf, depthOf };
+}
+
+/** What stands around the elements, read as if there were none; empty where that is broken too. */
+function topWithout(bytes: Uint8Array, { starts, ends }: ElementRanges): RawObject {
+  const before = bytes.subarray(0, starts[0]);
+  const after = bytes.subarray(ends.at(-1));
+  return asObject(tryParse(Buffer.concat([before, after]))) ?? {};
 }
 
 function tryParse(bytes: Uint8Array): unknown {

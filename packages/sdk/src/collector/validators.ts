@@ -26,7 +26,7 @@ export interface Validators {
  * decides and explains.
  */
 export function createValidators(registry: SchemaRegistry): Validators {
-  const ajv = new Ajv2020({ strict: false, strictTypes: false, allErrors: false });
+  const ajv = new Ajv2020({ strict: false, strictNumbers: true, allErrors: false });
   formats.default(ajv, { mode: "fast" });
   const compiled = new WeakMap<EventDefinition, ValidateFunction>();
 
