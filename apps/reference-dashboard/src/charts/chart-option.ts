@@ -1,0 +1,25 @@
+import type {
+  BarSeriesOption,
+  LineSeriesOption,
+  MapSeriesOption,
+  ScatterSeriesOption,
+} from "echarts/charts";
+import type {
+  GeoComponentOption,
+  GridComponentOption,
+  TooltipComponentOption,
+  VisualMapComponentOption,
+} from "echarts/components";
+import type { ComposeOption } from "echarts/core";
+
+/** Exactly what the registered parts of ECharts understand. */
+export type ChartOption = ComposeOption<
+  | BarSeriesOption
+  | LineSeriesOption
+  | MapSeriesOption
+  | ScatterSeriesOption
+  | GeoComponentOption
+  | GridComponentOption
+  | TooltipComponentOption
+  | VisualMapComponentOption
+>;

@@ -1,0 +1,23 @@
+import { BarChart, LineChart, MapChart, ScatterChart } from "echarts/charts";
+import {
+  GeoComponent,
+  GridComponent,
+  TooltipComponent,
+  VisualMapComponent,
+} from "echarts/components";
+import { use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+
+use([
+  BarChart,
+  LineChart,
+  MapChart,
+  ScatterChart,
+  GeoComponent,
+  GridComponent,
+  TooltipComponent,
+  VisualMapComponent,
+  CanvasRenderer,
+]);
+
+export { init, registerMap } from "echarts/core";
