@@ -5,7 +5,7 @@ import { type Dialect, mergeDefaults, nativeDialect, type RawObject } from "../e
 import type { EventDefinition } from "../events/event-definition.ts";
 import { parseTime, partitionKey, type RecordMeta, recordHeaders } from "../events/record-codec.ts";
 import { deadLetterTopic } from "../events/topics.ts";
-import type { Platform } from "../platform/create-platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
 import { type DeadLetterReason, deadLetterRecord } from "./dead-letter.ts";
 import { type JudgeOptions, judgeEvent, type UnplannedPolicy } from "./judge-event.ts";

@@ -1,7 +1,7 @@
 import { EcapError, isEcapError } from "../errors/ecap-error.ts";
 import { object } from "../events/dialect.ts";
 import { deadLetterTopic } from "../events/topics.ts";
-import type { Platform } from "../platform/create-platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Collector } from "./collector.ts";
 import { type DeadLetter, readDeadLetter } from "./dead-letter.ts";
 import type { Receipt } from "./receipt.ts";

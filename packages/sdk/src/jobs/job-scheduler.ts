@@ -44,6 +44,7 @@ export function createJobScheduler(options: {
   tickMs?: number;
 }): JobScheduler {
   const { jobs, stateStore, clock, logger, tickMs = 1_000 } = options;
+  checkJobs(jobs);
   const owner = uuidv7(clock.now());
   const shutdown = new AbortController();
   const running = new Map<string, Promise<JobRun | undefined>>();
@@ -62,7 +63,7 @@ export function createJobScheduler(options: {
     const leased = {
       ...state,
       owner,
-      leaseUntil: now + (job.timeoutMs ?? defaultTimeoutMs) + 60_000,
+      leaseUntil: leaseEnd(job),
       lastStartedAt: now,
     };
     const taken = await stateStore.compareAndSet(
@@ -70,6 +71,20 @@ export function createJobScheduler(options: {
       version,
     );
     return taken === undefined ? undefined : leased;
+  }
+
+  /** Each try has the whole time limit, so each begins with a lease that outlives it; false where another instance has taken the job over. */
+  async function renewLease(job: Job): Promise<boolean> {
+    const { state, version } = await read(job.name);
+    if (state.owner !== owner) return false;
+    const value = encodeJobState({ ...state, leaseUntil: leaseEnd(job) });
+    return (
+      (await stateStore.compareAndSet({ key: stateKey(job.name), value }, version)) !== undefined
+    );
+  }
+
+  function leaseEnd(job: Job): number {
+    return clock.now() + (job.timeoutMs ?? defaultTimeoutMs) + 60_000;
   }
 
   async function release(job: Job, ended: JobRun): Promise<void> {
@@ -105,12 +120,9 @@ export function createJobScheduler(options: {
     const tries = 1 + (job.retries ?? defaultRetries);
     let result = await attempt(job);
     let attempts = 1;
-    for (
-      ;
-      attempts < tries && result.outcome === "failed" && !shutdown.signal.aborted;
-      attempts += 1
-    ) {
+    for (; attempts < tries && result.outcome === "failed"; attempts += 1) {
       await pause(retryWaitMs * 2 ** (attempts - 1), shutdown.signal);
+      if (shutdown.signal.aborted || !(await renewLease(job))) break;
       result = await attempt(job);
     }
     const ended: JobRun = { startedAt, endedAt: clock.now(), attempts, ...result };
@@ -172,6 +184,30 @@ export function createJobScheduler(options: {
     },
     history: async (name) => (await read(name)).state.runs,
   };
+}
+
+/** Says at once what would otherwise fail every tick, and keep the other jobs from being looked at. */
+function checkJobs(jobs: readonly Job[]): void {
+  const names = new Set<string>();
+  for (const { name, schedule } of jobs) {
+    if (names.has(name))
+      throw new EcapError("ECAP_PLUGIN_INVALID", `there are two jobs named "${name}"`);
+    names.add(name);
+    if (!isSchedule(schedule))
+      throw new EcapError(
+        "ECAP_PLUGIN_INVALID",
+        `job "${name}": ${JSON.stringify(schedule)} is no schedule; expected everyMs above 0 or a cron expression of five fields`,
+      );
+  }
+}
+
+function isSchedule(schedule: Job["schedule"]): boolean {
+  if ("everyMs" in schedule) return schedule.everyMs > 0;
+  try {
+    return new Cron(schedule.cron, { timezone: "UTC", paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
 }
 
 function stateKey(name: string): string {

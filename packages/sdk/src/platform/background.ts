@@ -5,7 +5,7 @@ import type { LakeTable } from "../lake/lake-table.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import type { RunningTopology } from "../streams/run-topology.ts";
 import { type CircuitBreaker, createCircuitBreaker } from "./circuit-breaker.ts";
-import type { InstalledPlugin } from "./create-platform.ts";
+import type { InstalledPlugin } from "./install-plugin.ts";
 import type { PortTable } from "./merge-adapters.ts";
 
 /** Work beside the API: topologies, lake sinks and jobs. A process takes some or all. */
@@ -39,7 +39,7 @@ export function createBackground(options: BackgroundOptions): Background {
   const topologies: RunningTopology[] = [];
   /** One a plugin: what fails in one plugin pauses its topologies and nobody else's. */
   const breakers = new Map<string, CircuitBreaker>();
-  let sinks: readonly LakeSink[] = [];
+  const sinks: LakeSink[] = [];
   const declaredJobs = installed.flatMap(
     ({ plugin, service }) => plugin.definition.jobs?.(service) ?? [],
   );
@@ -87,23 +87,23 @@ export function createBackground(options: BackgroundOptions): Background {
       clock,
       logger,
     };
-    sinks = await Promise.all(
-      Object.keys(options.topics).map((topic) =>
-        startLakeSink({
-          topic,
-          tables: options.tables.filter((table) => table.from.some((from) => from.topic === topic)),
-          ...shared,
-        }),
-      ),
+    // Each is kept as soon as it runs, so that stopping closes it also where another could not begin.
+    const starting = Object.keys(options.topics).map(async (topic) => {
+      const tables = options.tables.filter(({ from }) =>
+        from.some((source) => source.topic === topic),
+      );
+      sinks.push(await startLakeSink({ topic, tables, ...shared }));
+    });
+    const failed = (await Promise.allSettled(starting)).find(
+      (result) => result.status === "rejected",
     );
+    if (failed !== undefined) throw failed.reason as Error;
   }
 
   return {
     jobs,
     topologies,
-    get sinks() {
-      return sinks;
-    },
+    sinks,
     async start(roles = backgroundRoles) {
       if (roles.includes("topologies")) await startTopologies();
       if (roles.includes("sinks")) await startSinks();

@@ -57,9 +57,7 @@ function contributions(
     ["routes", plugin.http ? ["yes"] : []],
     [
       "personal data",
-      plugin.personalData === "none"
-        ? ["none"]
-        : plugin.personalData.map(({ where }) => where),
+      plugin.personalData === "none" ? ["none"] : plugin.personalData.map(({ where }) => where),
     ],
   ];
 }

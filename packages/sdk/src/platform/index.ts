@@ -1,5 +1,7 @@
 export { type Background, type BackgroundRole, backgroundRoles } from "./background.ts";
 export * from "./boot-plan.ts";
 export * from "./circuit-breaker.ts";
-export * from "./create-platform.ts";
+export { createPlatform } from "./create-platform.ts";
+export type { InstalledPlugin } from "./install-plugin.ts";
+export type { Platform, PlatformOptions } from "./platform.ts";
 export * from "./sdk-range.ts";

@@ -132,9 +132,24 @@ function parseOptions(plugin: string, schema: z.ZodType, options: unknown): unkn
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue?.path.join(".") ?? "";
+  const received = shown(valueAt(options, issue?.path ?? []));
   throw new EcapError(
     "ECAP_PLUGIN_OPTIONS",
-    `plugin "${plugin}": option ${path === "" ? "(all)" : path}: ${issue?.message ?? "invalid"}`,
-    { path },
+    `plugin "${plugin}": option ${path === "" ? "(all)" : path}: ${issue?.message ?? "invalid"}; it was ${received}`,
+    { path, received },
   );
+}
+
+function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {
+  let value = options;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === String(part))?.[1];
+  }
+  return value;
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? "not given");
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

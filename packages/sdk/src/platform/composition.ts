@@ -1,0 +1,73 @@
+import { EcapError } from "../errors/ecap-error.ts";
+import { createSchemaRegistry, type SchemaRegistry } from "../events/schema-registry.ts";
+import { defaultTopics } from "../events/topics.ts";
+import type { LakeTable } from "../lake/lake-table.ts";
+import type { Plugin } from "../plugin/define-plugin.ts";
+import type { TopicSpec } from "../ports/event-log.ts";
+import { sdkVersion } from "../sdk-version.ts";
+import { checkPlugins } from "./check-plugins.ts";
+import type { PortTable } from "./merge-adapters.ts";
+
+/** What adapters and plugins come to, checked, before anything of a plugin has run. */
+export interface Composition {
+  /** In the order to set up. */
+  readonly plugins: readonly Plugin[];
+  readonly registry: SchemaRegistry;
+  readonly topics: Readonly<Record<string, TopicSpec>>;
+  readonly tables: readonly LakeTable[];
+}
+
+/** Says everything that can be wrong with a composition. */
+export function checkComposition(given: readonly Plugin[], ports: PortTable): Composition {
+  const plugins = checkPlugins(given, sdkVersion);
+  for (const { name, definition } of plugins) {
+    for (const port of definition.requires ?? []) ports.get(port, `plugin "${name}"`);
+  }
+  const registry = registerEvents(plugins);
+  return {
+    plugins,
+    registry,
+    topics: topicsOf(plugins, registry),
+    tables: distinct(plugins.flatMap(({ definition }) => definition.tables ?? [])),
+  };
+}
+
+function registerEvents(plugins: readonly Plugin[]): SchemaRegistry {
+  const registry = createSchemaRegistry();
+  for (const { definition } of plugins) {
+    const { produces = [], consumes = [] } = definition.events ?? {};
+    for (const event of [...produces, ...consumes]) registry.register(event);
+  }
+  return registry;
+}
+
+function topicsOf(
+  plugins: readonly Plugin[],
+  registry: SchemaRegistry,
+): Readonly<Record<string, TopicSpec>> {
+  const declared: Record<string, TopicSpec> = { ...defaultTopics };
+  for (const { definition } of plugins) Object.assign(declared, definition.topics);
+  for (const { type, topic } of registry.list()) {
+    if (declared[topic] === undefined)
+      throw new EcapError(
+        "ECAP_TOPIC_UNKNOWN",
+        `event "${type}" goes to topic "${topic}", which no plugin declares`,
+      );
+  }
+  return declared;
+}
+
+/** One table may be brought by several plugins; two different ones of one name may not. */
+function distinct(tables: readonly LakeTable[]): readonly LakeTable[] {
+  const byName = new Map<string, LakeTable>();
+  for (const table of tables) {
+    const other = byName.get(table.name);
+    if (other !== undefined && other !== table)
+      throw new EcapError(
+        "ECAP_PLUGIN_INVALID",
+        `two plugins bring different tables named "${table.name}"`,
+      );
+    byName.set(table.name, table);
+  }
+  return [...byName.values()];
+}
