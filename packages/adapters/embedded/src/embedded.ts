@@ -57,7 +57,7 @@ export function embedded({
     async close() {
       await queryEngine.close();
       await tableStore.close();
-
+      await database.close();
       await store.close();
     },
   };
