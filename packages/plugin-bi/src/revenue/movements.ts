@@ -1,4 +1,4 @@
-import type { QueryEngine } from "@ecap/sdk";
+import type { Grain, QueryEngine } from "@ecap/sdk";
 import { type LakeFunctions, lakeFunctions, queryLake } from "@ecap/sdk/sql";
 import type { AliasableExpression } from "kysely";
 import type { Period } from "../contract.ts";
@@ -22,17 +22,14 @@ export interface Movements {
   readonly versions: Readonly<Record<string, number>>;
 }
 
-/** The columns a bucket can be made of. A movement of money without goods has only its time. */
-export interface KeyColumns {
-  readonly time: AliasableExpression<string>;
-  readonly country?: AliasableExpression<string | null>;
-  readonly channel?: AliasableExpression<string | null>;
-  readonly product_id?: AliasableExpression<string | null>;
-}
+/** What movements are put in buckets by: a span of time, a column, or nothing, which is one bucket. */
+export type Bucketing =
+  | { readonly grain: Grain }
+  | { readonly column: "country" | "channel" | "product_id" }
+  | { readonly all: true };
 
 export interface MovementQuestion extends Period {
-  /** The bucket of a row. */
-  readonly key: (columns: KeyColumns, fn: LakeFunctions) => AliasableExpression<string | null>;
+  readonly by: Bucketing;
   /** Lines of products only, with their names; then adjustments do not count. */
   readonly productsOnly?: boolean;
 }
@@ -63,117 +60,84 @@ export async function queryMovements(
   };
 }
 
-function salesQuery({ key, productsOnly, ...period }: MovementQuestion, fn: LakeFunctions) {
+function salesQuery({ by, productsOnly, ...period }: MovementQuestion, fn: LakeFunctions) {
   return lake
     .selectFrom("order_lines")
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
     .$if(productsOnly === true, (query) => query.where("line_type", "=", "product"))
     .select((eb) => [
-      key(
-        {
-          time: eb.ref("event_time"),
-          country: eb.ref("country"),
-          channel: eb.ref("channel"),
-          product_id: eb.ref("product_id"),
-        },
-        fn,
-      ).as("key"),
+      keyOf(by, fn, eb.ref("event_time"), (column) => eb.ref(column)).as("key"),
       "currency",
       fn.sum0(eb.ref("amount")).as("gross"),
       fn.countDistinct(eb.ref("order_id")).as("orders"),
       fn.sumWhere(eb.ref("quantity"), eb("line_type", "=", "product")).as("units"),
       fn.lastBy(eb.ref("name"), eb.ref("event_time")).as("name"),
     ])
-    .groupBy((eb) => [
-      key(
-        {
-          time: eb.ref("event_time"),
-          country: eb.ref("country"),
-          channel: eb.ref("channel"),
-          product_id: eb.ref("product_id"),
-        },
-        fn,
-      ),
-      "currency",
-    ]);
+    .groupBy(["key", "currency"]);
 }
 
-function refundsQuery(
-  { key, productsOnly, basis = "refund_date", ...period }: MovementQuestion,
-  fn: LakeFunctions,
-) {
-  const atOrderDate = basis === "order_date";
-  const dated = lake
-    .selectFrom("refund_lines as r")
-    .leftJoin(
-      lake
-        .selectFrom("order_lines")
-        .where("order_id", "is not", null)
-        .groupBy("order_id")
-        .select((eb) => ["order_id", eb.fn.min("event_time").as("ordered_at")])
-        .as("o"),
-      "o.order_id",
-      "r.order_id",
-    )
-    .select((eb) => [
-      eb.fn.coalesce("o.ordered_at", "r.event_time").as("event_time"),
-      "r.currency",
-      "r.country",
-      "r.channel",
-      "r.product_id",
-      "r.amount",
-      "r.line_type",
-    ]);
-  const plain = lake
-    .selectFrom("refund_lines as r")
-    .select([
-      "r.event_time",
-      "r.currency",
-      "r.country",
-      "r.channel",
-      "r.product_id",
-      "r.amount",
-      "r.line_type",
-    ]);
+function refundsQuery({ by, productsOnly, basis, ...period }: MovementQuestion, fn: LakeFunctions) {
   return lake
-    .selectFrom((atOrderDate ? dated : plain).as("refunds"))
+    .selectFrom((basis === "order_date" ? refundsAtOrderDate : refundsAtOwnDate).as("refunds"))
     .where((eb) => fn.inTimes(fn.toDate(eb.ref("event_time")), eb.ref("event_time"), period))
     .$if(productsOnly === true, (query) => query.where("line_type", "=", "product"))
     .select((eb) => [
-      key(
-        {
-          time: eb.ref("event_time"),
-          country: eb.ref("country"),
-          channel: eb.ref("channel"),
-          product_id: eb.ref("product_id"),
-        },
-        fn,
-      ).as("key"),
+      keyOf(by, fn, eb.ref("event_time"), (column) => eb.ref(column)).as("key"),
       "currency",
       fn.sum0(eb.ref("amount")).as("refunded"),
     ])
-    .groupBy((eb) => [
-      key(
-        {
-          time: eb.ref("event_time"),
-          country: eb.ref("country"),
-          channel: eb.ref("channel"),
-          product_id: eb.ref("product_id"),
-        },
-        fn,
-      ),
-      "currency",
-    ]);
+    .groupBy(["key", "currency"]);
 }
 
-function adjustmentsQuery({ key, ...period }: MovementQuestion, fn: LakeFunctions) {
+const refundColumns = [
+  "r.currency",
+  "r.country",
+  "r.channel",
+  "r.product_id",
+  "r.amount",
+  "r.line_type",
+] as const;
+
+const refundsAtOwnDate = lake
+  .selectFrom("refund_lines as r")
+  .select(["r.event_time", ...refundColumns]);
+
+const orderDates = lake
+  .selectFrom("order_lines")
+  .where("order_id", "is not", null)
+  .groupBy("order_id")
+  .select((eb) => ["order_id", eb.fn.min("event_time").as("ordered_at")]);
+
+/** A refund whose order is not known stays where it is. */
+const refundsAtOrderDate = lake
+  .selectFrom("refund_lines as r")
+  .leftJoin(orderDates.as("o"), "o.order_id", "r.order_id")
+  .select((eb) => [
+    eb.fn.coalesce("o.ordered_at", "r.event_time").as("event_time"),
+    ...refundColumns,
+  ]);
+
+/** Money without goods has a time and nothing else to be told apart by. */
+function adjustmentsQuery({ by, ...period }: MovementQuestion, fn: LakeFunctions) {
   return lake
     .selectFrom("adjustments")
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
     .select((eb) => [
-      key({ time: eb.ref("event_time") }, fn).as("key"),
+      keyOf(by, fn, eb.ref("event_time"), () => fn.nothing()).as("key"),
       "currency",
       fn.sum0(eb.ref("amount")).as("adjustments"),
     ])
     .groupBy(["key", "currency"]);
+}
+
+type Key = AliasableExpression<string | null>;
+
+function keyOf(
+  by: Bucketing,
+  fn: LakeFunctions,
+  time: AliasableExpression<string>,
+  ref: (column: "country" | "channel" | "product_id") => Key,
+): Key {
+  if ("grain" in by) return fn.truncDate(by.grain, time);
+  return "column" in by ? ref(by.column) : fn.nothing();
 }

@@ -2,23 +2,23 @@ import type { Grain, QueryEngine } from "@ecap/sdk";
 import { compareMoney } from "@ecap/sdk/commerce";
 import type { Answer, Dimension, Period, RevenueBreakdown, RevenueSeries } from "../contract.ts";
 import { addUp, buckets, currencies } from "./figures.ts";
-import { type KeyColumns, type Movement, type Movements, queryMovements } from "./movements.ts";
+import { type Movement, type Movements, queryMovements } from "./movements.ts";
 
-/** Revenue over time. Orders of a bucket are those with a line in it, so an order over midnight counts in both days and once in the total of its lines' buckets. */
+/** Revenue over time. An order whose lines lie in two buckets counts in both, and once in the total. */
 export async function revenueSeries(
   engine: QueryEngine,
   request: Period & { readonly grain: Grain },
 ): Promise<RevenueSeries> {
   const { grain } = request;
-  const found = await queryMovements(engine, {
-    ...request,
-    key: ({ time }, fn) => fn.truncDate(grain, time),
-  });
+  const [found, whole] = await Promise.all([
+    queryMovements(engine, { ...request, by: { grain } }),
+    queryMovements(engine, { ...request, by: { all: true } }),
+  ]);
   const { answer, movements } = inOneCurrency(found, request);
   const points = buckets(movements)
     .map(({ key, figures }) => ({ start: key ?? "", ...figures }))
     .toSorted((a, b) => a.start.localeCompare(b.start));
-  return { ...answer, grain, points, total: addUp(movements) };
+  return { ...answer, grain, points, total: addUp(inOneCurrency(whole, request).movements) };
 }
 
 const columnOf: Readonly<Record<Dimension, "country" | "channel" | "product_id">> = {
@@ -32,11 +32,7 @@ export async function revenueBreakdown(
   request: Period & { readonly by: Dimension; readonly productsOnly?: boolean },
 ): Promise<RevenueBreakdown> {
   const { by } = request;
-  const key = (
-    columns: KeyColumns,
-    fn: Parameters<Parameters<typeof queryMovements>[1]["key"]>[1],
-  ) => columns[columnOf[by]] ?? fn.nothing();
-  const found = await queryMovements(engine, { ...request, key });
+  const found = await queryMovements(engine, { ...request, by: { column: columnOf[by] } });
   const { answer, movements } = inOneCurrency(found, request);
   const rows = buckets(movements)
     .map(({ key: value, name, figures }) => ({
