@@ -1,11 +1,15 @@
-import { formatBootPlan, type Platform } from "@ecap/sdk";
+import { EcapError, formatBootPlan, type Platform } from "@ecap/sdk";
 import { type Collector, listDeadLetters, redriveDeadLetters } from "@ecap/sdk/collector";
-import { defineRoute, type Route, roles } from "@ecap/sdk/http";
+import { defineRoute, type Principal, type Route, roles } from "@ecap/sdk/http";
 import { z } from "@hono/zod-openapi";
 import type { Accounts } from "../auth/accounts.ts";
 import { queryRoute } from "./query-route.ts";
 
 const role = z.enum(roles);
+const tenant = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes")
+  .describe("Default: the caller's own");
 const name = z.string().min(1).max(200);
 const apiKey = z.object({
   id: z.string(),
@@ -65,11 +69,15 @@ export function adminRoutes({
       method: "post",
       path: "/admin/api-keys",
       summary: "Create an API key; the key is shown this once",
-      body: z.object({ name, role }),
+      body: z.object({ name, role, tenant: tenant.optional() }),
       response: apiKey.extend({ key: z.string() }),
       status: 201,
       handler: ({ body, principal }) =>
-        accounts.apiKeys.create({ ...body, tenant: principal.tenant, createdBy: principal.id }),
+        accounts.apiKeys.create({
+          ...body,
+          tenant: tenantFor(principal, body.tenant),
+          createdBy: principal.id,
+        }),
     }),
     defineRoute({
       ...shared,
@@ -98,11 +106,11 @@ export function adminRoutes({
       method: "post",
       path: "/admin/users",
       summary: "Create a user",
-      body: z.object({ name, password: z.string(), role }),
+      body: z.object({ name, password: z.string(), role, tenant: tenant.optional() }),
       response: user,
       status: 201,
       handler: ({ body, principal }) =>
-        accounts.users.create({ ...body, tenant: principal.tenant }),
+        accounts.users.create({ ...body, tenant: tenantFor(principal, body.tenant) }),
     }),
     defineRoute({
       ...shared,
@@ -229,6 +237,16 @@ export function adminRoutes({
     }),
     queryRoute(platform),
   ];
+}
+
+/** Administrators act in their own tenant; only the operator of the deployment acts for another. */
+function tenantFor(principal: Principal, asked: string | undefined): string {
+  if (asked === undefined || asked === principal.tenant) return principal.tenant;
+  if (principal.operator === true) return asked;
+  throw new EcapError(
+    "ECAP_FORBIDDEN",
+    "only the operator of this deployment may act for another tenant",
+  );
 }
 
 function withoutUndefined<T extends { from?: number | undefined }>({

@@ -30,7 +30,7 @@ export function createAuthenticator({
   controlToken,
   tenant,
 }: AuthenticatorOptions): Authenticator {
-  const control: Principal = { id: "ecap-command", role: "admin", tenant };
+  const control: Principal = { id: "ecap-command", role: "admin", tenant, operator: true };
 
   async function byToken(token: string): Promise<Principal | undefined> {
     if (token.startsWith("ecap_")) return apiKeys.verify(token);

@@ -17,7 +17,8 @@ export function addAccessCommands(program: Command): void {
     .description("create a key and print it, once")
     .addOption(roleOption())
     .requiredOption("--name <name>", "what it is for")
-    .action((options: { role: string; name: string }, command: Command) =>
+    .option("--tenant <tenant>", "whose data it reaches (default: the deployment's own)")
+    .action((options: { role: string; name: string; tenant?: string }, command: Command) =>
       withApi(command, async (api, { output }) => {
         const created = await api.call<ApiKey & { key: string }>(
           "POST",
@@ -52,13 +53,14 @@ export function addAccessCommands(program: Command): void {
     .command("create <name>")
     .description("create a user; the password is read from ECAP_PASSWORD or from stdin")
     .addOption(roleOption())
-    .action((name: string, options: { role: string }, command: Command) =>
+    .option("--tenant <tenant>", "whose data they see (default: the deployment's own)")
+    .action((name: string, options: { role: string; tenant?: string }, command: Command) =>
       withApi(command, async (api, { output }) => {
         const password = process.env["ECAP_PASSWORD"] ?? (await readStdin());
         const created = await api.call<User>("POST", "/v1/admin/users", {
           name,
           password,
-          role: options.role,
+          ...options,
         });
         output.result(created, () => `created ${created.name} (${created.role})`);
       }),

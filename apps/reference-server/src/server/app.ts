@@ -98,7 +98,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       authorization: c.req.header("authorization"),
       session: getCookie(c, "ecap_session"),
     });
-    if (principal.id !== "ecap-command") apiLimiter.take(`${principal.tenant}/${principal.id}`);
+    if (principal.operator !== true) apiLimiter.take(`${principal.tenant}/${principal.id}`);
     c.set("principal", principal);
     await next();
   });

@@ -9,6 +9,8 @@ export interface Principal {
   readonly id: string;
   readonly role: Role;
   readonly tenant: string;
+  /** True of whoever may read the data directory itself, such as the command line: may act for any tenant. */
+  readonly operator?: boolean;
 }
 
 export interface RouteRequest<Params, Query, Body> {
