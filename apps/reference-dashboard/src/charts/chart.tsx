@@ -20,7 +20,10 @@ export function Chart({ option, label, className = "" }: ChartProps) {
     const element = box.current;
     if (element === null) return undefined;
     let isGone = false;
-    const observer = new ResizeObserver(() => chart.current?.resize());
+    // A box on its way out of the document has no size, and nothing can be drawn in it.
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0 && element.clientHeight > 0) chart.current?.resize();
+    });
     void import("./echarts.ts").then(({ init }) => {
       if (isGone) return;
       chart.current = init(element, null, { renderer: "canvas" });
@@ -43,11 +46,13 @@ export function Chart({ option, label, className = "" }: ChartProps) {
 }
 
 function draw(chart: EChartsType, option: ChartOption): void {
+  const { fontFamily } = getComputedStyle(chart.getDom());
   const isStill = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   chart.setOption(
     {
       animationDuration: 350,
       animationDurationUpdate: 250,
+      textStyle: { fontFamily },
       ...option,
       ...(isStill && { animation: false }),
     },

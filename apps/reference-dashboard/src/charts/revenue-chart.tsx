@@ -1,3 +1,5 @@
+import type { LineSeriesOption } from "echarts/charts";
+import type { LinearGradientObject } from "echarts/core";
 import { useMemo } from "react";
 import type { Grain } from "../api/answers.ts";
 import { formatCount, formatMoney } from "../format/numbers.ts";
@@ -15,7 +17,7 @@ interface RevenueChartProps {
   readonly label: string;
 }
 
-/** Net revenue as an area, gross as a dashed line over it, refunds as bars; a bucket that is not over has a hollow point. */
+/** Net revenue as an area, gross as a dashed line over it, refunds as bars. What is not over yet is dotted. */
 export function RevenueChart({ buckets, grain, currency, label }: RevenueChartProps) {
   const colours = useChartColours();
   const option = useMemo(
@@ -34,7 +36,7 @@ function revenueOption(
   const lone = buckets.length === 1;
   const muted = { color: colours["text-muted"], fontSize: 11 };
   return {
-    grid: { left: 4, right: 12, top: 16, bottom: 0, containLabel: true },
+    grid: { left: 0, right: 12, top: 12, bottom: 0, outerBoundsMode: "same" },
     xAxis: {
       type: "category",
       data: buckets.map(({ at }) => formatBucket(at, grain)),
@@ -77,38 +79,43 @@ function revenueOption(
       {
         type: "line",
         name: "Gross",
-        data: buckets.map(({ gross }) => Number(gross)),
+        data: buckets.map(({ gross, isRunning }) => (isRunning && !lone ? null : Number(gross))),
         showSymbol: lone,
         symbol: "diamond",
+        symbolSize: 8,
         lineStyle: { color: colours["series-gross"], width: 1.5, type: [4, 4] },
         itemStyle: { color: colours["series-gross"] },
       },
       {
         type: "line",
         name: "Net",
-        data: buckets.map(({ net, isRunning }) => ({
-          value: Number(net),
-          symbol: isRunning ? "emptyCircle" : "circle",
-          symbolSize: isRunning || lone ? 8 : 0,
-        })),
-        showAllSymbol: true,
+        data: buckets.map(({ net, isRunning }) => (isRunning && !lone ? null : Number(net))),
+        showSymbol: lone,
+        symbol: "circle",
+        symbolSize: 8,
         lineStyle: { color: colours.accent, width: 2.25 },
-        itemStyle: { color: colours.accent, borderWidth: 2 },
-        areaStyle: {
-          color: {
-            type: "linear",
-            x: 0,
-            y: 0,
-            x2: 0,
-            y2: 1,
-            colorStops: [
-              { offset: 0, color: withAlpha(colours.accent, 0.24) },
-              { offset: 1, color: withAlpha(colours.accent, 0.02) },
-            ],
-          },
-        },
+        itemStyle: { color: colours.accent },
+        areaStyle: { color: fade(colours.accent) },
       },
+      ...(lone ? [] : [runningSeries(buckets, colours)]),
     ],
+  };
+}
+
+/** From the last whole bucket to the one that is not over: dotted, since it will rise. */
+function runningSeries(buckets: readonly Bucket[], colours: ChartColours): LineSeriesOption {
+  return {
+    type: "line",
+    name: "Net so far",
+    data: buckets.map(({ net, isRunning }, index) =>
+      isRunning || buckets[index + 1]?.isRunning === true
+        ? { value: Number(net), symbolSize: isRunning ? 8 : 0 }
+        : null,
+    ),
+    symbol: "emptyCircle",
+    showAllSymbol: true,
+    lineStyle: { color: colours.accent, width: 2, type: [2, 4] },
+    itemStyle: { color: colours.accent, borderWidth: 2 },
   };
 }
 
@@ -132,6 +139,12 @@ function describe(
       : [{ label: "Adjustments", value: formatMoney(bucket.adjustments, currency) }]),
     { label: "Orders", value: formatCount(bucket.orders) },
   ]);
+}
+
+/** From the colour to next to nothing, downwards. */
+function fade(colour: string): LinearGradientObject {
+  const stop = (offset: number, alpha: number) => ({ offset, color: withAlpha(colour, alpha) });
+  return { type: "linear", x: 0, y: 0, x2: 0, y2: 1, colorStops: [stop(0, 0.24), stop(1, 0.02)] };
 }
 
 /** A computed colour, `rgb(1, 2, 3)`, made transparent. */

@@ -18,7 +18,7 @@ export function ThroughputChart({ seconds }: ThroughputChartProps) {
       index === seconds.length - 1 ? "now" : `−${seconds.length - 1 - index} s`;
     return {
       animation: false,
-      grid: { left: 4, right: 8, top: 10, bottom: 0, containLabel: true },
+      grid: { left: 0, right: 16, top: 10, bottom: 0, outerBoundsMode: "same" },
       xAxis: {
         type: "category",
         data: seconds.map((_, index) => ago(index)),

@@ -10,6 +10,9 @@ const change = new Intl.NumberFormat(undefined, {
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const money = new Map<string, Intl.NumberFormat>();
 
+const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+
+export const formatDecimal = (value: number): string => decimal.format(value);
 export const formatCount = (value: number): string => whole.format(value);
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatPercent = (share: number): string => percent.format(share);

@@ -1,5 +1,6 @@
 import type { Grain } from "../api/answers.ts";
 
+const dayMs = 86_400_000;
 const utc = { timeZone: "UTC" } as const;
 const day = new Intl.DateTimeFormat(undefined, {
   ...utc,
@@ -35,6 +36,12 @@ export const formatMonth = (instant: number): string => month.format(instant);
 export const formatTime = (instant: number): string => clockSeconds.format(instant);
 export const formatInstant = (instant: number): string =>
   `${shortDay.format(instant)}, ${clock.format(instant)} UTC`;
+
+/** The time of day, with the day where that is another one than `now`'s. */
+export function formatTimeNear(instant: number, now: number): string {
+  const isToday = Math.floor(instant / dayMs) === Math.floor(now / dayMs);
+  return isToday ? formatTime(instant) : `${shortDay.format(instant)}, ${clock.format(instant)}`;
+}
 
 /** A bucket of time as a label for an axis. */
 export function formatBucket(start: number, grain: Grain): string {

@@ -4,6 +4,8 @@ const a3 = 0.000893;
 const a4 = 0.003796;
 const m = Math.sqrt(3) / 2;
 const iterations = 12;
+/** Plane units in a radian of the equator: drawing drops details smaller than a unit. */
+const unit = 1_000;
 
 export type Point = [number, number];
 
@@ -18,14 +20,14 @@ export function project([longitude, latitude]: readonly number[]): Point {
   const l2 = l * l;
   const l6 = l2 * l2 * l2;
   return [
-    (lambda * Math.cos(l)) / (m * (a1 + 3 * a2 * l2 + l6 * (7 * a3 + 9 * a4 * l2))),
-    -l * (a1 + a2 * l2 + l6 * (a3 + a4 * l2)),
+    (unit * lambda * Math.cos(l)) / (m * (a1 + 3 * a2 * l2 + l6 * (7 * a3 + 9 * a4 * l2))),
+    -unit * l * (a1 + a2 * l2 + l6 * (a3 + a4 * l2)),
   ];
 }
 
 /** The inverse, by Newton's method. */
 export function unproject([x, y]: readonly number[]): Point {
-  const target = -(y ?? 0);
+  const target = -(y ?? 0) / unit;
   let l = target;
   for (let i = 0; i < iterations; i += 1) {
     const l2 = l * l;
@@ -36,7 +38,8 @@ export function unproject([x, y]: readonly number[]): Point {
   }
   const l2 = l * l;
   const l6 = l2 * l2 * l2;
-  const lambda = (m * (x ?? 0) * (a1 + 3 * a2 * l2 + l6 * (7 * a3 + 9 * a4 * l2))) / Math.cos(l);
+  const lambda =
+    (m * ((x ?? 0) / unit) * (a1 + 3 * a2 * l2 + l6 * (7 * a3 + 9 * a4 * l2))) / Math.cos(l);
   return [
     (lambda * 180) / Math.PI,
     (Math.asin(Math.max(-1, Math.min(1, Math.sin(l) / m))) * 180) / Math.PI,

@@ -8,6 +8,7 @@ import type {
 } from "geojson";
 import { feature } from "topojson-client";
 import topology from "world-atlas/countries-50m.json";
+import { cutAtAntimeridian } from "./cut-at-antimeridian.ts";
 
 export interface CountryProperties {
   /** ISO 3166-1 alpha-2, by which the map is joined; the atlas' own name where it has none. */
@@ -15,7 +16,7 @@ export interface CountryProperties {
 }
 
 export interface World {
-  readonly features: FeatureCollection<Polygon | MultiPolygon, CountryProperties>;
+  readonly features: FeatureCollection<MultiPolygon, CountryProperties>;
   /** Middle, in degrees, of countries too small to see at the size of the world. */
   readonly small: ReadonlyMap<string, Position>;
   readonly codes: ReadonlySet<string>;
@@ -29,26 +30,26 @@ const withoutNumber: Readonly<Record<string, string>> = { Kosovo: "XK" };
 export const world: World = build();
 
 function build(): World {
-  const all = feature(topology, topology.objects.countries).features.flatMap(
-    (found): Feature<Polygon | MultiPolygon, CountryProperties>[] => {
-      const { geometry } = found;
-      if (!isArea(geometry)) return [];
-      const number = found.id === undefined ? undefined : String(found.id).padStart(3, "0");
-      // CLDR takes the numeric code of a region for a spelling of its letters.
-      const code =
-        number === undefined
-          ? withoutNumber[found.properties.name]
-          : new Intl.Locale(`und-${number}`).region;
-      return [{ type: "Feature", properties: { name: code ?? found.properties.name }, geometry }];
+  const features = feature(topology, topology.objects.countries).features.flatMap(
+    ({ id, geometry, properties }): Feature<MultiPolygon, CountryProperties>[] => {
+      const name = codeOf(id, properties.name);
+      if (name === "AQ" || !isArea(geometry)) return [];
+      const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+      const coordinates = polygons.flatMap(cutAtAntimeridian);
+      return [
+        { type: "Feature", properties: { name }, geometry: { type: "MultiPolygon", coordinates } },
+      ];
     },
   );
-  const features = all.filter(({ properties }) => properties.name !== "AQ");
   const small = new Map<string, Position>();
+  const large = new Set<string>();
   for (const { properties, geometry } of features) {
     const [west, south, east, north] = boundsOf(geometry);
-    if (Math.max(east - west, north - south) < smallestVisible)
-      small.set(properties.name, [(west + east) / 2, (south + north) / 2]);
+    if (Math.max(east - west, north - south) >= smallestVisible) large.add(properties.name);
+    else small.set(properties.name, [(west + east) / 2, (south + north) / 2]);
   }
+  // Some countries come with their far islands as features of their own.
+  for (const code of large) small.delete(code);
   return {
     features: { type: "FeatureCollection", features },
     small,
@@ -56,13 +57,21 @@ function build(): World {
   };
 }
 
+/** CLDR takes the numeric code of a region for a spelling of its letters. */
+function codeOf(id: string | number | undefined, name: string): string {
+  const code =
+    id === undefined
+      ? withoutNumber[name]
+      : new Intl.Locale(`und-${String(id).padStart(3, "0")}`).region;
+  return code ?? name;
+}
+
 function isArea(geometry: Geometry): geometry is Polygon | MultiPolygon {
   return geometry.type === "Polygon" || geometry.type === "MultiPolygon";
 }
 
-function boundsOf(geometry: Polygon | MultiPolygon): [number, number, number, number] {
-  const rings = geometry.type === "Polygon" ? geometry.coordinates : geometry.coordinates.flat();
-  const points = rings.flat();
+function boundsOf({ coordinates }: MultiPolygon): [number, number, number, number] {
+  const points = coordinates.flat(2);
   const longitudes = points.map(([longitude = 0]) => longitude);
   const latitudes = points.map(([, latitude = 0]) => latitude);
   return [least(longitudes), least(latitudes), most(longitudes), most(latitudes)];

@@ -15,7 +15,7 @@ export function CohortTable({ cohorts, now }: CohortTableProps) {
   return (
     <>
       <div className="table-scroll" tabIndex={0} role="region" aria-label="Retention by cohort">
-        <table className="cohorts">
+        <table className="cohorts" style={{ "--columns": longest } as CSSProperties}>
           <thead>
             <tr>
               <th scope="col">First seen</th>

@@ -1,5 +1,5 @@
 import { formatMoney } from "../../format/numbers.ts";
-import { formatTime } from "../../format/times.ts";
+import { formatTimeNear } from "../../format/times.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import type { LiveDecision } from "./live-entry.ts";
 import { OutcomeBadge } from "./outcome-badge.tsx";
@@ -58,7 +58,7 @@ function DecisionItem({ decision }: { readonly decision: LiveDecision }) {
           {country !== undefined && ` · ${country}`}
           {isDegraded && " · rules only"}
         </span>
-        <time dateTime={new Date(time).toISOString()}>{formatTime(time)}</time>
+        <time dateTime={new Date(time).toISOString()}>{formatTimeNear(time, Date.now())}</time>
       </div>
     </li>
   );

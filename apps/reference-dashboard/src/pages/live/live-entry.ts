@@ -65,11 +65,12 @@ export function toLiveDecision({ id, time, country, data }: LiveEvent): LiveDeci
   };
 }
 
-/** Topics have partitions, and each comes in its own order. */
-export function newestFirst<Entry extends { readonly time: number }>(
+/** Topics have partitions, each in its own order, and a record may come twice. */
+export function newestFirst<Entry extends { readonly id: string; readonly time: number }>(
   entries: readonly Entry[],
 ): readonly Entry[] {
-  return entries.toSorted((a, b) => b.time - a.time);
+  const distinct = new Map(entries.map((entry) => [entry.id, entry]));
+  return [...distinct.values()].sort((a, b) => b.time - a.time);
 }
 
 function money(value: unknown, currency: unknown): Money | undefined {

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { LiveSnapshot } from "../../api/answers.ts";
 import { ThroughputChart } from "../../charts/throughput-chart.tsx";
-import { formatCount } from "../../format/numbers.ts";
+import { formatCount, formatDecimal } from "../../format/numbers.ts";
 import { formatInstant, formatTime } from "../../format/times.ts";
 import { Panel } from "../../ui/panel.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -26,8 +26,16 @@ export function LivePage() {
       </div>
       <div className={connection === "live" ? "live" : "live live-stale"}>
         <div className="live-head">
-          <Figure label="Events a second" value={snapshot?.eventsPerSecond} />
-          <Figure label="Orders this minute" value={snapshot?.ordersLastMinute} />
+          <Figure
+            label="Events a second"
+            value={snapshot?.eventsPerSecond}
+            beside={snapshot && `${formatRate(snapshot.lastMinute)} on average this minute`}
+          />
+          <Figure
+            label="Orders this minute"
+            value={snapshot?.ordersLastMinute}
+            beside={snapshot && `of ${formatCount(sum(snapshot.lastMinute))} events`}
+          />
           <Panel title="Events, last 60 seconds" className="live-throughput">
             <div className="view-throughput">
               {snapshot === undefined ? (
@@ -57,13 +65,20 @@ export function LivePage() {
   );
 }
 
-function Figure({ label, value }: { readonly label: string; readonly value: number | undefined }) {
+interface FigureProps {
+  readonly label: string;
+  readonly value: number | undefined;
+  readonly beside: string | undefined;
+}
+
+function Figure({ label, value, beside }: FigureProps) {
   return (
     <section className="panel live-figure" aria-label={label}>
       <h2>{label}</h2>
       <p className="live-value">
         {value === undefined ? <span className="skeleton-text" /> : formatCount(value)}
       </p>
+      <p className="live-beside">{beside ?? <>&nbsp;</>}</p>
     </section>
   );
 }
@@ -108,4 +123,12 @@ function Lists({ snapshot }: { readonly snapshot: LiveSnapshot | undefined }) {
       </Panel>
     </div>
   );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function formatRate(seconds: readonly number[]): string {
+  return formatDecimal(sum(seconds) / Math.max(1, seconds.length));
 }

@@ -1,5 +1,5 @@
 import { formatMoney } from "../../format/numbers.ts";
-import { formatTime } from "../../format/times.ts";
+import { formatTimeNear } from "../../format/times.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import type { LiveOrder } from "./live-entry.ts";
 
@@ -25,7 +25,7 @@ export function OrderList({ orders }: { readonly orders: readonly LiveOrder[] })
               {items} {items === 1 ? "item" : "items"}
               {country !== undefined && ` · ${country}`}
             </span>
-            <time dateTime={new Date(time).toISOString()}>{formatTime(time)}</time>
+            <time dateTime={new Date(time).toISOString()}>{formatTimeNear(time, Date.now())}</time>
           </div>
         </li>
       ))}
