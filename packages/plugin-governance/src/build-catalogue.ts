@@ -7,6 +7,7 @@ export function buildCatalogue({
   topics,
   tables,
   metrics,
+  models,
   plan,
 }: PlatformInspection): readonly Asset[] {
   return [
@@ -37,6 +38,14 @@ export function buildCatalogue({
         name,
         description,
         details: { version, unit },
+      }),
+    ),
+    ...models.map(
+      ({ name, version, description, features, plugin }): Asset => ({
+        kind: "model",
+        name,
+        description,
+        details: { version, features, plugin },
       }),
     ),
     ...plan.plugins.map(

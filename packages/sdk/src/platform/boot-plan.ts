@@ -19,6 +19,7 @@ export interface BootPlanPlugin {
   readonly topologies: ReadonlyArray<{ readonly name: string; readonly breaker: string }>;
   readonly jobs: readonly string[];
   readonly metrics: readonly string[];
+  readonly models: readonly string[];
   readonly migrations: readonly string[];
   readonly http: boolean;
   readonly personalData: ReadonlyArray<{ readonly what: string; readonly where: string }> | "none";
@@ -53,6 +54,7 @@ function contributions(
     ["topologies", plugin.topologies.map(({ name, breaker }) => `${name} (breaker ${breaker})`)],
     ["jobs", plugin.jobs],
     ["metrics", plugin.metrics],
+    ["models", plugin.models],
     ["migrations", plugin.migrations],
     ["routes", plugin.http ? ["yes"] : []],
     [

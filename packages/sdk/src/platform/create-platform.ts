@@ -59,6 +59,12 @@ async function setUp(
     topics,
     tables,
     metrics,
+    models: installed.flatMap(({ plugin, service }) =>
+      (plugin.definition.models?.(service) ?? []).map((model) => ({
+        ...model,
+        plugin: plugin.name,
+      })),
+    ),
     personalData: plugins.map(({ name, definition }) => ({
       plugin: name,
       holds: definition.personalData === "none" ? "none" : definition.personalData.holds,

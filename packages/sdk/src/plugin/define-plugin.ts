@@ -15,6 +15,7 @@ import {
 } from "./dependency.ts";
 import type { Job } from "./job.ts";
 import type { MetricDefinition } from "./metric.ts";
+import type { ModelInfo } from "./model-info.ts";
 import type { PersonalData } from "./personal-data.ts";
 import type { PluginContext } from "./plugin-context.ts";
 
@@ -47,6 +48,8 @@ export interface PluginDefinition<
   readonly migrations?: readonly Migration[];
   readonly topologies?: (service: Service) => readonly Topology[];
   readonly jobs?: (service: Service) => readonly Job[];
+  /** Models it serves at this moment. */
+  readonly models?: (service: Service) => readonly ModelInfo[];
   /** Routes, loaded only by a server. */
   readonly http?: () => Promise<{ readonly routes: (service: Service) => readonly Route[] }>;
   /** Makes the service. No I/O that takes long here; that belongs to `start`. */
@@ -73,11 +76,20 @@ export interface Plugin<Service = unknown> {
 export interface AnyPluginDefinition
   extends Omit<
     PluginDefinition<z.ZodType, PortName, Dependencies, unknown>,
-    "personalData" | "topologies" | "jobs" | "http" | "setup" | "start" | "stop"
+    | "personalData"
+    | "topologies"
+    | "jobs"
+    | "models"
+    | "models"
+    | "http"
+    | "setup"
+    | "start"
+    | "stop"
   > {
   readonly personalData: AnyPersonalData | "none";
   topologies?(service: unknown): readonly Topology[];
   jobs?(service: unknown): readonly Job[];
+  models?(service: unknown): readonly ModelInfo[];
   http?(): Promise<{ routes(service: unknown): readonly Route[] }>;
   setup(ctx: PluginContext, options: unknown, deps: unknown): unknown;
   start?(service: unknown): Promise<void>;

@@ -7,6 +7,7 @@ import type { TopicSpec } from "../ports/event-log.ts";
 import type { PortName, Ports } from "../ports/index.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { MetricDefinition } from "./metric.ts";
+import type { ModelInfo } from "./model-info.ts";
 import type { PersonalDataHolding } from "./personal-data.ts";
 
 /** What is said of an event to emit; id, times and source are filled in where absent. */
@@ -19,6 +20,8 @@ export interface PlatformInspection {
   readonly topics: Readonly<Record<string, TopicSpec>>;
   readonly tables: readonly LakeTable[];
   readonly metrics: readonly MetricDefinition[];
+  /** Models the plugins serve, each with its plugin. */
+  readonly models: ReadonlyArray<ModelInfo & { readonly plugin: string }>;
   /** What each plugin keeps about people. */
   readonly personalData: ReadonlyArray<{
     readonly plugin: string;
