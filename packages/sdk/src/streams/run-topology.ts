@@ -107,7 +107,6 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
     }
     plan.keep();
     mine.offset = nextOffset;
-    options.breaker?.succeeded();
   }
 
   const planOptions = ({ topic, partition, memory }: HeldPartition): PlanOptions => ({
@@ -127,6 +126,8 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
     const last = fresh.at(-1);
     if (last === undefined) return;
     await commit(mine, await planBatch(fresh, planOptions(mine)), last.offset + 1);
+    // Putting a record to the dead letters is no success of the plugin's, so it is said here and not of every commit.
+    options.breaker?.succeeded();
   }
 
   async function partitionOf({ topic, partition }: AssignedPartition): Promise<HeldPartition> {
