@@ -73,19 +73,18 @@ export function createRecordDecoder(
   return (record) => {
     const dialect = byName.get(record.headers["dialect"] ?? nativeDialect.name);
     if (dialect === undefined) return undefined;
-    let parsed: unknown;
     try {
-      parsed = JSON.parse(utf8.decode(record.value));
+      const own = object(JSON.parse(utf8.decode(record.value)));
+      const { defaults } = record.headers;
+      const raw = defaults === undefined ? own : mergeDefaults(object(JSON.parse(defaults)), own);
+      const event = dialect.read(raw);
+      return event === undefined
+        ? undefined
+        : toEnvelope(record, event, dialect.context(raw), registry);
     } catch {
+      // No JSON, or data that the code of its type cannot read: no event, whoever put it into the log.
       return undefined;
     }
-    const own = object(parsed);
-    const { defaults } = record.headers;
-    const raw = defaults === undefined ? own : mergeDefaults(object(JSON.parse(defaults)), own);
-    const event = dialect.read(raw);
-    return event === undefined
-      ? undefined
-      : toEnvelope(record, event, dialect.context(raw), registry);
   };
 }
 

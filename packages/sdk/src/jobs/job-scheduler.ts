@@ -106,7 +106,7 @@ export function createJobScheduler(options: {
       signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
     );
     try {
-      const report = await Promise.race([job.run({ signal }), aborted]);
+      const report = await Promise.race([aborted, (async () => job.run({ signal }))()]);
       return { outcome: "succeeded", ...(report !== undefined && { report }) };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
