@@ -18,7 +18,7 @@ export interface MappedLine {
   readonly customer: string;
   readonly country: string;
   readonly isCharge: boolean;
-  /** Equal for exactly equal lines. */
+  /** Equal for exactly equal lines; empty where the mapping keeps duplicates. */
   readonly fingerprint: string;
 }
 
@@ -75,7 +75,7 @@ export function createLineReader(
       customer: customer(row),
       country: country(row),
       isCharge: isCharge(row),
-      fingerprint: row.join("\u001f"),
+      fingerprint: mapping.duplicates === "drop" ? row.join("\u001f") : "",
     };
   };
 }

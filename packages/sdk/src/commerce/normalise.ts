@@ -66,15 +66,25 @@ export function tidy(data: Data): Record<string, unknown> {
       delete result[from];
     }
   }
-  for (const field of identifierFields) {
-    if (typeof result[field] === "number") result[field] = String(result[field]);
+  for (const field in result) {
+    const form = forms.get(field);
+    if (form !== undefined) result[field] = form(result[field]);
   }
-  for (const field of moneyFields) {
-    const value = result[field];
-    if (value != null) result[field] = parseMoney(value) ?? value;
-  }
-  if (typeof result["quantity"] === "string") result["quantity"] = Number(result["quantity"]);
   return result;
+}
+
+const forms = new Map<string, (value: unknown) => unknown>([
+  ...identifierFields.map((field) => [field, identifierForm] as const),
+  ...moneyFields.map((field) => [field, moneyForm] as const),
+  ["quantity", (value) => (typeof value === "string" ? Number(value) : value)],
+]);
+
+function identifierForm(value: unknown): unknown {
+  return typeof value === "number" ? String(value) : value;
+}
+
+function moneyForm(value: unknown): unknown {
+  return value == null ? value : (parseMoney(value) ?? value);
 }
 
 /** The text of an id, whatever it came as; undefined where there is none. */

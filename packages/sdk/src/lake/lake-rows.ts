@@ -19,33 +19,18 @@ export function utcDate(time: number): string {
   return name;
 }
 
-function lineage(
-  record: LogRecord,
-  event: EventEnvelope,
-  time: number,
-): Record<string, Row[string]> {
-  return {
-    tenant: event.tenant,
-    date: utcDate(time),
-    event_id: event.id,
-    event_time: time,
-    arrival_time: event.receivedAt,
-    topic: record.topic,
-    partition: record.partition,
-    offset: record.offset,
-  };
-}
-
 export function bronzeRow(record: LogRecord, event: EventEnvelope): Row {
-  const row = lineage(record, event, event.time);
-  row["type"] = event.type;
-  row["source"] = event.source;
-  row["subject"] = event.subject;
-  row["customer_id"] = event.actor.customerId;
-  row["anonymous_id"] = event.actor.anonymousId;
-  row["session_id"] = event.actor.sessionId;
-  row["payload"] = utf8.decode(record.value);
-  return row;
+  const { actor } = event;
+  const own = {
+    type: event.type,
+    source: event.source,
+    subject: event.subject,
+    customer_id: actor.customerId,
+    anonymous_id: actor.anonymousId,
+    session_id: actor.sessionId,
+    payload: utf8.decode(record.value),
+  };
+  return withLineage(own, record, event, event.time);
 }
 
 export function typedRows(
@@ -55,8 +40,21 @@ export function typedRows(
 ): readonly Row[] {
   return table.rows(event).map((own) => {
     const time = typeof own["event_time"] === "number" ? own["event_time"] : event.time;
-    const row = Object.assign(lineage(record, event, time), own);
-    row["event_time"] = time;
-    return row;
+    return withLineage(own, record, event, time);
   });
+}
+
+/** A literal that begins with a copy stays a compact object; assigning so many properties would make each row a hash table of five times the memory. */
+function withLineage(own: Row, record: LogRecord, event: EventEnvelope, time: number): Row {
+  return {
+    ...own,
+    tenant: event.tenant,
+    date: utcDate(time),
+    event_id: event.id,
+    event_time: time,
+    arrival_time: event.receivedAt,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+  };
 }

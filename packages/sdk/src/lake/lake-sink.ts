@@ -1,4 +1,5 @@
 import { hashId, IdWindow } from "../dedupe/id-window.ts";
+import type { EventEnvelope } from "../events/envelope.ts";
 import type { RecordDecoder } from "../events/record-codec.ts";
 import { deadLetterTopic } from "../events/topics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -6,24 +7,28 @@ import type { AssignedPartition, Consumer, EventLog, LogRecord } from "../ports/
 import type { Logger } from "../ports/logger.ts";
 import type { AppTransaction, Row, TableStore } from "../ports/table-store.ts";
 import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
+import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
 import { type LakeTable, lakeTableSchema } from "./lake-table.ts";
 
 export interface LakeSinkLimits {
-  /** A batch is written when it holds this many rows (default 200,000), … */
+  /** A batch is written when it holds this many rows (default 100,000), … */
   readonly maxRows: number;
   /** … this many bytes of received events (default 64 MiB), … */
   readonly maxBytes: number;
-  /** … or its first event has waited this long (default 5,000 ms). */
+  /** … or its first event has waited this long (default 5,000 ms), … */
   readonly maxWaitMs: number;
+  /** … which becomes this long while the sink is behind the log, for few large files (default 30,000 ms). */
+  readonly maxWaitBehindMs: number;
   /** Records before the resumed offset whose ids are read again, so that a repeat is still recognised after a restart. Default 20,000 a partition. */
   readonly dedupeRecords: number;
 }
 
 export const defaultLakeSinkLimits: LakeSinkLimits = {
-  maxRows: 200_000,
+  maxRows: 100_000,
   maxBytes: 64 * 1024 * 1024,
   maxWaitMs: 5_000,
+  maxWaitBehindMs: 30_000,
   dedupeRecords: 20_000,
 };
 
@@ -56,6 +61,10 @@ interface Batch {
   startedAt: number;
 }
 
+/** Records taken in at a time: few, so that partitions advance together and a batch holds few dates, and so that other work gets its turn. */
+const stepRecords = 200;
+const stepBytes = 256 * 1024;
+
 /**
  * Turns one topic into its bronze table and the typed tables fed by it, each event once.
  *
@@ -76,15 +85,24 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   const seen = new IdWindow({ windowMs: 24 * 3_600_000, maxIds: 2_000_000 });
   /** Offsets written, by table and partition. */
   const written = new Map<string, Map<number, number>>();
+  /** Tables whose last append failed, which may have been done all the same: their offsets are read again before the next. */
+  const inDoubt = new Set<string>();
+  let closed = false;
   let batch = newBatch(clock.now());
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  /** Pauses follow one another, however many partitions there are. */
+  let pausing: Promise<void> = Promise.resolve();
 
   async function openTable(
     name: string,
     schema: Parameters<TableStore["ensure"]>[1],
   ): Promise<void> {
     await tableStore.ensure(name, schema);
+    await readOffsets(name);
+  }
+
+  async function readOffsets(name: string): Promise<Map<number, number>> {
     const { transactions } = await tableStore.snapshot(name);
     const offsets = new Map<number, number>();
     for (const [writer, version] of transactions) {
@@ -92,6 +110,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       if (partition !== undefined) offsets.set(partition, version);
     }
     written.set(name, offsets);
+    return offsets;
   }
 
   async function resume({ partition }: AssignedPartition): Promise<number> {
@@ -125,6 +144,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
 
   function takeIn(record: LogRecord): void {
     const event = decode(record);
+    if (batch.next.size === 0) batch.startedAt = clock.now();
     batch.next.set(record.partition, record.offset + 1);
     batch.bytes += record.value.length;
     if (event === undefined) {
@@ -140,7 +160,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     for (const table of tables) {
       if (typesOf.get(table)?.has(event.type) !== true) continue;
       if (record.offset < (written.get(table.name)?.get(record.partition) ?? 0)) continue;
-      const rows = typedRows(table, record, event);
+      const rows = rowsOf(table, record, event);
       const held = batch.typed.get(table.name);
       if (held === undefined) batch.typed.set(table.name, [...rows]);
       else for (const row of rows) held.push(row);
@@ -148,12 +168,27 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     }
   }
 
-  function flush(): Promise<void> {
+  /** A table whose code cannot read an event lacks it, and nobody else does. */
+  function rowsOf(table: LakeTable, record: LogRecord, event: EventEnvelope): readonly Row[] {
+    try {
+      return typedRows(table, record, event);
+    } catch (error) {
+      const { partition, offset } = record;
+      logger.error(
+        { topic, partition, offset, table: table.name, error: String(error) },
+        "a table could not read an event and lacks it",
+      );
+      return [];
+    }
+  }
+
+  /** Writes what is buffered once the writes before it are done, unless `when` no longer holds then. */
+  function flush(when: () => boolean = () => true): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    writing = writing.then(writeBatch);
+    writing = writing.then(() => (when() ? writeBatch() : undefined));
     const result = writing;
-    writing = writing.catch(() => {});
+    writing = writing.catch(flushLater);
     return result;
   }
 
@@ -176,22 +211,31 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
 
   async function writeTable(
     name: string,
-    rows: readonly Row[],
+    given: readonly Row[],
     next: ReadonlyMap<number, number>,
   ): Promise<void> {
-    const offsets = written.get(name) ?? new Map<number, number>();
-    const transactions: AppTransaction[] = [];
-    for (const [partition, offset] of next) {
-      if (offset > (offsets.get(partition) ?? 0))
-        transactions.push({ appId: appId(topic, partition), version: offset });
-    }
+    const isDoubtful = inDoubt.has(name);
+    const offsets = isDoubtful
+      ? await readOffsets(name)
+      : (written.get(name) ?? new Map<number, number>());
+    const reachedIn = (partition: unknown): number => offsets.get(Number(partition)) ?? 0;
+    const rows = isDoubtful
+      ? given.filter((row) => Number(row["offset"]) >= reachedIn(row["partition"]))
+      : given;
+    const ahead = [...next].filter(([partition, offset]) => offset > reachedIn(partition));
+    const transactions: AppTransaction[] = ahead.map(([partition, offset]) => ({
+      appId: appId(topic, partition),
+      version: offset,
+    }));
     if (rows.length > 0 && transactions.length > 0) {
+      inDoubt.add(name);
       await tableStore.append(name, rows, {
         transactions,
         commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) },
       });
-      for (const [partition, offset] of next) offsets.set(partition, offset);
+      for (const [partition, offset] of ahead) offsets.set(partition, offset);
     }
+    inDoubt.delete(name);
   }
 
   function isFull(): boolean {
@@ -199,16 +243,29 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   }
 
   function flushLater(): void {
+    if (closed) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      flush().catch((error: unknown) => {
+      flushWhenDue().catch((error: unknown) => {
         logger.error(
           { topic, error: String(error) },
           "the lake could not be written; it will be tried again",
         );
-        flushLater();
       });
     }, limits.maxWaitMs);
+  }
+
+  async function flushWhenDue(): Promise<void> {
+    const waited = clock.now() - batch.startedAt;
+    if (waited + limits.maxWaitMs <= limits.maxWaitBehindMs && (await isBehind())) flushLater();
+    else await flush();
+  }
+
+  async function isBehind(): Promise<boolean> {
+    const waiting = (await eventLog.offsets(topic)).map(
+      ({ partition, next, earliest }) => next - Math.max(earliest, reached.get(partition) ?? 0),
+    );
+    return waiting.reduce((sum, records) => sum + records, 0) > 1_000;
   }
 
   await openTable(bronze, bronzeSchema);
@@ -217,7 +274,8 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   const consumer: Consumer = await eventLog.consume({
     group: `lake-sink.${topic}`,
     topics: [topic],
-    maxRecords: 20_000,
+    maxRecords: stepRecords,
+    maxBytes: stepBytes,
     onAssigned: async (assigned) => {
       const offset = await resume(assigned);
       reached.set(assigned.partition, offset);
@@ -227,14 +285,18 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       await flush();
     },
     onBatch: async ({ partition, records }) => {
+      const begun = performance.now();
       for (const record of records) {
         // A redelivered batch begins with what is buffered already.
         if (record.offset < (reached.get(partition) ?? 0)) continue;
         takeIn(record);
         reached.set(partition, record.offset + 1);
-        if (isFull()) await flush();
       }
+      const worked = performance.now() - begun;
+      if (isFull()) await flush(isFull);
       if (batch.next.size > 0) flushLater();
+      pausing = pausing.then(() => giveWay(worked));
+      await pausing;
     },
     onError: (error) =>
       logger.error(
@@ -258,6 +320,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     },
     async close() {
       await consumer.close();
+      closed = true;
       await flush();
     },
   };
