@@ -66,6 +66,8 @@ export function createLiveFeed(platform: Platform): LiveFeed {
   }
 
   async function follow(): Promise<void> {
+    // The past that is read again would count twice in what was kept from the last watcher.
+    tenants.clear();
     await seekEnd();
     while (watchers.size > 0) {
       for (const [place, offset] of positions) {
@@ -113,7 +115,9 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       const current = Math.floor(now / 1000);
       for (const second of feed.seconds.keys())
         if (second < current - 60) feed.seconds.delete(second);
-      while ((feed.orderTimes[0] ?? now) < now - 60_000) feed.orderTimes.shift();
+      // Partitions are read one after the other, so times are in no order.
+      const recent = feed.orderTimes.filter((time) => time >= now - 60_000);
+      feed.orderTimes.splice(0, feed.orderTimes.length, ...recent);
       return {
         at: new Date(now).toISOString(),
         eventsPerSecond: feed.seconds.get(current - 1) ?? 0,
