@@ -309,13 +309,16 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     topic,
     async drain() {
       const target = await eventLog.offsets(topic);
-      while (
-        target.some(
+      const isReached = (): boolean =>
+        target.every(
           ({ partition, next, earliest }) =>
-            next > earliest && (reached.get(partition) ?? 0) < next,
-        )
-      )
+            next === earliest || (reached.get(partition) ?? 0) >= next,
+        );
+      while (!isReached()) {
+        // A full batch that cannot be written keeps further records out, and then this says why.
+        if (isFull()) await flush(isFull);
         await sleep(5);
+      }
       await flush();
     },
     async close() {
