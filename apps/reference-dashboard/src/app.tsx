@@ -18,42 +18,34 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const { state } = session;
-  switch (state.status) {
-    case "unknown":
-      return (
-        <div className="app-wait">
-          <Skeleton />
-        </div>
-      );
-    case "unreachable":
-      return (
-        <main className="app-wait">
-          <ProblemNotice problem={state.problem} onRetry={session.check} />
-        </main>
-      );
-    case "signed-out":
-      return <SignInPage hasExpired={state.hasExpired} onSignIn={session.signIn} />;
-    case "signed-in":
-      return (
-        <ExpiryContext value={session.expire}>
-          <Shell page={route.page} principal={state.principal} onSignOut={session.signOut}>
-            <FaultBoundary key={route.page}>
-              {route.page === "executive" ? (
-                <ExecutivePage parameters={route.parameters} />
-              ) : (
-                <Suspense
-                  fallback={
-                    <div className="app-wait">
-                      <Skeleton />
-                    </div>
-                  }
-                >
-                  <LivePage />
-                </Suspense>
-              )}
-            </FaultBoundary>
-          </Shell>
-        </ExpiryContext>
-      );
+  if (state.status === "unknown") return <Waiting />;
+  if (state.status === "unreachable") {
+    return (
+      <main className="app-wait">
+        <ProblemNotice problem={state.problem} onRetry={session.check} />
+      </main>
+    );
   }
+  if (state.status === "signed-out") {
+    return <SignInPage hasExpired={state.hasExpired} onSignIn={session.signIn} />;
+  }
+  return (
+    <ExpiryContext value={session.expire}>
+      <Shell page={route.page} principal={state.principal} onSignOut={session.signOut}>
+        <FaultBoundary key={route.page}>
+          <Suspense fallback={<Waiting />}>
+            {route.page === "live" ? <LivePage /> : <ExecutivePage parameters={route.parameters} />}
+          </Suspense>
+        </FaultBoundary>
+      </Shell>
+    </ExpiryContext>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className="app-wait">
+      <Skeleton />
+    </div>
+  );
 }

@@ -36,7 +36,7 @@ function revenueOption(
   const lone = buckets.length === 1;
   const muted = { color: colours["text-muted"], fontSize: 11 };
   return {
-    grid: { left: 0, right: 12, top: 12, bottom: 0, outerBoundsMode: "same" },
+    grid: { left: 0, right: 12, top: 12, bottom: 6, outerBoundsMode: "same" },
     xAxis: {
       type: "category",
       data: buckets.map(({ at }) => formatBucket(at, grain)),

@@ -18,7 +18,7 @@ export function ThroughputChart({ seconds }: ThroughputChartProps) {
       index === seconds.length - 1 ? "now" : `−${seconds.length - 1 - index} s`;
     return {
       animation: false,
-      grid: { left: 0, right: 16, top: 10, bottom: 0, outerBoundsMode: "same" },
+      grid: { left: 0, right: 16, top: 10, bottom: 6, outerBoundsMode: "same" },
       xAxis: {
         type: "category",
         data: seconds.map((_, index) => ago(index)),

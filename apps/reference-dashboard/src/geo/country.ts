@@ -1,37 +1,42 @@
 /** English names and codes that `Intl` does not know a region by. */
-const aliases: Readonly<Record<string, string>> = {
-  "bosnia and herzegovina": "BA",
-  "channel islands": "JE",
-  "czech republic": "CZ",
-  eire: "IE",
-  england: "GB",
-  "great britain": "GB",
-  holland: "NL",
-  "hong kong": "HK",
-  "ivory coast": "CI",
-  "korea, republic of": "KR",
-  macedonia: "MK",
-  myanmar: "MM",
-  "northern ireland": "GB",
-  palestine: "PS",
-  "republic of ireland": "IE",
-  rsa: "ZA",
-  "russian federation": "RU",
-  scotland: "GB",
-  swaziland: "SZ",
-  turkey: "TR",
-  uae: "AE",
-  uk: "GB",
-  "united states of america": "US",
-  usa: "US",
-  "viet nam": "VN",
-  wales: "GB",
-};
+const aliases: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "bosnia and herzegovina": "BA",
+    "channel islands": "JE",
+    "czech republic": "CZ",
+    eire: "IE",
+    england: "GB",
+    "great britain": "GB",
+    holland: "NL",
+    "hong kong": "HK",
+    "ivory coast": "CI",
+    "korea, republic of": "KR",
+    macedonia: "MK",
+    myanmar: "MM",
+    "northern ireland": "GB",
+    palestine: "PS",
+    "republic of ireland": "IE",
+    rsa: "ZA",
+    "russian federation": "RU",
+    scotland: "GB",
+    swaziland: "SZ",
+    turkey: "TR",
+    uae: "AE",
+    uk: "GB",
+    "united states of america": "US",
+    usa: "US",
+    "viet nam": "VN",
+    wales: "GB",
+  }),
+);
+
+/** What is coded like a country and is none: the European Union, the euro area, the United Nations, the unknown, and marks for testing. */
+const notCountries: ReadonlySet<string> = new Set(["EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"]);
 
 const english = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 const local = new Intl.DisplayNames(undefined, { type: "region" });
 const byName = new Map<string, string>();
-const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const letters = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 for (const first of letters) {
   for (const second of letters) {
     const name = english.of(first + second);
@@ -43,7 +48,7 @@ for (const first of letters) {
 /** The ISO 3166-1 alpha-2 code of a code, an English name or a common other name; undefined where it is no country. */
 export function resolveCountry(value: string): string | undefined {
   const folded = fold(value);
-  const alias = aliases[folded];
+  const alias = aliases.get(folded);
   if (alias !== undefined) return alias;
   if (/^[A-Za-z]{2,3}$|^\d{3}$/.test(value.trim())) return canonical(value.trim());
   return byName.get(folded);
@@ -68,9 +73,6 @@ function canonical(region: string): string | undefined {
     return undefined;
   }
 }
-
-/** What is coded like a country and is none: the European Union, the euro area, the United Nations, the unknown, and marks for testing. */
-const notCountries: ReadonlySet<string> = new Set(["EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"]);
 
 function fold(name: string): string {
   return name

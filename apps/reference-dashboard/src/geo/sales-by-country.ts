@@ -25,7 +25,7 @@ export function salesByCountry(rows: readonly BreakdownRow[]): readonly CountryS
         : { ...before, net: addAmounts(before.net, net), orders: before.orders + orders },
     );
   }
-  return [...found.values()].sort(
+  return [...found.values()].toSorted(
     (a, b) => Number(b.net) - Number(a.net) || a.name.localeCompare(b.name),
   );
 }

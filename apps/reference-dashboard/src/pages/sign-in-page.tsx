@@ -27,7 +27,7 @@ export function SignInPage({ hasExpired, onSignIn }: SignInPageProps) {
     setIsBusy(true);
     setProblem(undefined);
     try {
-      await onSignIn({ name: String(form.get("name")), password: String(form.get("password")) });
+      await onSignIn({ name: textOf(form, "name"), password: textOf(form, "password") });
     } catch (error) {
       setProblem(error instanceof ApiError ? error.problem : unreachable);
       setIsBusy(false);
@@ -85,6 +85,11 @@ export function SignInPage({ hasExpired, onSignIn }: SignInPageProps) {
       </main>
     </div>
   );
+}
+
+function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
 }
 
 function explain({ status, detail, help }: Problem): string {

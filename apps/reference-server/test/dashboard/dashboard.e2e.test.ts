@@ -101,7 +101,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in Chromium", () => {
       const { points } = await api<RevenueSeries>(`bi/revenue?${span}&grain=day`);
       const shown = await panel.locator("tbody tr td:nth-child(4)").allTextContents();
       expect(shown).toHaveLength(30);
-      const known = points.map(({ net }) => digits(net)).reverse();
+      const known = points.map(({ net }) => digits(net)).toReversed();
       expect(shown.map(digits).filter((net) => net !== "0.00")).toEqual(known);
       await panel.getByRole("radio", { name: "Week" }).check();
       await panel
@@ -361,7 +361,7 @@ const readable: ReadonlyArray<readonly [string, string]> = [
   ["look", "look-soft"],
   ["text", "bad-soft"],
   ["text-muted", "bad-soft"],
-  ["heat-on-high", "heat-high"],
+  ["text", "heat-high"],
 ];
 
 async function heading(page: Page, name: string): Promise<void> {
@@ -408,6 +408,6 @@ function luminance(colour: string): number {
 }
 
 function contrast(a: string, b: string): number {
-  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  const [light = 0, dark = 0] = [luminance(a), luminance(b)].toSorted((x, y) => y - x);
   return (light + 0.05) / (dark + 0.05);
 }

@@ -71,11 +71,11 @@ function CohortRow({
         const isRunning = offset === runningOffset;
         const words = `${formatCount(cohort.customers[offset] ?? 0)} of ${formatCount(cohort.size)} customers${isRunning ? ", month still running" : ""}`;
         const heat = offset === 0 ? 0 : Math.min(1, share / most);
-        const kind = offset === 0 ? "cohort-first" : heat > 0.55 ? "cohort-hot" : "";
+        const kind = offset === 0 ? " cohort-first" : "";
         return (
           <td
             key={offset}
-            className={`cohort-cell ${kind}${isRunning ? " cohort-running" : ""}`}
+            className={`cohort-cell${kind}${isRunning ? " cohort-running" : ""}`}
             style={{ "--heat": `${Math.round(heat * 100)}%` } as CSSProperties}
             title={words}
           >

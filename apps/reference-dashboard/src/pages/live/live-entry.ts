@@ -70,7 +70,7 @@ export function newestFirst<Entry extends { readonly id: string; readonly time: 
   entries: readonly Entry[],
 ): readonly Entry[] {
   const distinct = new Map(entries.map((entry) => [entry.id, entry]));
-  return [...distinct.values()].sort((a, b) => b.time - a.time);
+  return [...distinct.values()].toSorted((a, b) => b.time - a.time);
 }
 
 function money(value: unknown, currency: unknown): Money | undefined {

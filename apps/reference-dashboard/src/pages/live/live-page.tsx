@@ -96,10 +96,10 @@ function Lists({ snapshot }: { readonly snapshot: LiveSnapshot | undefined }) {
   const isWaiting = snapshot === undefined;
   return (
     <div className="live-lists">
-      <Panel title="Latest orders">
+      <Panel title="Latest orders" hint="Newest first, times in UTC">
         {isWaiting ? <Skeleton /> : <OrderList orders={orders} />}
       </Panel>
-      <Panel title="Latest decisions">
+      <Panel title="Latest decisions" hint="Payments with outcome, score and reasons">
         {isWaiting ? (
           <Skeleton />
         ) : (
