@@ -1,5 +1,13 @@
 import { z } from "zod";
 
+/** What holds where nothing is said. */
+export const defaultOptions = {
+  thresholds: { challenge: 30, review: 50, decline: 80 },
+  model: "baseline",
+  modelPoints: 60,
+  modelTimeoutMs: 50,
+} as const;
+
 const points = z.number().min(0).max(100);
 
 export const fraudOptions = z
@@ -7,13 +15,15 @@ export const fraudOptions = z
     /** Least score of each outcome above approve. */
     thresholds: z
       .strictObject({ challenge: points, review: points, decline: points })
-      .default({ challenge: 30, review: 50, decline: 80 }),
+      .default(defaultOptions.thresholds),
     /** ONNX bytes of a model whose contract names features of this plugin; "baseline" is the one that comes with it, "none" leaves it to the rules. */
-    model: z.union([z.enum(["baseline", "none"]), z.instanceof(Uint8Array)]).default("baseline"),
+    model: z
+      .union([z.enum(["baseline", "none"]), z.instanceof(Uint8Array)])
+      .default(defaultOptions.model),
     /** Points a probability of 1 adds. */
-    modelPoints: points.default(60),
+    modelPoints: points.default(defaultOptions.modelPoints),
     /** How long a decision waits for the model before the rules decide alone. */
-    modelTimeoutMs: z.number().int().min(1).max(10_000).default(50),
+    modelTimeoutMs: z.number().int().min(1).max(10_000).default(defaultOptions.modelTimeoutMs),
   })
   .refine(
     ({ thresholds }) =>

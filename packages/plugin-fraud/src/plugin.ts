@@ -17,15 +17,9 @@ import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade } from "./fraud-events.ts";
 import { featureNames } from "./fraud-features.ts";
 import { listDecisions } from "./list-decisions.ts";
-import { fraudOptions } from "./options.ts";
+import { defaultOptions, fraudOptions } from "./options.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
-const defaults = {
-  thresholds: { challenge: 30, review: 50, decline: 80 },
-  model: "baseline",
-  modelPoints: 60,
-  modelTimeoutMs: 50,
-} as const;
 const topics: Readonly<Record<string, string>> = {
   [decisionMade.type]: decisionMade.topic,
   [alertRaised.type]: alertRaised.topic,
@@ -70,7 +64,7 @@ export const fraud = definePlugin({
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
     erase: async (service: FraudRuntime, subject) => eraseVelocity(service, subject),
   },
-  setup(ctx, options = defaults): FraudRuntime {
+  setup(ctx, options = defaultOptions): FraudRuntime {
     const { eventLog, stateStore } = ctx.ports;
     const log = createDecisionLog(
       eventLog,

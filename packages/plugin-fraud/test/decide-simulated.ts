@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { onnxModelRuntime } from "@ecap/adapter-onnx";
+import { manualClock, memory } from "@ecap/sdk/memory";
+import { createScorer } from "@ecap/sdk/models";
+import type { SimulationOptions } from "@ecap/sdk/simulator";
+import { type SimulatedPayment, simulatedPayments } from "../scripts/simulated-payments.ts";
+import type { Decision } from "../src/contract.ts";
+import { decide } from "../src/decide.ts";
+import { featureNames } from "../src/fraud-features.ts";
+import { defaultOptions } from "../src/options.ts";
+
+export interface DecidedPayment extends SimulatedPayment {
+  readonly decision: Decision;
+}
+
+/** Decides on every payment of a simulated shop, in order of arrival, with the plugin's defaults and its own model. */
+export async function decideSimulated(
+  options: SimulationOptions,
+): Promise<readonly DecidedPayment[]> {
+  const clock = manualClock(options.from);
+  const { stateStore } = memory({ clock });
+  const bytes = await readFile(new URL("../models/baseline.onnx", import.meta.url));
+  const scorer = createScorer(onnxModelRuntime(), bytes, featureNames);
+  const decided: DecidedPayment[] = [];
+  for (const payment of simulatedPayments(options)) {
+    clock.set(Math.max(payment.at, clock.now()));
+    const decision = await decide(payment.transaction, {
+      ...defaultOptions,
+      stateStore,
+      clock,
+      modelTimeoutMs: 5_000,
+      scorer: () => scorer,
+    });
+    decided.push({ ...payment, decision });
+  }
+  return decided;
+}
