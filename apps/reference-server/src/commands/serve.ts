@@ -43,11 +43,11 @@ async function startDemo(
 ): Promise<{ close: () => Promise<void> }> {
   const { runDemo } = await import("../demo/run-demo.ts");
   const output = createOutput(false);
+  process.stdout.write(
+    `\n  The dashboard can be opened already: ${server.url}\n  Ninety days of a simulated shop are on their way into it.\n\n`,
+  );
   const demo = await runDemo(server.composition, settings.tenant, (share, events) =>
-    output.progress(
-      share,
-      `ninety days of a simulated shop: ${events.toLocaleString("en")} events`,
-    ),
+    output.progress(share, `${events.toLocaleString("en")} events`),
   );
   output.endProgress();
   return demo;

@@ -62,7 +62,6 @@ export function contextOf(context: RawObject, properties: RawObject): EventConte
   const page = object(context["page"]);
   const campaign = object(context["campaign"]);
   const location = object(context["location"]);
-  const consent = object(object(context["consent"])["categoryPreferences"]);
   const known = {
     ip: text(context["ip"]),
     userAgent: text(context["userAgent"]),
@@ -87,21 +86,27 @@ export function contextOf(context: RawObject, properties: RawObject): EventConte
       latitude: finite(location["latitude"]),
       longitude: finite(location["longitude"]),
     }),
-    consent: filled(
-      Object.fromEntries(
-        Object.entries(consent).flatMap(([category, allowed]) =>
-          typeof allowed === "boolean" ? [[category, allowed] as const] : [],
-        ),
-      ),
-    ),
+    consent: consentOf(object(context["consent"])["categoryPreferences"]),
   };
   return filled(known) ?? {};
 }
 
-/** The object without its undefined members, or undefined where none is left. */
+/** The object, or undefined where every member of it is. */
 function filled<T extends object>(value: T): T | undefined {
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as T);
+  for (const name in value) if (value[name] !== undefined) return value;
+  return undefined;
+}
+
+function consentOf(preferences: unknown): EventContext["consent"] {
+  if (preferences === undefined) return undefined;
+  const given = Object.entries(object(preferences));
+  return filled(
+    Object.fromEntries(
+      given.flatMap(([category, allowed]) =>
+        typeof allowed === "boolean" ? [[category, allowed] as const] : [],
+      ),
+    ),
+  );
 }
 
 function finite(value: unknown): number | undefined {
