@@ -9,8 +9,8 @@ export interface Figure {
   /** One value a round. */
   readonly ours: readonly number[];
   readonly peer?: readonly number[];
-  /** Least (or, where lower is better, greatest) value of `ratio` or, without a peer, of our best round. */
-  readonly target?: number;
+  /** What our best round, or its ratio to the peer's, must reach. */
+  readonly target?: { readonly value: number } | { readonly ratio: number };
 }
 
 export interface Report {
@@ -31,6 +31,7 @@ interface Line {
   /** Ours by the peer's, of the best rounds. */
   readonly ratio?: number;
   readonly target?: number;
+  readonly targetOf?: "value" | "ratio";
   readonly met?: boolean;
 }
 
@@ -53,7 +54,7 @@ export function toText({ name, about, figures, memory }: Report): string {
       line.ratio === undefined ? "" : line.ratio.toFixed(2),
       line.target === undefined
         ? ""
-        : `${figure.better === "higher" ? "≥" : "≤"} ${number(line.target)}`,
+        : `${figure.better === "higher" ? "≥" : "≤"} ${line.target}${line.targetOf === "ratio" ? " ×" : ""}`,
       line.met === undefined ? "" : line.met ? "met" : "not met",
     ];
   });
@@ -79,17 +80,29 @@ function toLine({ measure, unit, better, ours, peer, target }: Figure): Line {
   const best = bestOf(ours, better);
   const peerBest = peer && bestOf(peer, better);
   const ratio = peerBest === undefined ? undefined : best / peerBest;
-  const held = ratio ?? best;
   return {
     measure,
     unit,
     best,
     median: median(ours),
     ...(peer !== undefined && { peerBest, peerMedian: median(peer), ratio }),
-    ...(target !== undefined && {
-      target,
-      met: better === "higher" ? held >= target : held <= target,
-    }),
+    ...(target !== undefined && judged(target, better, best, ratio)),
+  };
+}
+
+function judged(
+  target: NonNullable<Figure["target"]>,
+  better: Figure["better"],
+  best: number,
+  ratio: number | undefined,
+): Pick<Line, "target" | "targetOf" | "met"> {
+  const isRatio = "ratio" in target;
+  const wanted = isRatio ? target.ratio : target.value;
+  const reached = isRatio ? (ratio ?? Number.NaN) : best;
+  return {
+    target: wanted,
+    targetOf: isRatio ? "ratio" : "value",
+    met: better === "higher" ? reached >= wanted : reached <= wanted,
   };
 }
 
