@@ -52,6 +52,10 @@ export function mountRoutes(
 
 function parse(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (schema === undefined) return undefined;
+  if (holdsNul(value))
+    throw new EcapError("ECAP_REQUEST_INVALID", `${where || "body"}: a text holds U+0000`, {
+      path: `/${where}`,
+    });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -59,6 +63,18 @@ function parse(schema: z.ZodType | undefined, value: unknown, where: string): un
   throw new EcapError("ECAP_REQUEST_INVALID", `${path}: ${issue?.message ?? "invalid"}`, {
     path: `/${path}`,
   });
+}
+
+/** Whether any text in the value holds the one character that no database takes. Without recursion, for a body may nest as deep as it is long. */
+function holdsNul(value: unknown): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === "string" && next.includes("\0")) return true;
+    if (typeof next === "object" && next !== null)
+      for (const [name, member] of Object.entries(next)) open.push(name, member);
+  }
+  return false;
 }
 
 async function readJson(request: Request): Promise<unknown> {
