@@ -1,4 +1,5 @@
 import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { Settings } from "../config/load-config.ts";
 import { readServerFile } from "../server/server-file.ts";
@@ -21,7 +22,7 @@ export async function diagnose(settings: Settings): Promise<readonly Check[]> {
     running === undefined
       ? await checkPort(settings)
       : { what: "server", ok: true, detail: `runs at ${running.url} (process ${running.pid})` },
-    ...(await Promise.all(nativeModules.map(checkModule))),
+    ...nativeModules.map(checkModule),
   ];
 }
 
@@ -78,15 +79,16 @@ async function checkPort({ host, port }: Settings): Promise<Check> {
   };
 }
 
+/** Modules with compiled parts, and the package that depends on each. */
 const nativeModules = [
-  { name: "lmdb", load: () => import("@ecap/adapter-lmdb") },
-  { name: "duckdb", load: () => import("@ecap/adapter-duckdb") },
-  { name: "onnxruntime-node", load: () => import("@ecap/adapter-onnx") },
+  { name: "lmdb", dependent: "@ecap/adapter-lmdb" },
+  { name: "@duckdb/node-api", dependent: "@ecap/adapter-duckdb" },
+  { name: "onnxruntime-node", dependent: "@ecap/adapter-onnx" },
 ];
 
-async function checkModule({ name, load }: (typeof nativeModules)[number]): Promise<Check> {
+function checkModule({ name, dependent }: (typeof nativeModules)[number]): Check {
   try {
-    await load();
+    createRequire(import.meta.resolve(dependent))(name);
     return { what: name, ok: true, detail: "loads" };
   } catch (error) {
     return {
