@@ -43,7 +43,7 @@ function revenueOption(
       boundaryGap: true,
       axisLine: { lineStyle: { color: colours.border } },
       axisTick: { show: false },
-      axisLabel: { ...muted, hideOverlap: true, margin: 10 },
+      axisLabel: { ...muted, hideOverlap: true, margin: 10, interval: labelled(buckets, grain) },
     },
     yAxis: {
       type: "value",
@@ -100,6 +100,12 @@ function revenueOption(
       ...(lone ? [] : [runningSeries(buckets, colours)]),
     ],
   };
+}
+
+/** Hours of more than two days are labelled by their days alone. */
+function labelled(buckets: readonly Bucket[], grain: Grain): "auto" | ((index: number) => boolean) {
+  if (grain !== "hour" || buckets.length <= 48) return "auto";
+  return (index) => new Date(buckets[index]?.at ?? 0).getUTCHours() === 0;
 }
 
 /** From the last whole bucket to the one that is not over: dotted, since it will rise. */

@@ -60,6 +60,20 @@ export async function startDashboard(now: number): Promise<DashboardFixture> {
   for (let start = 0; start < history.length; start += batchEvents) {
     await send(history.slice(start, start + batchEvents).map(({ payload }) => payload));
   }
+  const nowhere = { total: 5, currency: "EUR", country: "Unspecified" };
+  const products = [{ product_id: "p-1", name: "Cup", price: 5, quantity: 1 }];
+  const timestamp = new Date(now - dayMs).toISOString();
+  const properties = { ...nowhere, order_id: "o-nowhere", products };
+  await send([
+    {
+      type: "track",
+      event: "Order Completed",
+      messageId: "m-1",
+      userId: "u-1",
+      timestamp,
+      properties,
+    },
+  ]);
   await platform.drain();
 
   const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments });

@@ -123,6 +123,9 @@ describe.skipIf(noChromium !== undefined)("the dashboard in Chromium", () => {
       expect(await map.getByRole("rowheader").first().textContent()).toBe(
         new Intl.DisplayNames("en-GB", { type: "region" }).of(countries.rows[0]?.value ?? ""),
       );
+      expect(await map.locator(".unplaced").textContent()).toBe(
+        "Not on the map: Unspecified €5.00 (1 order)",
+      );
       const top = page.getByRole("region", { name: "Top products", exact: true }).first();
       expect(await column(top, 2)).toEqual(products.rows.map(({ units }) => String(units)));
       const groups = page.getByRole("region", { name: "Customer segments" });
