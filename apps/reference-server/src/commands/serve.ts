@@ -43,12 +43,13 @@ async function startDemo(
 ): Promise<{ close: () => Promise<void> }> {
   const { runDemo } = await import("../demo/run-demo.ts");
   const output = createOutput(false);
-  process.stdout.write(
-    `\n  The dashboard can be opened already: ${server.url}\n  Ninety days of a simulated shop are on their way into it.\n\n`,
-  );
-  const demo = await runDemo(server.composition, settings.tenant, (share, events) =>
-    output.progress(share, `${events.toLocaleString("en")} events`),
-  );
+  const announcement = `\n  The dashboard can be opened already: ${server.url}\n  Ninety days of a simulated shop are on their way into it.\n\n`;
+  let announced = false;
+  const demo = await runDemo(server.composition, settings.tenant, (share, events) => {
+    if (!announced) process.stdout.write(announcement);
+    announced = true;
+    output.progress(share, `${events.toLocaleString("en")} events`);
+  });
   output.endProgress();
   return demo;
 }
