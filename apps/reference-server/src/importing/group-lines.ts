@@ -18,7 +18,11 @@ interface OpenGroup {
   readonly products: Array<Readonly<Record<string, unknown>>>;
   readonly fingerprints: Set<string> | undefined;
   lastLine: number;
+  bytes: number;
 }
+
+/** An order of more goes on in another event, for the collector takes none of more than 512 KiB. */
+const maxEventBytes = 400_000;
 
 export interface LineGrouper {
   /** Takes a line of the file; returns the events that are whole by it. `dropped` counts exact duplicates left out. */
@@ -72,6 +76,7 @@ export function createLineGrouper(mapping: Mapping): LineGrouper {
           products: [],
           fingerprints: mapping.duplicates === "drop" ? new Set() : undefined,
           lastLine: lineNumber,
+          bytes: 0,
         };
         open.set(key, group);
       }
@@ -79,6 +84,8 @@ export function createLineGrouper(mapping: Mapping): LineGrouper {
       else group.products.push(productOf(line));
       group.fingerprints?.add(line.fingerprint);
       group.lastLine = lineNumber;
+      group.bytes += mostBytesOf(line);
+      if (group.bytes > maxEventBytes) return [close(key, group)];
       if (lineNumber < nextSweep) return [];
       nextSweep = lineNumber + span / 4;
       return [...open]
@@ -87,6 +94,11 @@ export function createLineGrouper(mapping: Mapping): LineGrouper {
     },
     end: () => [...open].map(([key, group]) => close(key, group)),
   };
+}
+
+/** Bytes a line takes in its event at most, or nearly so. */
+function mostBytesOf({ productId, name, category }: MappedLine): number {
+  return 160 + 3 * (productId.length + name.length + category.length);
 }
 
 function productOf(line: MappedLine): Readonly<Record<string, unknown>> {
@@ -148,12 +160,16 @@ function frame(line: MappedLine): Pick<ImportedEvent, "time" | "actor" | "contex
   };
 }
 
-/** Exact product of a decimal text and a whole number of units. */
+/** Exact product of two decimals. */
 function multiply(price: string, quantity: number): string {
-  const [whole = "0", fraction = ""] = price.replace("-", "").split(".");
-  const sign = (price.startsWith("-") ? -1n : 1n) * (quantity < 0 ? -1n : 1n);
-  const scaled = BigInt(whole + fraction) * BigInt(Math.abs(Math.trunc(quantity)));
-  const digits = scaled.toString().padStart(fraction.length + 1, "0");
-  const cut = digits.length - fraction.length;
-  return `${sign < 0n ? "-" : ""}${digits.slice(0, cut)}${fraction === "" ? "" : `.${digits.slice(cut)}`}`;
+  const factors = [price, String(quantity)].map((text) => {
+    const [whole = "0", fraction = ""] = text.replace("-", "").split(".");
+    return { digits: BigInt(whole + fraction), places: fraction.length, minus: text[0] === "-" };
+  });
+  const product = factors.reduce((value, { digits }) => value * digits, 1n);
+  const places = factors.reduce((sum, factor) => sum + factor.places, 0);
+  const isMinus = product > 0n && factors[0]?.minus !== factors[1]?.minus;
+  const digits = product.toString().padStart(places + 1, "0");
+  const cut = digits.length - places;
+  return `${isMinus ? "-" : ""}${digits.slice(0, cut)}${places === 0 ? "" : `.${digits.slice(cut)}`}`;
 }

@@ -55,10 +55,11 @@ export function createLineReader(
   }
 
   return (row) => {
+    if (row.length !== columns.length)
+      return { problem: `it has ${row.length} cells for ${columns.length} columns` };
     const at = instantOf(time(row));
     if (at === undefined) return { problem: `"${time(row)}" is no time` };
-    const units = Number(quantity(row));
-    if (!Number.isFinite(units) || quantity(row).trim() === "")
+    if (!/^\s*-?\d{1,12}(\.\d{1,6})?\s*$/.test(quantity(row)))
       return { problem: `"${quantity(row)}" is no quantity` };
     if (!/^-?\d+(\.\d+)?$/.test(price(row))) return { problem: `"${price(row)}" is no price` };
     const rule = kinds.find(({ holds }) => holds(row));
@@ -70,7 +71,7 @@ export function createLineReader(
       productId: productId(row),
       name: name(row),
       category: category(row),
-      quantity: units,
+      quantity: Number(quantity(row)),
       price: price(row),
       customer: customer(row),
       country: country(row),

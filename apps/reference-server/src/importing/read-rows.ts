@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { EcapError } from "@ecap/sdk";
+import { createCsvParser } from "./csv-parser.ts";
 
 /** A row of a file: a value for each column of {@link RowReader.columns}, in their order. */
 export type FileRow = readonly string[];
@@ -68,35 +69,26 @@ async function openText(path: string): Promise<TextSource> {
 }
 
 async function csvRows(path: string, source: TextSource): Promise<RowReader> {
-  const { inferSchema, initParser } = await import("udsv");
   const chunks = source.chunks[Symbol.asyncIterator]();
-  let text = "";
-  while (!text.includes("\n")) {
+  const parser = createCsvParser(path);
+  let rows: string[][] = [];
+  let ended = false;
+  const advance = async (): Promise<void> => {
     const next = await chunks.next();
-    if (next.done === true) break;
-    text += next.value;
-  }
-  if (text === "") throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is empty`);
-  const schema = inferSchema(text, { col: "," });
-  const parser = initParser(schema);
-  const columns = schema.cols.map((column) => column.name);
+    ended = next.done === true;
+    rows = next.done === true ? parser.end() : parser.push(next.value);
+  };
+  while (rows.length === 0 && !ended) await advance();
+  const columns = rows.shift();
+  if (columns === undefined) throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is empty`);
   async function* batches(): AsyncGenerator<readonly FileRow[]> {
-    let rows: FileRow[] = [];
-    const keep = (row: string[]): void => {
-      rows.push(row);
-    };
-    let chunk: string | undefined = text;
-    while (chunk !== undefined) {
-      if (chunk !== "") parser.chunk<string[]>(chunk, parser.stringArrs, keep);
-      if (rows.length > 0) yield rows;
-      rows = [];
-      const next: IteratorResult<string> = await chunks.next();
-      chunk = next.done === true ? undefined : next.value;
-    }
-    parser.end();
     if (rows.length > 0) yield rows;
+    while (!ended) {
+      await advance();
+      if (rows.length > 0) yield rows;
+    }
   }
-  return { columns, batches: batches(), progress: () => source.progress() };
+  return { columns, batches: batches(), progress: source.progress };
 }
 
 /** The columns of NDJSON are the members of its first line. */
@@ -135,11 +127,16 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 function parseLine(path: string, line: string, number: number): Readonly<Record<string, unknown>> {
+  const problem = `line ${number} of "${path}" is no JSON object`;
+  let value: unknown;
   try {
-    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+    value = JSON.parse(line);
   } catch {
-    throw new EcapError("ECAP_FILE_UNREADABLE", `line ${number} of "${path}" is no JSON`);
+    throw new EcapError("ECAP_FILE_UNREADABLE", problem);
   }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new EcapError("ECAP_FILE_UNREADABLE", problem);
+  return value as Readonly<Record<string, unknown>>;
 }
 
 async function parquetRows(path: string): Promise<RowReader> {

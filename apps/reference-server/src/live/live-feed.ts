@@ -26,6 +26,8 @@ export interface LiveFeed {
   snapshot(tenant: string): LiveSnapshot;
   /** Follows the log while somebody watches; call what it returns to stop. */
   watch(): () => void;
+  /** True once `close` was called: streams that show the feed end. */
+  readonly closed: boolean;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export function createLiveFeed(platform: Platform): LiveFeed {
   /** Who watches at this moment. */
   const watchers = new Set<symbol>();
   let following: Promise<void> | undefined;
+  let closed = false;
 
   async function seekEnd(): Promise<void> {
     for (const topic of Object.keys(platform.topics)) {
@@ -145,7 +148,11 @@ export function createLiveFeed(platform: Platform): LiveFeed {
         watchers.delete(watcher);
       };
     },
+    get closed() {
+      return closed;
+    },
     async close() {
+      closed = true;
       watchers.clear();
       await following;
     },

@@ -23,7 +23,7 @@ export function mountLive(app: App, live: LiveFeed): void {
     return streamSSE(c, async (stream) => {
       const stop = live.watch();
       stream.onAbort(stop);
-      while (!stream.aborted && !stream.closed) {
+      while (!stream.aborted && !stream.closed && !live.closed) {
         await stream.writeSSE({
           event: "snapshot",
           data: JSON.stringify(live.snapshot(principal.tenant)),

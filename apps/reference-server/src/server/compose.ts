@@ -19,6 +19,8 @@ export interface Composition {
   readonly controlToken: string;
   /** Starts the work in the background; resolves when the platform is ready. */
   start(): Promise<void>;
+  /** Is no longer ready and ends the streams that would never end by themselves; requests under way go on. */
+  endStreams(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,10 @@ async function composeOn(
     async start() {
       await platform.start();
       ready = true;
+    },
+    async endStreams() {
+      ready = false;
+      await live.close();
     },
     async close() {
       ready = false;

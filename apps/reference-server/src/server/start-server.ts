@@ -43,6 +43,7 @@ export async function startServer(
         server.close(resolve);
       });
       if ("closeIdleConnections" in server) server.closeIdleConnections();
+      await composition.endStreams();
       const giveUp = setTimeout(() => {
         if ("closeAllConnections" in server) server.closeAllConnections();
       }, drainMs);
