@@ -69,26 +69,25 @@ async function openText(path: string): Promise<TextSource> {
 }
 
 async function csvRows(path: string, source: TextSource): Promise<RowReader> {
-  const chunks = source.chunks[Symbol.asyncIterator]();
-  const parser = createCsvParser(path);
-  let rows: string[][] = [];
-  let ended = false;
-  const advance = async (): Promise<void> => {
-    const next = await chunks.next();
-    ended = next.done === true;
-    rows = next.done === true ? parser.end() : parser.push(next.value);
-  };
-  while (rows.length === 0 && !ended) await advance();
-  const columns = rows.shift();
-  if (columns === undefined) throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is empty`);
+  const found = csvBatches(path, source.chunks);
+  const first = await found.next();
+  if (first.done === true) throw new EcapError("ECAP_FILE_UNREADABLE", `"${path}" is empty`);
+  const [columns = [], ...rows] = first.value;
   async function* batches(): AsyncGenerator<readonly FileRow[]> {
     if (rows.length > 0) yield rows;
-    while (!ended) {
-      await advance();
-      if (rows.length > 0) yield rows;
-    }
+    yield* found;
   }
-  return { columns, batches: batches(), progress: source.progress };
+  return { columns, batches: batches(), progress: () => source.progress() };
+}
+
+async function* csvBatches(path: string, chunks: AsyncIterable<string>): AsyncGenerator<FileRow[]> {
+  const parser = createCsvParser(path);
+  for await (const chunk of chunks) {
+    const rows = parser.push(chunk);
+    if (rows.length > 0) yield rows;
+  }
+  const last = parser.end();
+  if (last.length > 0) yield last;
 }
 
 /** The columns of NDJSON are the members of its first line. */
