@@ -16,7 +16,6 @@ import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade } from "./fraud-events.ts";
 import { featureNames } from "./fraud-features.ts";
-import { listDecisions } from "./list-decisions.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
@@ -141,6 +140,8 @@ async function exportDecisions(
   { tenant, customerId }: DataSubject,
 ): Promise<unknown> {
   if (customerId === undefined) return [];
+  // Loaded here, for the query builder takes longer to load than all else of the plugin.
+  const { listDecisions } = await import("./list-decisions.ts");
   const { items } = await listDecisions(service.engine(), { tenant, customerId, limit: 10_000 });
   return items;
 }

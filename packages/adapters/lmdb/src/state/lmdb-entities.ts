@@ -10,6 +10,7 @@ import {
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter } from "../storage/group-writer.ts";
 import { staged } from "../storage/staged.ts";
+import { createRecentCache } from "./recent-cache.ts";
 import { contributedKey, contributedPrefix, prefixRange, storedKey } from "./stored-key.ts";
 import { createWriteBehind } from "./write-behind.ts";
 
@@ -42,7 +43,7 @@ export function lmdbEntities({
   readonly clock: Clock;
 }): LmdbEntities {
   const { entities, contributed, root } = environment;
-  const cache = new Map<string, Entity>();
+  const cache = createRecentCache<Entity>(maxCached);
   const changed = createWriteBehind<Entity>();
   const ids = createWriteBehind<{ readonly key: Buffer; readonly at: number }>();
 
@@ -55,8 +56,6 @@ export function lmdbEntities({
     const now = clock.now();
     const cached = cache.get(key) ?? changed.get(key);
     if (cached !== undefined) {
-      // The map's order is the order of use.
-      cache.delete(key);
       cache.set(key, cached);
       if (cached.expiresAt > now) return cached;
     }
@@ -68,12 +67,6 @@ export function lmdbEntities({
         : { key, windows: emptyEntity(), expiresAt: Infinity };
     if ((found ?? cached) !== undefined && entity !== found) forget(key, Infinity);
     cache.set(key, entity);
-    if (cache.size > maxCached) {
-      for (const oldest of cache.keys()) {
-        cache.delete(oldest);
-        break;
-      }
-    }
     return entity;
   }
 
@@ -114,12 +107,12 @@ export function lmdbEntities({
         await root.batch(() => {
           for (const { key, value } of chunk) {
             const entity = decode(value);
-            if (entity.expiresAt > now || cache.has(entity.key)) continue;
+            if (entity.expiresAt > now || cache.get(entity.key) !== undefined) continue;
             staged(entities.remove(key));
             forget(entity.key, Infinity);
           }
         });
-        for (const [key, { expiresAt }] of cache) {
+        for (const [key, { expiresAt }] of cache.entries()) {
           if (expiresAt <= now && changed.get(key) === undefined) cache.delete(key);
         }
         const last = chunk.at(-1);
