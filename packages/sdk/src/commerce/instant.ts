@@ -1,13 +1,10 @@
+import { isCalendarTime } from "../events/calendar.ts";
 import { parseTime } from "../events/record-codec.ts";
-
-/** What a calendar of a shop can hold: from 1900 up to 2200, exclusive, in epoch milliseconds. */
-const earliest = Date.UTC(1900, 0);
-const latest = Date.UTC(2200, 0);
 
 /** RFC 3339 text or epoch milliseconds as epoch milliseconds; undefined where it is neither, or in no century a shop knows. */
 export function readInstant(value: unknown): number | undefined {
   const time = parseTime(value);
-  return time !== undefined && time >= earliest && time < latest ? time : undefined;
+  return time !== undefined && isCalendarTime(time) ? time : undefined;
 }
 
 /** As {@link readInstant}, remembering the last value: the lines of an order mostly share their time. */

@@ -49,9 +49,12 @@ export function normaliseFields(
   { currency = "USD" }: CommerceOptions = {},
 ): Normalised {
   const result = tidy(data);
-  const code = result["currency"];
-  if (typeof code === "string" && code !== "") result["currency"] = code.trim().toUpperCase();
-  else if (moneyFields.some((field) => result[field] != null)) result["currency"] = currency;
+  const code = textOf(result["currency"])?.trim().toUpperCase();
+  if (code !== undefined && code !== "") result["currency"] = code;
+  // An empty currency is none: what is filled in later must find its place free.
+  else delete result["currency"];
+  if (result["currency"] === undefined && moneyFields.some((field) => result[field] != null))
+    result["currency"] = currency;
   if (Array.isArray(data["products"]))
     result["products"] = data["products"].map((line) => tidy(line));
   return { data: result, warnings: none };
