@@ -3,6 +3,7 @@ import {
   type DataSubject,
   definePlugin,
   encodeEvent,
+  isEcapError,
   type Logger,
   type ModelRuntime,
   type QueryEngine,
@@ -79,7 +80,12 @@ export const fraud = definePlugin({
       modelTimeoutMs: options.modelTimeoutMs,
       scorer() {
         if (options.model === "none" || !ctx.has("modelRuntime")) return undefined;
-        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger);
+        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger).catch(
+          (error: unknown) => {
+            ctx.logger.warn({ error: String(error) }, "the fraud model cannot be used");
+            throw error;
+          },
+        );
         return scorer;
       },
     };
@@ -111,8 +117,10 @@ export const fraud = definePlugin({
       }),
   ],
   start: async (service) => {
-    // The model is loaded before the first decision needs it; without one the rules decide.
-    await service.decideOptions.scorer()?.catch(() => {});
+    // The model is loaded before the first decision needs it. One that does not fit is a mistake to mend; where none can be run the rules decide.
+    await service.decideOptions.scorer()?.catch((error: unknown) => {
+      if (isEcapError(error, "ECAP_MODEL_INVALID")) throw error;
+    });
   },
   stop: (service) => service.flush(),
   http: () => import("./http.ts"),

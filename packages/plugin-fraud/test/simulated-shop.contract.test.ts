@@ -1,0 +1,73 @@
+import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type DecidedPayment, decideSimulated } from "./decide-simulated.ts";
+
+const dayMs = 86_400_000;
+const from = Date.UTC(2026, 5, 1);
+
+/** What must at least be sent to review or declined, as a share of a scenario's payments. A card stolen in the thief's own country looks
+ * honest, and abuse of refunds shows after the payment, not at it. */
+const recall: Readonly<Record<FraudScenario, number>> = {
+  card_testing: 0.95,
+  account_takeover: 0.8,
+  stolen_card: 0.6,
+  velocity_burst: 0.7,
+  impossible_travel: 0.95,
+  refund_abuse: 0,
+};
+
+/** The rule that names the pattern, where one does. */
+const rule: Partial<Readonly<Record<FraudScenario, string>>> = {
+  card_testing: "CARD_TESTING",
+  account_takeover: "COUNTRY_MISMATCH",
+  stolen_card: "COUNTRY_MISMATCH",
+  velocity_burst: "CARD_VELOCITY",
+  impossible_travel: "IMPOSSIBLE_TRAVEL",
+};
+
+describe("a month of a simulated shop, of another seed than the model was trained on", () => {
+  let payments: readonly DecidedPayment[];
+  const of = (scenario: FraudScenario | undefined): readonly DecidedPayment[] =>
+    payments.filter((payment) => payment.scenario === scenario);
+  const stopped = ({ decision }: DecidedPayment): boolean =>
+    decision.outcome === "review" || decision.outcome === "decline";
+
+  beforeAll(async () => {
+    payments = await decideSimulated({
+      seed: "a month",
+      from,
+      to: from + 30 * dayMs,
+      openedAt: from - 365 * dayMs,
+      ordersPerDay: 150,
+      catalogue: false,
+      fraud: Object.fromEntries(fraudScenarios.map((scenario) => [scenario, 2])),
+    });
+  }, 30_000);
+
+  test("less than one honest payment in a hundred is stopped", () => {
+    const honest = of(undefined);
+    expect(honest.length).toBeGreaterThan(3_000);
+    expect(honest.filter(stopped).length / honest.length).toBeLessThan(0.01);
+  });
+
+  test.each(fraudScenarios)("%s is caught", (scenario) => {
+    const cases = of(scenario);
+    expect(cases.length).toBeGreaterThan(3);
+    expect(cases.filter(stopped).length / cases.length).toBeGreaterThanOrEqual(recall[scenario]);
+  });
+
+  test.each(Object.entries(rule))("%s gives the reason %s", (scenario, code) => {
+    const reasons = of(scenario as FraudScenario).flatMap(({ decision }) => decision.reasons);
+    expect(reasons.map((reason) => reason.code)).toContain(code);
+  });
+
+  test("every decision asked the model, and reasons stand in order of their points", () => {
+    for (const { decision } of payments) {
+      expect(decision.degraded).toBeUndefined();
+      expect(decision.modelScore).toBeGreaterThanOrEqual(0);
+      expect(decision.modelScore).toBeLessThanOrEqual(1);
+      const points = decision.reasons.map((reason) => reason.points);
+      expect(points).toEqual(points.toSorted((a, b) => b - a));
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import { manualClock, memory } from "@ecap/sdk/memory";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Transaction } from "../src/contract.ts";
+import { velocityFeatures } from "../src/fraud-features.ts";
+
+const start = Date.UTC(2026, 0, 1);
+const minute = 60_000;
+type Timed = Transaction & { readonly time: number };
+
+const payments = fc
+  .array(
+    fc.record({
+      wait: fc.constantFrom(0, 1_000, 5 * minute, 40 * minute, 300 * minute),
+      amount: fc.integer({ min: 1, max: 500 }),
+      customer: fc.constantFrom("ann", "bob", undefined),
+      card: fc.constantFrom("k1", "k2", undefined),
+      device: fc.constantFrom("d1", "d2"),
+      country: fc.constantFrom("DE", "US"),
+      failed: fc.boolean(),
+      again: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((list) => {
+    let time = start;
+    return list.flatMap(({ wait, amount, customer, card, device, country, failed, again }, i) => {
+      time += wait;
+      const payment: Timed = {
+        id: `p${i}`,
+        time,
+        amount,
+        deviceId: device,
+        country,
+        failed,
+        ...(customer !== undefined && { customerId: customer }),
+        ...(card !== undefined && { cardId: card }),
+      };
+      return again ? [payment, payment] : [payment];
+    });
+  });
+
+test("every velocity feature is what a plain count over all payments gives, repeats counted once", async () => {
+  await fc.assert(
+    fc.asyncProperty(payments, async (list) => {
+      const clock = manualClock(start);
+      const { stateStore } = memory({ clock });
+      const past: Timed[] = [];
+      for (const payment of list) {
+        clock.set(payment.time);
+        const isRepeat = past.some(({ id }) => id === payment.id);
+        const found = await velocityFeatures.contribute(stateStore, {
+          tenant: "t",
+          id: payment.id,
+          at: payment.time,
+          subject: payment,
+        });
+        if (isRepeat) continue;
+        expect(found).toEqual(naive(past, payment));
+        past.push(payment);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Each definition read as it is written: the payments of the entity in the window's buckets, filtered, aggregated. */
+function naive(past: readonly Timed[], payment: Timed): Record<string, number> {
+  return Object.fromEntries(
+    velocityFeatures.features.map((feature) => {
+      const { name, key, windowMs, bucketMs = windowMs / 12, filter, value } = feature;
+      const entity = key(payment);
+      const seen = feature.includes === "before" ? past : [...past, payment];
+      const bucket = (time: number): number => Math.floor(time / bucketMs);
+      const inside = seen.filter(
+        (other) =>
+          entity !== undefined &&
+          key(other) === entity &&
+          bucket(other.time) > bucket(payment.time - windowMs) &&
+          filter?.(other) !== false,
+      );
+      const values = inside.map((other) => value?.(other)).filter((each) => each !== undefined);
+      const total =
+        feature.aggregate === "count"
+          ? inside.length
+          : feature.aggregate === "sum"
+            ? values.reduce((sum: number, each) => sum + Number(each), 0)
+            : new Set(values).size;
+      return [name, total];
+    }),
+  );
+}
