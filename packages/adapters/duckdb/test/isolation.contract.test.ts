@@ -50,6 +50,24 @@ describe("a query by a hostile author", () => {
       "hides it in a subquery",
       () => `SELECT * FROM orders WHERE id IN (SELECT id FROM parquet_scan('${secretFile}'))`,
     ],
+    [
+      "names a system table in a WITH before that of its name",
+      () => "WITH a AS (SELECT * FROM sqlite_master), sqlite_master AS (SELECT 1) SELECT * FROM a",
+    ],
+    [
+      "names a system table in the WITH of its name",
+      () => "WITH sqlite_master AS (SELECT sql FROM sqlite_master) SELECT * FROM sqlite_master",
+    ],
+    [
+      "names a system table where a recursion begins",
+      () =>
+        "WITH RECURSIVE sqlite_master AS (SELECT sql FROM sqlite_master UNION ALL SELECT sql FROM sqlite_master) FROM sqlite_master",
+    ],
+    [
+      "names a system table outside of the WITH of its name",
+      () =>
+        "SELECT s.sql FROM (WITH sqlite_master AS (SELECT 1) SELECT * FROM sqlite_master) x, sqlite_master s",
+    ],
     ["hides it in WITH", () => `WITH x AS (FROM read_parquet('${secretFile}')) SELECT * FROM x`],
     [
       "hides it in a lateral join",

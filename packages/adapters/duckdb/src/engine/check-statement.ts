@@ -16,11 +16,27 @@ export function checkStatement(syntaxTree: string, tables: ReadonlySet<string>):
   const statements = root["statements"];
   if (!Array.isArray(statements) || statements.length !== 1)
     throw invalid("One statement at a time");
-  const allowed = new Set([...tables].map((table) => table.toLowerCase()));
-  visit(parsed, (node) => {
-    for (const name of cteNames(node)) allowed.add(name.toLowerCase());
-  });
-  visit(parsed, (node) => checkNode(node, allowed));
+  check(statements, new Set([...tables].map((table) => table.toLowerCase())));
+}
+
+/** Checks what is below with the names that stand for something there: elsewhere the name of a WITH may be a system table's, or a view's of another query. */
+function check(value: unknown, names: ReadonlySet<string>): void {
+  if (Array.isArray(value)) {
+    for (const item of value) check(item, names);
+  } else if (isNode(value)) {
+    checkNode(value, names);
+    const { cte_map: given, ...parts } = value;
+    const known = new Set(names);
+    // A WITH sees those before it, and the query all of them.
+    for (const { name, query } of ctes(given)) {
+      check(query, known);
+      known.add(name);
+    }
+    for (const [part, below] of Object.entries(parts)) {
+      const seesItself = value["type"] === "RECURSIVE_CTE_NODE" && part === "right";
+      check(below, seesItself ? new Set([...known, nameOf(value["cte_name"])]) : known);
+    }
+  }
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -53,20 +69,17 @@ function checkNode(node: Node, allowed: ReadonlySet<string>): void {
   }
 }
 
-/** Names that WITH gives: the keys of a `cte_map`. */
-function cteNames(node: Node): string[] {
-  const ctes = isNode(node["cte_map"]) ? node["cte_map"]["map"] : undefined;
-  if (!Array.isArray(ctes)) return [];
-  return ctes.flatMap((entry: unknown) => (isNode(entry) ? String(entry["key"]) : []));
+/** The queries of a WITH by name, in order: the entries of a `cte_map`. */
+function ctes(map: unknown): ReadonlyArray<{ readonly name: string; readonly query: unknown }> {
+  const entries = isNode(map) ? map["map"] : undefined;
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown) =>
+    isNode(entry) ? [{ name: nameOf(entry["key"]), query: entry["value"] }] : [],
+  );
 }
 
-function visit(value: unknown, see: (node: Node) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value) visit(item, see);
-  } else if (isNode(value)) {
-    see(value);
-    for (const part of Object.values(value)) visit(part, see);
-  }
+function nameOf(identifier: unknown): string {
+  return String(identifier).toLowerCase();
 }
 
 function isNode(value: unknown): value is Node {
