@@ -1,5 +1,6 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { ErrorCode } from "../errors/error-table.ts";
+import { isCalendarTime } from "../events/calendar.ts";
 import { object, type RawEvent } from "../events/dialect.ts";
 import type { EventDefinition } from "../events/event-definition.ts";
 import { schemaName } from "../events/event-definition.ts";
@@ -50,6 +51,8 @@ export function judgeEvent(
   const time = correctTime(event.time ?? undefined, parseTime(event.sentAt) ?? sentAt, now);
   if (time > now + options.maxFutureMs)
     return refuse("ECAP_EVENT_FUTURE", "/timestamp", "the event time lies in the future");
+  if (!isCalendarTime(time))
+    return refuse("ECAP_EVENT_INVALID", "/timestamp", "the event time lies before the year 1900");
   if (definition === undefined) {
     if (options.unplannedEvents === "allow")
       return { time, warnings: noWarnings, dropUnplanned: false, businessKey: undefined };

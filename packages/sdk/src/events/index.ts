@@ -1,3 +1,4 @@
+export * from "./calendar.ts";
 export * from "./compatibility.ts";
 export * from "./dialect.ts";
 export * from "./envelope.ts";

@@ -1,4 +1,5 @@
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
+import { isCalendarTime } from "./calendar.ts";
 import {
   type Dialect,
   mergeDefaults,
@@ -60,7 +61,7 @@ export function parseTime(value: unknown): number | undefined {
   return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? time : undefined;
 }
 
-/** Reads a record of the log as an event; undefined where the bytes are no event. */
+/** Reads a record of the log as an event; undefined where the bytes are no event, or one of a time that no calendar holds. */
 export type RecordDecoder = (record: LogRecord) => EventEnvelope | undefined;
 
 const utf8 = new TextDecoder();
@@ -93,12 +94,14 @@ function toEnvelope(
   event: RawEvent,
   context: EventEnvelope["context"],
   registry: SchemaRegistry,
-): EventEnvelope {
+): EventEnvelope | undefined {
   const { headers, topic, partition, offset } = record;
   const receivedAt = Number(headers["receivedat"] ?? record.timestamp);
   const sentAt =
     parseTime(event.sentAt) ??
     (headers["sentat"] === undefined ? undefined : Number(headers["sentat"]));
+  const time = correctTime(event.time, sentAt, receivedAt);
+  if (!isCalendarTime(time)) return undefined;
   const definition = registry.resolve(event.name);
   let data = object(event.data);
   if (definition !== undefined) {
@@ -112,7 +115,7 @@ function toEnvelope(
     type: definition?.type ?? event.name,
     source: headers["source"] ?? "unknown",
     tenant: headers["tenant"] ?? "default",
-    time: correctTime(event.time, sentAt, receivedAt),
+    time,
     receivedAt,
     ...(definition !== undefined && { dataschema: schemaName(definition) }),
     ...(subject !== undefined && { subject }),

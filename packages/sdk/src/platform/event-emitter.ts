@@ -1,4 +1,5 @@
 import { EcapError } from "../errors/ecap-error.ts";
+import { isCalendarTime } from "../events/calendar.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
 import { schemaName } from "../events/event-definition.ts";
 import { encodeEvent } from "../events/record-codec.ts";
@@ -33,6 +34,12 @@ export function createEmitter(ports: PortTable, registry: SchemaRegistry): Plugi
       dataschema: schemaName(definition),
       ...given,
     };
+    if (!isCalendarTime(event.time))
+      throw new EcapError(
+        "ECAP_EVENT_INVALID",
+        `event "${given.type}": its time lies outside the years 1900 to 2199`,
+        { path: "/time", received: event.time },
+      );
     await ports
       .get("eventLog", `emitting "${given.type}"`)
       .append(definition.topic, [encodeEvent(event)]);

@@ -228,6 +228,8 @@ describe("times", () => {
     [{ time: 1e300 }, "ECAP_EVENT_INVALID"],
     [{ time: "2026-02-31T25:00:00Z" }, "ECAP_EVENT_INVALID"],
     [{ time: new Date(start + 60_001).toISOString() }, "ECAP_EVENT_FUTURE"],
+    [{ time: "1899-12-31T23:59:59Z" }, "ECAP_EVENT_INVALID"],
+    [{ time: -8e15 }, "ECAP_EVENT_INVALID"],
   ])("%j is %s", async (fields, code) => expect(await timeOf(fields)).toBe(code));
 
   test("a time just within the tolerance is taken", async () =>
