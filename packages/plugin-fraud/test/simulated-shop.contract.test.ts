@@ -25,12 +25,14 @@ const rule: Partial<Readonly<Record<FraudScenario, string>>> = {
   impossible_travel: "IMPOSSIBLE_TRAVEL",
 };
 
+function stopped({ decision }: DecidedPayment): boolean {
+  return decision.outcome === "review" || decision.outcome === "decline";
+}
+
 describe("a month of a simulated shop, of another seed than the model was trained on", () => {
   let payments: readonly DecidedPayment[];
   const of = (scenario: FraudScenario | undefined): readonly DecidedPayment[] =>
     payments.filter((payment) => payment.scenario === scenario);
-  const stopped = ({ decision }: DecidedPayment): boolean =>
-    decision.outcome === "review" || decision.outcome === "decline";
 
   beforeAll(async () => {
     payments = await decideSimulated({

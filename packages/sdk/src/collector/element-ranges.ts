@@ -23,16 +23,25 @@ export function elementRanges(bytes: Uint8Array, key: string): ElementRanges | u
   const start = skipSpace(bytes, 0);
   if (bytes[start] === 0x5b) return arrayElements(bytes, start);
   const array = bytes[start] === 0x7b ? findArray(bytes, start, key) : undefined;
-  if (array !== undefined) return arrayElements(bytes, array);
+  if (array !== undefined) return array === "broken" ? undefined : array;
   const whole = skipValue(bytes, start);
   return whole === undefined
     ? undefined
     : { starts: [start], ends: [whole.end], depths: [whole.depth] };
 }
 
-/** Position of the array under the key; the last one where the key repeats, as JSON.parse has it. */
-function findArray(bytes: Uint8Array, start: number, key: string): number | undefined {
-  let found: number | undefined;
+interface ArrayElements extends ElementRanges {
+  /** Position after the closing bracket. */
+  readonly end: number;
+}
+
+/** The elements of the array under the key; of the last one where the key repeats, as JSON.parse has it. */
+function findArray(
+  bytes: Uint8Array,
+  start: number,
+  key: string,
+): ArrayElements | "broken" | undefined {
+  let found: ArrayElements | "broken" | undefined;
   let at = skipSpace(bytes, start + 1);
   while (bytes[at] === quote) {
     const keyEnd = skipString(bytes, at);
@@ -41,8 +50,10 @@ function findArray(bytes: Uint8Array, start: number, key: string): number | unde
     at = skipSpace(bytes, keyEnd);
     if (bytes[at] !== colon) return found;
     at = skipSpace(bytes, at + 1);
-    if (isKey) found = bytes[at] === 0x5b ? at : undefined;
-    const value = skipValue(bytes, at);
+    // The elements are found on the way past the array, so that a body is gone through once.
+    const elements = isKey && bytes[at] === 0x5b ? arrayElements(bytes, at) : undefined;
+    if (isKey) found = elements ?? (bytes[at] === 0x5b ? "broken" : undefined);
+    const value = elements ?? skipValue(bytes, at);
     if (value === undefined) return found;
     at = skipSpace(bytes, value.end);
     if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
@@ -50,7 +61,7 @@ function findArray(bytes: Uint8Array, start: number, key: string): number | unde
   return found;
 }
 
-function arrayElements(bytes: Uint8Array, start: number): ElementRanges | undefined {
+function arrayElements(bytes: Uint8Array, start: number): ArrayElements | undefined {
   const starts: number[] = [];
   const ends: number[] = [];
   const depths: number[] = [];
@@ -65,7 +76,7 @@ function arrayElements(bytes: Uint8Array, start: number): ElementRanges | undefi
     if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
     else if (bytes[at] !== 0x5d) return undefined;
   }
-  return at < bytes.length ? { starts, ends, depths } : undefined;
+  return at < bytes.length ? { starts, ends, depths, end: at + 1 } : undefined;
 }
 
 function skipValue(
