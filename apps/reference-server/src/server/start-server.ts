@@ -31,25 +31,29 @@ export async function startServer(
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
-  writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken });
-  await composition.start();
+
+  async function close(): Promise<void> {
+    removeServerFile(settings.dir);
+    const closed = new Promise((resolve) => {
+      server.close(resolve);
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+    await composition.endStreams();
+    const giveUp = setTimeout(() => {
+      if ("closeAllConnections" in server) server.closeAllConnections();
+    }, drainMs);
+    await closed;
+    clearTimeout(giveUp);
+    await composition.close();
+  }
+
+  try {
+    writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken });
+    await composition.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   logger.info({ url }, "ready");
-  return {
-    url,
-    composition,
-    async close() {
-      removeServerFile(settings.dir);
-      const closed = new Promise((resolve) => {
-        server.close(resolve);
-      });
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
-      await composition.endStreams();
-      const giveUp = setTimeout(() => {
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }, drainMs);
-      await closed;
-      clearTimeout(giveUp);
-      await composition.close();
-    },
-  };
+  return { url, composition, close };
 }

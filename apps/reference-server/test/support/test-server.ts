@@ -19,11 +19,11 @@ export interface TestServer extends RunningServer {
 
 /** The real server with everything embedded, in a folder of its own, on a free port. */
 export async function startTestServer(
-  options: { readonly dir?: string; readonly dashboardDir?: string } = {},
+  options: { readonly dir?: string; readonly dashboardDir?: string; readonly port?: number } = {},
 ): Promise<TestServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "ecap-server-")));
   const server = await startServer(
-    { config: defaultConfig, dir, host: "127.0.0.1", port: 0, tenant: "default" },
+    { config: defaultConfig, dir, host: "127.0.0.1", port: options.port ?? 0, tenant: "default" },
     silentLogger,
     options.dashboardDir,
   );
