@@ -45,6 +45,7 @@ const apiLimit = { perSecond: 50, burst: 200 };
 const signInLimit = { perSecond: 0.2, burst: 10 };
 const ingestLimit = { perSecond: 5_000, burst: 10_000 };
 const maxApiBodyBytes = 1 << 20;
+const maxImportBodyBytes = 64 << 20;
 
 /** The HTTP API as one fetch function; it knows nothing of sockets, so tests and the command line call it directly. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -102,6 +103,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     c.set("principal", principal);
     await next();
   });
+  app.use("/v1/imports/*", bodyLimit({ maxSize: maxImportBodyBytes }));
   mountImports(app, options);
   app.use("/v1/*", bodyLimit({ maxSize: maxApiBodyBytes }));
   mountLive(app, options.live);

@@ -4,7 +4,10 @@ import type { App } from "./app.ts";
 
 const reads = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Everything an administrator changes, and every sign-in, goes to the audit log, where the governance plugin keeps one. */
+/**
+ * Everything an administrator changes, and every sign-in, goes to the audit log, where the governance plugin keeps one. What the rate limit turned away, and
+ * what nobody known asked for, does not: whoever cannot get in must not be able to fill the log.
+ */
 export function mountAudit(app: App, platform: Platform): void {
   if (!platform.plugins.some(({ plugin }) => plugin.name === governanceService.plugin)) return;
   const governance = platform.service({ service: governanceService });
@@ -16,12 +19,9 @@ export function mountAudit(app: App, platform: Platform): void {
       if (reads.has(c.req.method)) return;
       const principal = c.get("principal");
       const { status } = c.res;
+      if (status === 429 || (principal === undefined && c.req.path !== "/v1/session")) return;
       const outcome =
-        status < 400
-          ? "success"
-          : status === 401 || status === 403 || status === 429
-            ? "refused"
-            : "failed";
+        status < 400 ? "success" : status === 401 || status === 403 ? "refused" : "failed";
       const entry = {
         tenant: principal?.tenant ?? "default",
         actor: principal?.id ?? "unknown",
