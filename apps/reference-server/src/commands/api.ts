@@ -13,17 +13,27 @@ export interface Api {
 export async function openApi(settings: Settings): Promise<Api> {
   const running = readServerFile(settings.dir);
   if (running !== undefined) {
-    const { url, token } = running;
+    const { url, token, pid } = running;
+    const ask = (request: Request): Promise<Response> =>
+      fetch(request).catch((cause: unknown) => {
+        throw new EcapError(
+          "ECAP_LOCKED",
+          `the server at ${url} (process ${pid}) uses ${settings.dir} and does not answer`,
+          { cause },
+        );
+      });
     return {
       mode: "server",
-      call: (method, path, body) =>
-        call((request) => fetch(request), url, token, method, path, body),
+      call: (method, path, body) => call(ask, url, token, method, path, body),
       close: async () => {},
     };
   }
   const { compose } = await import("../server/compose.ts");
   const composition = await compose(settings, silentLogger);
-  await composition.start();
+  await composition.start().catch(async (error: unknown) => {
+    await composition.close();
+    throw error;
+  });
   const { app, controlToken } = composition;
   return {
     mode: "in-process",

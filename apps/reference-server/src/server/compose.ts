@@ -92,8 +92,11 @@ async function composeOn(
     async close() {
       ready = false;
       await live.close();
-      await collector.close();
-      await platform.stop();
+      try {
+        await collector.close();
+      } finally {
+        await platform.stop();
+      }
     },
   };
 }
