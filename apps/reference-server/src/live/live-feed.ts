@@ -92,6 +92,8 @@ export function createLiveFeed(platform: Platform): LiveFeed {
     const feed = feedOf(record.headers["tenant"] ?? "default");
     const arrived = Number(record.headers["receivedat"] ?? record.timestamp);
     const second = Math.floor(arrived / 1000);
+    // Once a second, so that the feed of a tenant nobody looks at does not grow.
+    if (!feed.seconds.has(second)) forgetOld(feed, clock.now());
     feed.seconds.set(second, (feed.seconds.get(second) ?? 0) + 1);
     if (record.topic === "user-events" || record.topic === "product-updates") return;
     const event = platform.decode(record);
@@ -116,11 +118,7 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       const now = clock.now();
       const feed = feedOf(tenant);
       const current = Math.floor(now / 1000);
-      for (const second of feed.seconds.keys())
-        if (second < current - 60) feed.seconds.delete(second);
-      // Partitions are read one after the other, so times are in no order.
-      const recent = feed.orderTimes.filter((time) => time >= now - 60_000);
-      feed.orderTimes.splice(0, feed.orderTimes.length, ...recent);
+      forgetOld(feed, now);
       return {
         at: new Date(now).toISOString(),
         eventsPerSecond: feed.seconds.get(current - 1) ?? 0,
@@ -157,6 +155,14 @@ export function createLiveFeed(platform: Platform): LiveFeed {
       await following;
     },
   };
+}
+
+/** Keeps the last minute. Partitions are read one after the other, so times are in no order. */
+function forgetOld({ seconds, orderTimes }: TenantFeed, now: number): void {
+  for (const second of seconds.keys())
+    if (second < Math.floor(now / 1000) - 60) seconds.delete(second);
+  const recent = orderTimes.filter((time) => time >= now - 60_000);
+  orderTimes.splice(0, orderTimes.length, ...recent);
 }
 
 function toLiveEvent(event: EventEnvelope): LiveEvent {
