@@ -20,7 +20,6 @@ export interface Users {
     readonly tenant: string;
   }): Promise<User>;
   list(tenant: string): Promise<readonly User[]>;
-  setPassword(name: string, password: string): Promise<void>;
   disable(name: string, tenant: string): Promise<void>;
   isEmpty(): Promise<boolean>;
   /** The principal, or undefined for a wrong name or password, in the same time. */
@@ -63,17 +62,6 @@ export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
           .orderBy("name")
           .execute()
       ).map(toUser);
-    },
-    async setPassword(name, password) {
-      checkPassword(password);
-      const db = await open();
-      const { numUpdatedRows } = await db
-        .updateTable("users")
-        .set({ password_hash: await hashPassword(password) })
-        .where("name", "=", name)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n)
-        throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
     },
     async disable(name, tenant) {
       const db = await open();

@@ -19,7 +19,7 @@ export function addPlatformCommands(program: Command): void {
   program
     .command("simulate")
     .description("send the traffic of a simulated shop")
-    .option("--seed <seed>", "the same seed gives the same events", "ecap")
+    .option("--seed <seed>", "the same seed gives the same shop", "ecap")
     .option("--days <days>", "days of history up to now", positiveInteger, 7)
     .option("--orders-per-day <orders>", "mean orders a day", positiveInteger, 230)
     .option(

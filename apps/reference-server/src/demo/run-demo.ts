@@ -8,7 +8,6 @@ import {
 } from "@ecap/sdk/simulator";
 import { createImportLedger } from "../importing/import-ledger.ts";
 import type { Composition } from "../server/compose.ts";
-import { decodeJson, encodeJson } from "./demo-state.ts";
 
 export interface Demo {
   /** Stops the trading. */
@@ -40,7 +39,7 @@ export async function runDemo(
   const clock = platform.port("clock");
   const [entry] = await stateStore.get([stateKey]);
   let version = entry?.version;
-  let state = (decodeJson(entry?.value) as DemoState | undefined) ?? {
+  let state = decodeState(entry?.value) ?? {
     historyEndsAt: clock.now(),
     seeded: false,
     reachedAt: 0,
@@ -48,7 +47,7 @@ export async function runDemo(
 
   async function save(next: DemoState): Promise<void> {
     state = next;
-    version = await stateStore.compareAndSet({ key: stateKey, value: encodeJson(next) }, version);
+    version = await stateStore.compareAndSet({ key: stateKey, value: encodeState(next) }, version);
     await stateStore.flush();
   }
 
@@ -124,4 +123,14 @@ async function sendHistory(
     onProgress((event.at - options.from) / (endsAt - options.from), sent);
   }
   if (batch.length > 0) await send(batch);
+}
+
+function encodeState(state: DemoState): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(state));
+}
+
+function decodeState(bytes: Uint8Array | undefined): DemoState | undefined {
+  return bytes === undefined
+    ? undefined
+    : (JSON.parse(new TextDecoder().decode(bytes)) as DemoState);
 }
