@@ -60,9 +60,9 @@ export class IdWindow {
 
   /** Whether the id is remembered, and at `now` still is. */
   has({ high, low }: IdHash, now = Number.NEGATIVE_INFINITY): boolean {
-    return this.#generations.some(
-      (generation) => this.#endOf(generation) > now && find(generation.slots, high, low) < 0,
-    );
+    for (const generation of this.#generations)
+      if (this.#endOf(generation) > now && find(generation.slots, high, low) < 0) return true;
+    return false;
   }
 
   /** Adds the id as seen at `now`; false where it was there. */
@@ -80,13 +80,13 @@ export class IdWindow {
   #current(now: number): Generation {
     const { windowMs, maxIds } = this.#options;
     const span = windowMs / generationCount;
-    this.#generations = this.#generations.filter((generation) => this.#endOf(generation) > now);
     let newest = this.#generations.at(-1);
     if (
       newest === undefined ||
       now >= newest.startedAt + span ||
       newest.count >= maxIds / generationCount
     ) {
+      this.#generations = this.#generations.filter((generation) => this.#endOf(generation) > now);
       newest = { startedAt: now, slots: new Uint32Array(smallest * 2), count: 0 };
       this.#generations.push(newest);
     }
