@@ -11,7 +11,10 @@ export interface DeadLetterQuery {
   readonly tenant?: string;
   /** Offset to begin at. */
   readonly from?: number;
+  /** Default 100. */
   readonly limit?: number;
+  /** Leaves out those that were put back already. */
+  readonly openOnly?: boolean;
 }
 
 export interface ListedDeadLetter extends DeadLetter {
@@ -22,7 +25,7 @@ export interface ListedDeadLetter extends DeadLetter {
 /** The dead letters of a topic, oldest first. */
 export async function listDeadLetters(
   platform: Platform,
-  { topic, tenant, from = 0, limit = 100 }: DeadLetterQuery,
+  { topic, tenant, from = 0, limit = 100, openOnly = false }: DeadLetterQuery,
 ): Promise<readonly ListedDeadLetter[]> {
   const eventLog = platform.port("eventLog");
   const stateStore = platform.port("stateStore");
@@ -42,7 +45,8 @@ export async function listDeadLetters(
       .filter((letter) => tenant === undefined || letter.headers["tenant"] === tenant);
     const marks = await stateStore.get(letters.map((letter) => redrivenKey(topic, letter.offset)));
     letters.forEach((letter, index) => {
-      if (found.length < limit) found.push({ ...letter, redriven: marks[index] !== undefined });
+      const redriven = marks[index] !== undefined;
+      if (found.length < limit && !(openOnly && redriven)) found.push({ ...letter, redriven });
     });
     offset = last.offset + 1;
   }
@@ -57,8 +61,7 @@ export async function redriveDeadLetters(
 ): Promise<ReadonlyArray<Receipt & { readonly offset: number }>> {
   const stateStore = platform.port("stateStore");
   const results: Array<Receipt & { readonly offset: number }> = [];
-  for (const letter of await listDeadLetters(platform, query)) {
-    if (letter.redriven) continue;
+  for (const letter of await listDeadLetters(platform, { ...query, openOnly: true })) {
     const { headers } = letter;
     const delivery = {
       bytes: letter.bytes,

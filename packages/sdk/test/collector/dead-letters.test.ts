@@ -69,6 +69,16 @@ describe("dead letters", () => {
 });
 
 describe("redrive", () => {
+  test("goes on past letters that were put back before, however few it takes at a time", async () => {
+    const { platform, send } = await openDoor({ unplannedEvents: "quarantine" });
+    await send([1, 2, 3].map((id) => ({ ...unheard, id: `u${id}` })));
+    const allowing = await createCollector(platform);
+    const query = { topic: "user-events", limit: 2 };
+    const ids = async () =>
+      (await redriveDeadLetters(platform, allowing, query)).map(({ id }) => id);
+    expect([await ids(), await ids(), await ids()]).toEqual([["u1", "u2"], ["u3"], []]);
+  });
+
   test("takes in what may pass by now, once, and quarantines the rest again", async () => {
     const strict = await openDoor({ unplannedEvents: "quarantine" });
     const receipts = await strict.send(
