@@ -4,13 +4,15 @@ import { type EventLog, encodeEvent, type Logger } from "@ecap/sdk";
 export interface DecisionLog {
   /** Queues the events; resolves when they are durable. */
   append(events: readonly EventEnvelope[]): Promise<void>;
+  /** Resolves when fewer than {@link maxQueued} events wait. */
+  room(): Promise<void>;
   /** Resolves when everything queued is durable. */
   flush(): Promise<void>;
 }
 
 const maxQueued = 50_000;
 
-/** Group commit: what is decided while one append is under way goes out with the next. Past {@link maxQueued} events the decider waits. */
+/** Group commit: what is decided while one append is under way goes out with the next. Past {@link maxQueued} events a decider waits for `room`. */
 export function createDecisionLog(
   eventLog: EventLog,
   topicOf: (type: string) => string,
@@ -42,10 +44,12 @@ export function createDecisionLog(
 
   return {
     async append(events) {
-      if (queued.length >= maxQueued) await writing.catch(() => {});
       for (const event of events) queued.push(event);
       next ??= write();
       await next;
+    },
+    async room() {
+      while (queued.length >= maxQueued) await next?.catch(() => {});
     },
     async flush() {
       await next;

@@ -1,5 +1,5 @@
 import { defineLakeTable } from "@ecap/sdk/lake";
-import { alertRaised, decisionMade } from "./fraud-events.ts";
+import { decisionMade } from "./fraud-events.ts";
 
 function text(value: unknown): string | null {
   return typeof value === "string" ? value : null;
@@ -58,5 +58,3 @@ export const decisionsTable = defineLakeTable({
     ];
   },
 });
-
-export { alertRaised, decisionMade };

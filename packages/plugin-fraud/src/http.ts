@@ -1,3 +1,4 @@
+import { isCalendarTime } from "@ecap/sdk";
 import { defineRoute, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
 import { outcomes } from "./contract.ts";
@@ -8,7 +9,10 @@ const id = z.string().min(1).max(200);
 const country = z.string().min(2).max(60);
 const transaction = z.strictObject({
   id,
-  time: z.iso.datetime({ offset: true }).optional(),
+  time: z.iso
+    .datetime({ offset: true })
+    .refine((text) => isCalendarTime(Date.parse(text)), "expected a time from 1900 to 2199")
+    .optional(),
   amount: z.number().min(0).max(1e12),
   currency: z.string().length(3).optional(),
   orderId: id.optional(),

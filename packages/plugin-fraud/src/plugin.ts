@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import {
   type DataSubject,
   definePlugin,
+  EcapError,
   encodeEvent,
   isEcapError,
   type Logger,
@@ -11,7 +12,7 @@ import {
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
 import { topology } from "@ecap/sdk/streams";
-import type { FraudService, Transaction } from "./contract.ts";
+import type { FraudService } from "./contract.ts";
 import { type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
@@ -58,11 +59,18 @@ export const fraud = definePlugin({
         where: "state features/fraud/*",
         fields: ["customer id", "card token", "device id", "IP address"],
         purpose: "fraud prevention",
-        retention: "30 days after the last payment",
+        retention: "at most 60 days after the last payment",
       },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
-    erase: async (service: FraudRuntime, subject) => eraseVelocity(service, subject),
+    // Neither counters nor rows can be removed one person at a time yet, and saying 0 would be untrue.
+    erase: () =>
+      Promise.reject(
+        new EcapError(
+          "ECAP_ERASURE_UNSUPPORTED",
+          "fraud decisions and velocity counters cannot be erased one person at a time yet",
+        ),
+      ),
   },
   setup(ctx, options = defaultOptions): FraudRuntime {
     const { eventLog, stateStore } = ctx.ports;
@@ -94,6 +102,7 @@ export const fraud = definePlugin({
       engine: () => ctx.port("queryEngine"),
       async assess(transaction, { durability = "after" } = {}) {
         const decision = await decide(transaction, decideOptions);
+        await log.room();
         const recorded = log.append(decisionEvents(transaction, decision));
         if (durability === "before") await recorded;
         else recorded.catch(() => {});
@@ -153,17 +162,3 @@ async function exportDecisions(
   const { items } = await listDecisions(service.engine(), { tenant, customerId, limit: 10_000 });
   return items;
 }
-
-async function eraseVelocity(
-  { decideOptions }: FraudRuntime,
-  { tenant, customerId }: DataSubject,
-): Promise<{ readonly erased: number }> {
-  if (customerId === undefined) return { erased: 0 };
-  const key = `features/fraud/${tenant}/customer/${customerId}`;
-  const [entry] = await decideOptions.stateStore.get([key]);
-  if (entry === undefined) return { erased: 0 };
-  await decideOptions.stateStore.compareAndSet({ key, value: undefined }, entry.version);
-  return { erased: 1 };
-}
-
-export type { Transaction };

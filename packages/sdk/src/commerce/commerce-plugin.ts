@@ -37,7 +37,7 @@ export function commerce(options: CommerceOptions = {}): Plugin<CommerceService>
       erase: () =>
         Promise.reject(
           new EcapError(
-            "ECAP_TABLE_UNSUPPORTED",
+            "ECAP_ERASURE_UNSUPPORTED",
             "rows of the lake's commerce tables cannot be erased one person at a time yet",
           ),
         ),

@@ -188,6 +188,11 @@ export const errorTable = {
     retryable: false,
     help: "Restore the table's log from a backup.",
   },
+  ECAP_ERASURE_UNSUPPORTED: {
+    status: 501,
+    retryable: false,
+    help: "Rewrite what the message names without the person, or let its retention remove it.",
+  },
   ECAP_QUERY_INVALID: { status: 400, retryable: false, help: "Correct the query." },
   ECAP_QUERY_TIMEOUT: {
     status: 504,

@@ -35,5 +35,5 @@ test("hands out a person's rows by table, of their tenant only", async () => {
   ).toBe(true);
   await expect(
     definition.personalData.erase({ engine: () => engine }, { tenant: "acme", customerId: "c1" }),
-  ).rejects.toMatchObject({ code: "ECAP_TABLE_UNSUPPORTED" });
+  ).rejects.toMatchObject({ code: "ECAP_ERASURE_UNSUPPORTED" });
 });
