@@ -1,4 +1,5 @@
 import { hashId, IdWindow } from "../dedupe/id-window.ts";
+import { isEcapError } from "../errors/ecap-error.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
 import type { RecordDecoder } from "../events/record-codec.ts";
 import { deadLetterTopic } from "../events/topics.ts";
@@ -7,6 +8,7 @@ import type { AssignedPartition, Consumer, EventLog, LogRecord } from "../ports/
 import type { Logger } from "../ports/logger.ts";
 import type { AppTransaction, Row, TableStore } from "../ports/table-store.ts";
 import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
+import { fits } from "./fits.ts";
 import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
 import { type LakeTable, lakeTableSchema } from "./lake-table.ts";
@@ -198,7 +200,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     batch = newBatch(clock.now());
     try {
       for (const [name, rows] of full.typed) {
-        await writeTable(name, rows, full.next);
+        await writeTyped(name, rows, full.next);
         full.typed.delete(name);
       }
       await writeTable(bronze, full.bronze, full.next);
@@ -206,6 +208,28 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       // Nothing is forgotten: what was not written goes back in front of what came meanwhile.
       batch = joined(full, batch);
       throw error;
+    }
+  }
+
+  /** Rows that do not fit their table are a mistake of the table's own code: it lacks them, and nobody else does. */
+  async function writeTyped(
+    name: string,
+    given: readonly Row[],
+    next: ReadonlyMap<number, number>,
+  ): Promise<void> {
+    const table = tables.find((candidate) => candidate.name === name);
+    try {
+      await writeTable(name, given, next);
+    } catch (error) {
+      if (table === undefined || !isEcapError(error, "ECAP_TABLE_SCHEMA")) throw error;
+      const schema = lakeTableSchema(table);
+      const fitting = given.filter((row) => fits(row, schema));
+      if (fitting.length === given.length) throw error;
+      await writeTable(name, fitting, next);
+      logger.error(
+        { topic, table: name, rows: given.length - fitting.length, error: String(error) },
+        "rows do not fit their table and it lacks them",
+      );
     }
   }
 
