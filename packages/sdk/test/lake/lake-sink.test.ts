@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { EcapError } from "../../src/errors/index.ts";
 import { createRecordDecoder, createSchemaRegistry, encodeEvent } from "../../src/events/index.ts";
 import {
   defineLakeTable,
@@ -10,7 +11,12 @@ import {
   startLakeSink,
 } from "../../src/lake/index.ts";
 import { manualClock, memory } from "../../src/memory/index.ts";
-import { type EventLog, type Logger, silentLogger } from "../../src/ports/index.ts";
+import {
+  type EventLog,
+  type Logger,
+  silentLogger,
+  type TableStore,
+} from "../../src/ports/index.ts";
 import { eventually } from "../../src/testing/index.ts";
 import { type Fate, type FaultyTables, faultyTables } from "./faulty-tables.ts";
 
@@ -228,6 +234,37 @@ describe("what cannot be taken is passed over and said", () => {
     expect(idsIn(lake, "people")).toEqual(upTo(8));
     expect(idsIn(lake, "broken")).toEqual([0, 1, 2, 4, 5, 6, 7]);
     expect(errors).toHaveLength(1);
+  });
+
+  test("rows that do not fit their table: the rest of the table and the other tables have theirs", async () => {
+    const { logger, errors } = listening();
+    const lake = faultyTables();
+    const eventLog = await makeLog();
+    const broken: LakeTable = {
+      ...lines,
+      name: "broken",
+      rows: (event) => [{ line: event.id === "3" ? "no number" : 1 }],
+    };
+    const picky: TableStore = {
+      ...lake.open(),
+      append: async (table, rows, options) => {
+        if (rows.some(({ line }) => typeof line === "string"))
+          throw new EcapError("ECAP_TABLE_SCHEMA", "not an integer");
+        return lake.open().append(table, rows, options);
+      },
+    };
+    await send(eventLog, "transactions", "order", upTo(8));
+    const sink = await start(eventLog, lake, "transactions", {
+      logger,
+      tables: [broken, people],
+      tableStore: picky,
+    });
+    await sink.drain();
+    await sink.close();
+    expect(idsIn(lake, "bronze_transactions")).toEqual(upTo(8));
+    expect(idsIn(lake, "people")).toEqual(upTo(8));
+    expect(idsIn(lake, "broken")).toEqual([0, 1, 2, 4, 5, 6, 7]);
+    expect(errors).toEqual(["rows do not fit their table and it lacks them"]);
   });
 });
 
