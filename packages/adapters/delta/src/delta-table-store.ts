@@ -23,7 +23,7 @@ export interface DeltaTableStoreOptions {
 }
 
 export interface DeltaTableStore extends TableStore {
-  /** Ends the encoding threads; they also end by themselves after a few seconds without work. */
+  /** Ends the encoding threads; they also end by themselves after half a minute without work. */
   close(): Promise<void>;
 }
 

@@ -4,7 +4,6 @@ import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fileSecretStore, fsObjectStore } from "@ecap/adapter-fs";
 import { lmdbStore } from "@ecap/adapter-lmdb";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
-
 import { pgliteDatabase } from "@ecap/adapter-postgres";
 import { type AdapterSet, type Clock, type Logger, silentLogger, systemClock } from "@ecap/sdk";
 
@@ -21,7 +20,7 @@ export interface EmbeddedOptions {
 
 /**
  * Every port in one process, with nothing but npm: log and state in LMDB, rows in PGlite, tables as Delta Lake on the file system, queries by DuckDB,
- * models by ONNX Runtime. The folder: `log/`, `lake/`, `database/`, `secrets.json`.
+ * models by ONNX Runtime. The folder: `log/`, `lake/`, `database/`, `temp/`, `secrets.json`.
  */
 export function embedded({
   dir,
@@ -55,10 +54,15 @@ export function embedded({
     modelRuntime,
     secretStore: fileSecretStore({ file: join(dir, "secrets.json") }),
     async close() {
-      await queryEngine.close();
-      await tableStore.close();
-      await database.close();
+      // The log last, and also where another cannot close: it holds the lock of the folder.
+      const closed = await Promise.allSettled([
+        queryEngine.close(),
+        tableStore.close(),
+        database.close(),
+      ]);
       await store.close();
+      const failed = closed.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason as Error;
     },
   };
 }

@@ -23,8 +23,11 @@ export function pgliteDatabase({ dir }: PgliteDatabaseOptions = {}): ClosableDat
       if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
       const pglite = await PGlite.create({ parsers: textTypes, ...(dataDir && { dataDir }) });
       const dialect = pgliteDialect(pglite, async () => {
-        await pglite.close();
-        unlock?.();
+        try {
+          await pglite.close();
+        } finally {
+          unlock?.();
+        }
       });
       return new Kysely<unknown>({ dialect });
     } catch (error) {

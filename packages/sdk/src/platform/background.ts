@@ -111,8 +111,13 @@ export function createBackground(options: BackgroundOptions): Background {
     },
     async stop() {
       await jobs?.stop();
-      await Promise.all(topologies.map((topology) => topology.close()));
-      await Promise.all(sinks.map((sink) => sink.close()));
+      // Each is waited for, also where another cannot close: adapters go next.
+      const closed = [
+        ...(await Promise.allSettled(topologies.map((topology) => topology.close()))),
+        ...(await Promise.allSettled(sinks.map((sink) => sink.close()))),
+      ];
+      const failed = closed.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason as Error;
     },
     breakerOf: (name) => breakers.get(name)?.state,
     async drain() {

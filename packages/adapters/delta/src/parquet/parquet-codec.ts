@@ -81,7 +81,7 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
   const stop = async (thread: Thread) => {
     threads.delete(thread);
     clearTimeout(thread.idle);
-    thread.job?.reject(new EcapError("ECAP_STORAGE_CLOSED", "The table store was closed"));
+    thread.job?.reject(closed());
     await thread.worker.terminate();
   };
 
@@ -95,9 +95,14 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
     write: (bytes, distinct) => run({ task: "write", bytes, distinct }),
     read: (parquet) => run({ task: "read", bytes: new Uint8Array(parquet) }),
     async close() {
+      for (const job of waiting.splice(0)) job.reject(closed());
       await Promise.all([...threads].map(stop));
     },
   };
+}
+
+function closed(): EcapError {
+  return new EcapError("ECAP_STORAGE_CLOSED", "The table store was closed");
 }
 
 /** Runs in the thread. It is kept as text because a thread needs a file that Node itself can run, in the source tree too. */
