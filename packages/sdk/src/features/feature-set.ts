@@ -24,7 +24,7 @@ export function defineFeatures<Subject>(
 ): FeatureSet<Subject> {
   const byEntity = groupByEntity(features);
   const entities = [...byEntity].map(([entity, own]) => {
-    checkNames(own);
+    checkEntity(own);
     return { entity, own, windows: own.map(toWindow) };
   });
 
@@ -89,12 +89,17 @@ function groupByEntity<Subject>(
   return groups;
 }
 
-/** Features of one entity share its state, so their names must differ and their keys must be one. */
-function checkNames<Subject>(own: ReadonlyArray<FeatureDefinition<Subject>>): void {
+/** Features of one entity share its state, so their names must differ and their key must be one. */
+function checkEntity<Subject>(own: ReadonlyArray<FeatureDefinition<Subject>>): void {
   const names = new Set(own.map(({ name }) => name));
   if (names.size < own.length)
     throw new EcapError(
       "ECAP_PLUGIN_INVALID",
       `two features of the entity "${own[0]?.entity}" have one name`,
+    );
+  if (own.some(({ key }) => key !== own[0]?.key))
+    throw new EcapError(
+      "ECAP_PLUGIN_INVALID",
+      `features of the entity "${own[0]?.entity}" have different key functions`,
     );
 }

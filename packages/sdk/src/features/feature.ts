@@ -13,7 +13,7 @@ export interface FeatureDefinition<Subject> {
   /** The entity's id; without one the feature has its `missing` value. */
   readonly key: (subject: Subject) => string | undefined;
   readonly aggregate: WindowSpec["aggregate"];
-  /** What goes into the aggregate: a number (sum, min, max) or a text (distinct). undefined: this subject takes no part. Not asked for counts without `filter`. */
+  /** What goes into the aggregate: a number (sum, min, max) or a text (distinct). undefined: this subject takes no part. Absent: 1. */
   readonly value?: (subject: Subject) => number | string | undefined;
   /** Which subjects take part. Default: all. */
   readonly filter?: (subject: Subject) => boolean;

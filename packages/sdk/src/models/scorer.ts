@@ -18,24 +18,31 @@ export async function createScorer(
   available: readonly string[],
 ): Promise<Scorer> {
   const model = await runtime.load(bytes);
-  const contract = readModelContract(model.description);
-  const unknown = contract.features.filter((name) => !available.includes(name));
-  if (unknown.length > 0) {
+  try {
+    const contract = readModelContract(model.description);
+    checkFeatures(contract, available);
+    const column = positiveColumn(model, contract);
+    return {
+      contract,
+      async score(features) {
+        const row = contract.features.map((name) => features[name] ?? Number.NaN);
+        return pick(await model.score(row), column);
+      },
+      close: () => model.close(),
+    };
+  } catch (error) {
     await model.close();
+    throw error;
+  }
+}
+
+function checkFeatures(contract: ModelContract, available: readonly string[]): void {
+  const unknown = contract.features.filter((name) => !available.includes(name));
+  if (unknown.length > 0)
     throw new EcapError(
       "ECAP_MODEL_INVALID",
       `the model "${contract.name}" asks for features that are not there: ${unknown.join(", ")}`,
     );
-  }
-  const column = positiveColumn(model, contract);
-  return {
-    contract,
-    async score(features) {
-      const row = contract.features.map((name) => features[name] ?? Number.NaN);
-      return pick(await model.score(row), column);
-    },
-    close: () => model.close(),
-  };
 }
 
 /** Column of the positive class: the named one, else the last. */
