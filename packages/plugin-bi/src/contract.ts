@@ -39,7 +39,7 @@ export interface Answer {
   /** Currencies with sales that this answer leaves out. */
   readonly otherCurrencies: readonly string[];
   readonly basis: RefundBasis;
-  /** Epoch milliseconds: everything up to here is counted. */
+  /** Epoch milliseconds of the newest commit it was read from: what reached the tables later is not counted. */
   readonly asOf: number;
   readonly versions: Readonly<Record<string, number>>;
 }

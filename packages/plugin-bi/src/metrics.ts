@@ -14,9 +14,10 @@ function metric(
     unit,
     description,
     async series(engine: QueryEngine, request: MetricRequest) {
-      const { points, asOf, versions } = await revenueSeries(engine, request);
+      const { points, currency, asOf, versions } = await revenueSeries(engine, request);
       return {
         points: points.map((point) => ({ start: point.start, value: valueOf(point) })),
+        ...(unit === "money" && currency !== undefined && { currency }),
         asOf,
         versions,
       };

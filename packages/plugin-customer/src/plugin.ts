@@ -21,7 +21,7 @@ export const customer = definePlugin({
   setup(ctx): CustomerService {
     const engine = () => ctx.port("queryEngine");
     return {
-      rfm: (request) => rfm(engine(), { at: ctx.clock.now(), ...request }),
+      rfm: (request) => rfm(engine(), { ...request, at: request.at ?? ctx.clock.now() }),
       cohorts: (request) => cohorts(engine(), request),
     };
   },

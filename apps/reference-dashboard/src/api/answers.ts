@@ -4,7 +4,7 @@ export type Amount = `${number}`;
 /** What every answer with numbers says of itself. */
 export interface Provenance {
   readonly tenant: string;
-  /** Everything that had arrived by then is counted (RFC 3339). */
+  /** The newest commit it was read from (RFC 3339); what reached the tables later is not counted. */
   readonly asOf: string;
   readonly tables: Readonly<Record<string, number>>;
 }

@@ -37,6 +37,7 @@ export function metricRoutes(platform: Platform): readonly Route[] {
         metric: z.string(),
         version: z.number().int(),
         unit: z.string(),
+        currency: z.string().optional().describe("Of money values"),
         grain: z.enum(grains),
         points: z.array(z.object({ start: z.string(), value: z.union([z.string(), z.number()]) })),
       }),
@@ -44,15 +45,19 @@ export function metricRoutes(platform: Platform): readonly Route[] {
         const found = platform.metrics.find(({ name }) => name === params.name);
         if (found === undefined)
           throw new EcapError("ECAP_NOT_FOUND", `there is no metric "${params.name}"`);
-        const { points, asOf, versions } = await found.series(platform.port("queryEngine"), {
-          tenant: principal.tenant,
-          ...query,
-        });
+        const { points, currency, asOf, versions } = await found.series(
+          platform.port("queryEngine"),
+          {
+            tenant: principal.tenant,
+            ...query,
+          },
+        );
         return {
           tenant: principal.tenant,
           metric: found.name,
           version: found.version,
           unit: found.unit,
+          ...(currency !== undefined && { currency }),
           grain: query.grain,
           points: points.map((point) => ({ ...point })),
           asOf: new Date(asOf).toISOString(),

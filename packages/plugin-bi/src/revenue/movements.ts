@@ -34,13 +34,19 @@ export interface MovementQuestion extends Period {
   readonly productsOnly?: boolean;
 }
 
-/** Sales, refunds and adjustments of a period, by bucket and currency. */
+/** Sales, refunds and adjustments of a period, by bucket and currency; of the newest versions of the tables, or of the ones named. */
 export async function queryMovements(
   engine: QueryEngine,
   question: MovementQuestion,
+  versions: Movements["versions"] = {},
 ): Promise<Movements> {
   const fn = lakeFunctions(engine.dialect);
-  const options = { tenant: question.tenant };
+  const options = {
+    tenant: question.tenant,
+    versions: Object.fromEntries(
+      Object.entries(versions).map(([table, version]) => [table, { version }]),
+    ),
+  };
   const [sales, refunds, adjustments] = await Promise.all([
     queryLake(engine, salesQuery(question, fn), options),
     queryLake(engine, refundsQuery(question, fn), options),

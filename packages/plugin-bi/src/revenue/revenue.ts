@@ -10,10 +10,9 @@ export async function revenueSeries(
   request: Period & { readonly grain: Grain },
 ): Promise<RevenueSeries> {
   const { grain } = request;
-  const [found, whole] = await Promise.all([
-    queryMovements(engine, { ...request, by: { grain } }),
-    queryMovements(engine, { ...request, by: { all: true } }),
-  ]);
+  const found = await queryMovements(engine, { ...request, by: { grain } });
+  // The total is of the very versions the points are of.
+  const whole = await queryMovements(engine, { ...request, by: { all: true } }, found.versions);
   const { answer, movements } = inOneCurrency(found, request);
   const points = buckets(movements)
     .map(({ key, figures }) => ({ start: key ?? "", ...figures }))

@@ -11,7 +11,7 @@ const maxCustomers = 2_000_000;
 /** Recency, frequency and monetary value of every customer with an order up to the analysis day, scored against all others. Refunds do not change them. */
 export async function rfm(
   engine: QueryEngine,
-  { tenant, at = Date.now(), bins = 5, binning = "quantile" }: RfmRequest,
+  { tenant, at, bins = 5, binning = "quantile" }: RfmRequest & { readonly at: number },
 ): ReturnType<CustomerService["rfm"]> {
   const fn = lakeFunctions(engine.dialect);
   const query = lake

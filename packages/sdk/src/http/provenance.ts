@@ -3,7 +3,11 @@ import { z } from "zod";
 /** What every answer with numbers says of itself. */
 export const provenance = z.object({
   tenant: z.string(),
-  asOf: z.string().describe("Everything that had arrived by then is counted (RFC 3339)"),
+  asOf: z
+    .string()
+    .describe(
+      "The newest commit the numbers were read from (RFC 3339); what reached the tables later is not counted",
+    ),
   tables: z
     .record(z.string(), z.number().int())
     .describe("Table versions the numbers were read from"),

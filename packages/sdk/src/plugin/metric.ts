@@ -15,7 +15,9 @@ export interface MetricRequest {
 export interface MetricSeries {
   /** One point a bucket that has data, ascending; `value` is an exact decimal string for money and a number otherwise. */
   readonly points: ReadonlyArray<{ readonly start: string; readonly value: string | number }>;
-  /** Epoch milliseconds: everything up to here is counted. */
+  /** ISO 4217 code of money values. */
+  readonly currency?: string;
+  /** Epoch milliseconds of the newest commit read: what reached the tables later is not counted. */
   readonly asOf: number;
   readonly versions: Readonly<Record<string, number>>;
 }

@@ -28,7 +28,7 @@ export interface QueryResult {
   readonly rows: readonly ResultRow[];
   /** The table versions the rows were read from. */
   readonly versions: Readonly<Record<string, number>>;
-  /** Epoch milliseconds of the newest commit read: the answer holds everything up to here. */
+  /** Epoch milliseconds of the newest commit read: the answer holds nothing that reached the tables later. */
   readonly asOf: number;
 }
 
