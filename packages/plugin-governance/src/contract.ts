@@ -16,7 +16,7 @@ export interface AuditEntry {
   readonly tenant: string;
   /** Who did it: a user name or API key id. */
   readonly actor: string;
-  /** As in "api-key.create". */
+  /** As in "report.open", or method and path of a request. */
   readonly action: string;
   /** What it was done to. */
   readonly target: string;

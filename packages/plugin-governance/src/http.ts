@@ -34,7 +34,7 @@ export function routes(service: GovernanceService): readonly Route[] {
       path: "/governance/catalogue",
       role: "viewer",
       tag,
-      summary: "What the platform is made of: events, topics, tables, metrics, plugins",
+      summary: "What the platform is made of: events, topics, tables, metrics, models, plugins",
       query: pageQuery.extend({
         kind: z.enum(assetKinds).optional(),
         text: z.string().max(200).optional(),

@@ -1,12 +1,5 @@
+import type { Campaign } from "../events/envelope.ts";
 import { browserGlobals, type KeyValueStorage, messageId } from "./platform.ts";
-
-export interface Campaign {
-  readonly name?: string;
-  readonly source?: string;
-  readonly medium?: string;
-  readonly term?: string;
-  readonly content?: string;
-}
 
 export interface Identity {
   readonly anonymousId: string;

@@ -14,7 +14,7 @@ export interface LakeTable {
   rows(event: EventEnvelope): readonly Row[];
 }
 
-/** What every lake row carries (see docs/architecture.md): where it came from, so that lineage, erasure and replay need no other bookkeeping. */
+/** What every lake row carries: where it came from, so that lineage, erasure and replay need no other bookkeeping. */
 export const lineageColumns: TableSchema["columns"] = [
   { name: "tenant", type: "string", nullable: false },
   { name: "date", type: "date", nullable: false, description: "UTC date of event_time" },

@@ -4,13 +4,13 @@ export type BreakerState = "closed" | "open" | "half-open";
 
 export interface CircuitBreaker {
   readonly state: BreakerState;
-  /** Whether a call may be made now. Past the pause one trial call may. */
+  /** Whether a call may be made now: not while it is open. Past the pause calls are trials until one succeeds, which closes it, or fails, which opens it again. */
   allows(): boolean;
   succeeded(): void;
   failed(): void;
 }
 
-/** Opens after `failures` failures in a row and lets a trial through after `pauseMs`, which doubles while trials fail, up to sixteen times. */
+/** Opens after `failures` failures in a row and lets trials through after `pauseMs`, which doubles while trials fail, up to sixteen times. */
 export function createCircuitBreaker({
   clock,
   failures = 5,

@@ -17,7 +17,6 @@ export function describePorts(sets: readonly AdapterSet[], ports: PortTable): Bo
   );
 }
 
-/** Lets go of every adapter, also where one of them cannot. */
 /** A plugin with everything it contributes and how it is. */
 export function describePlugin(
   entry: InstalledPlugin,

@@ -76,15 +76,7 @@ export interface Plugin<Service = unknown> {
 export interface AnyPluginDefinition
   extends Omit<
     PluginDefinition<z.ZodType, PortName, Dependencies, unknown>,
-    | "personalData"
-    | "topologies"
-    | "jobs"
-    | "models"
-    | "models"
-    | "http"
-    | "setup"
-    | "start"
-    | "stop"
+    "personalData" | "topologies" | "jobs" | "models" | "http" | "setup" | "start" | "stop"
   > {
   readonly personalData: AnyPersonalData | "none";
   topologies?(service: unknown): readonly Topology[];
