@@ -68,7 +68,12 @@ async function isReady(url: string): Promise<boolean> {
 export async function runEcap(
   args: readonly string[],
   nodeArgs: readonly string[] = [],
-): Promise<{ readonly stdout: string; readonly seconds: number; readonly peakMb: number }> {
+): Promise<{
+  readonly stdout: string;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMb: number;
+}> {
   const begun = performance.now();
   const child = spawn(process.execPath, [...nodeArgs, ecap, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -78,15 +83,29 @@ export async function runEcap(
     stdout += chunk.toString();
   });
   let peakMb = 0;
+  let cpuSeconds = 0;
   const watching = setInterval(() => {
-    peakMb = Math.max(peakMb, memoryMb(child.pid ?? 0, "VmHWM"));
+    const pid = child.pid ?? 0;
+    // Both only grow; a process that has just ended has neither.
+    peakMb = Math.max(peakMb, memoryMb(pid, "VmHWM") || 0);
+    cpuSeconds = Math.max(cpuSeconds, processorSeconds(pid));
   }, 20);
   const code = await new Promise((resolve) => {
     child.once("close", resolve);
   });
   clearInterval(watching);
   if (code !== 0) throw new Error(`ecap ${args.join(" ")} ended with ${String(code)}: ${stdout}`);
-  return { stdout, seconds: (performance.now() - begun) / 1000, peakMb };
+  return { stdout, seconds: (performance.now() - begun) / 1000, cpuSeconds, peakMb };
+}
+
+/** Processor time of a process so far, of all its threads; 0 where /proc does not tell. */
+function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 /** Starts a TypeScript file of this folder as a process of its own; resolves with the first line it prints. */

@@ -22,14 +22,16 @@ export async function importFile(): Promise<Report | string> {
   const ours: number[] = [];
   const peer: number[] = [];
   const peaks: number[] = [];
+  const processor: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     await inTemporaryDir(async (dir) => {
       const args = ["--dir", dir, "--json", "import", file, "--mapping", mapping];
-      const { stdout, seconds, peakMb } = await runEcap(args);
+      const { stdout, seconds, cpuSeconds, peakMb } = await runEcap(args);
       const { lines, events } = JSON.parse(stdout) as ImportReport;
       if (events.accepted === 0) throw new Error(`nothing was imported: ${stdout}`);
       ours.push(lines.total / seconds);
       peaks.push(peakMb);
+      processor.push(cpuSeconds);
       peer.push(lines.total / (await copyByDuckDb(join(dir, "peer"))));
     });
   }
@@ -45,6 +47,7 @@ export async function importFile(): Promise<Report | string> {
         peer,
         target: { value: 40_000 },
       },
+      { measure: "processor time", unit: "s", better: "lower", ours: processor },
       {
         measure: "peak memory",
         unit: "MB",
