@@ -21,5 +21,5 @@ export function createAccounts(database: Database, clock: Clock): Accounts {
       });
     return opened;
   };
-  return { users: createUsers(open), apiKeys: createApiKeys(open, clock) };
+  return { users: createUsers(open, clock), apiKeys: createApiKeys(open, clock) };
 }

@@ -3,6 +3,7 @@ import { EcapError } from "@ecap/sdk";
 import type { Principal, Role } from "@ecap/sdk/http";
 import type { ApiKeys } from "./api-keys.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Users } from "./users.ts";
 
 export interface Authenticator {
   /** Who a request is from, by its Authorization header, its session cookie, or a key its body or address names; ECAP_UNAUTHENTICATED where nobody. */
@@ -18,6 +19,7 @@ export interface Credentials {
 
 export interface AuthenticatorOptions {
   readonly apiKeys: ApiKeys;
+  readonly users: Users;
   readonly sessions: Sessions;
   /** Known to processes that may read the data directory, such as the command line. */
   readonly controlToken: string;
@@ -26,6 +28,7 @@ export interface AuthenticatorOptions {
 
 export function createAuthenticator({
   apiKeys,
+  users,
   sessions,
   controlToken,
   tenant,
@@ -35,7 +38,9 @@ export function createAuthenticator({
   async function byToken(token: string): Promise<Principal | undefined> {
     if (token.startsWith("ecap_")) return apiKeys.verify(token);
     if (sameText(token, controlToken)) return control;
-    return sessions.verify(token);
+    // A session says who signed in; whether they still may, and as what, is looked up.
+    const session = await sessions.verify(token);
+    return session && users.current(session.id);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { EcapError } from "@ecap/sdk";
+import { type Clock, EcapError } from "@ecap/sdk";
 import type { Principal, Role } from "@ecap/sdk/http";
 import type { Kysely } from "kysely";
 import type { AccountTables } from "./accounts-schema.ts";
@@ -22,6 +22,8 @@ export interface Users {
   list(tenant: string): Promise<readonly User[]>;
   disable(name: string, tenant: string): Promise<void>;
   isEmpty(): Promise<boolean>;
+  /** Who the user is at this time; undefined for one who was disabled. Another process may go on accepting such a one for ten seconds. */
+  current(name: string): Promise<Principal | undefined>;
   /** The principal, or undefined for a wrong name or password, in the same time. */
   signIn(name: string, password: string): Promise<Principal | undefined>;
 }
@@ -30,7 +32,11 @@ const leastPasswordLength = 10;
 /** Compared against where the name is unknown, so that the time does not tell. */
 let decoy: Promise<string> | undefined;
 
-export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
+const cacheMs = 10_000;
+const cachedUsers = 10_000;
+
+export function createUsers(open: () => Promise<Kysely<AccountTables>>, clock: Clock): Users {
+  const cache = new Map<string, { readonly principal: Principal; readonly until: number }>();
   return {
     async create({ name, password, role, tenant }) {
       checkPassword(password);
@@ -73,12 +79,29 @@ export function createUsers(open: () => Promise<Kysely<AccountTables>>): Users {
         .executeTakeFirst();
       if (numUpdatedRows === 0n)
         throw new EcapError("ECAP_NOT_FOUND", `there is no user "${name}"`);
+      cache.delete(name);
     },
     async isEmpty() {
       const db = await open();
       return (
         (await db.selectFrom("users").select("name").limit(1).executeTakeFirst()) === undefined
       );
+    },
+    async current(name) {
+      const hit = cache.get(name);
+      if (hit !== undefined && hit.until > clock.now()) return hit.principal;
+      const db = await open();
+      const row = await db
+        .selectFrom("users")
+        .select(["name", "role", "tenant"])
+        .where("name", "=", name)
+        .where("disabled_at", "is", null)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const principal = { id: row.name, role: row.role, tenant: row.tenant };
+      if (cache.size >= cachedUsers) cache.clear();
+      cache.set(name, { principal, until: clock.now() + cacheMs });
+      return principal;
     },
     async signIn(name, password) {
       const db = await open();

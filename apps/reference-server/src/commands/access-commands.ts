@@ -76,7 +76,7 @@ export function addAccessCommands(program: Command): void {
     );
   users
     .command("disable <name>")
-    .description("refuse a user's sign-in from now on")
+    .description("refuse a user's sign-in and sessions from now on")
     .action((name: string, _options: object, command: Command) =>
       withApi(command, async (api, { output }) => {
         await api.call("DELETE", `/v1/admin/users/${encodeURIComponent(name)}`);

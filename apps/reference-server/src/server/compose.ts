@@ -65,6 +65,7 @@ async function composeOn(
     sessions,
     authenticator: createAuthenticator({
       apiKeys: accounts.apiKeys,
+      users: accounts.users,
       sessions,
       controlToken,
       tenant,

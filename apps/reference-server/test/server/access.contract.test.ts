@@ -183,6 +183,7 @@ describe("who may do what", () => {
   }, 30_000);
 
   describe("signing in", () => {
+    let adasToken = "";
     beforeAll(async () => {
       await server.composition.accounts.users.create({
         name: "ada",
@@ -199,6 +200,7 @@ describe("who may do what", () => {
       for (const flag of ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"])
         expect(cookie).toContain(flag);
       const { token } = (await response.json()) as { token: string };
+      adasToken = token;
       expect((await call("GET", "/v1/metrics", token)).status).toBe(200);
       expect((await call("GET", "/v1/admin/users", token)).status).toBe(403);
       const session = cookie.split(";")[0] ?? "";
@@ -241,6 +243,7 @@ describe("who may do what", () => {
       const { users } = server.composition.accounts;
       await users.disable("ada", "default");
       expect(await users.signIn("ada", "a long password")).toBeUndefined();
+      expect((await call("GET", "/v1/metrics", adasToken)).status).toBe(401);
     });
   });
 });
