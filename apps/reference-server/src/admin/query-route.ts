@@ -26,7 +26,8 @@ export function queryRoute(platform: Platform): Route {
       ];
       const named = known.filter((table) => new RegExp(`\\b${table}\\b`, "i").test(body.sql));
       const result = await platform.port("queryEngine").query({
-        sql: `select * from (${body.sql.replace(/;\s*$/, "")}) limit ${body.limit}`,
+        // The line ends before the bracket, so that a comment at the end of the query does too.
+        sql: `select * from (${body.sql.replace(/;\s*$/, "")}\n) limit ${body.limit}`,
         tenant: principal.tenant,
         tables: Object.fromEntries(named.map((table) => [table, {}])),
         maxRows: body.limit,

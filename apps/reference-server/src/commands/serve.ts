@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { EcapError } from "@ecap/sdk";
 import type { Command } from "commander";
 import { pino } from "pino";
 import { loadSettings, type SettingOverrides, type Settings } from "../config/load-config.ts";
@@ -16,10 +17,7 @@ export interface ServeOptions {
 /** Runs until SIGTERM or SIGINT, then drains. */
 export async function serve(options: ServeOptions, command: Command): Promise<void> {
   const settings = await loadSettings(command.optsWithGlobals<SettingOverrides>());
-  const logger = pino(
-    { level: process.env["ECAP_LOG_LEVEL"] ?? (options.demo === true ? "warn" : "info") },
-    pino.destination(2),
-  );
+  const logger = pino({ level: logLevel(options.demo === true) }, pino.destination(2));
   const server = await startServer(settings, logger, dashboardDir());
   const stopDemo: { close?: () => Promise<void> } = {};
   const ended = untilSignal();
@@ -35,6 +33,16 @@ export async function serve(options: ServeOptions, command: Command): Promise<vo
   } finally {
     await stop();
   }
+}
+
+function logLevel(demo: boolean): string {
+  const level = process.env["ECAP_LOG_LEVEL"] ?? (demo ? "warn" : "info");
+  const known = [...Object.keys(pino.levels.values), "silent"];
+  if (known.includes(level)) return level;
+  throw new EcapError(
+    "ECAP_CONFIG_INVALID",
+    `ECAP_LOG_LEVEL "${level}" is none of ${known.join(", ")}`,
+  );
 }
 
 async function startDemo(

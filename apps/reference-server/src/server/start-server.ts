@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import type { Logger } from "@ecap/sdk";
+import { EcapError, type Logger } from "@ecap/sdk";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Settings } from "../config/load-config.ts";
 import { type Composition, compose } from "./compose.ts";
@@ -27,7 +27,7 @@ export async function startServer(
     server.listen(settings.port, settings.host, resolve);
   }).catch(async (error: unknown) => {
     await composition.close();
-    throw error;
+    throw addressError(error, settings);
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
@@ -56,4 +56,14 @@ export async function startServer(
   }
   logger.info({ url }, "ready");
   return { url, composition, close };
+}
+
+function addressError(error: unknown, { host, port }: Settings): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "EADDRINUSE") return error;
+  return new EcapError(
+    "ECAP_CONFIG_INVALID",
+    `${host}:${port} is taken; choose another with --port or ECAP_PORT`,
+    { cause: error },
+  );
 }
