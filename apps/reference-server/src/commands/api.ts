@@ -30,7 +30,8 @@ export async function openApi(settings: Settings): Promise<Api> {
   }
   const { compose } = await import("../server/compose.ts");
   const composition = await compose(settings, silentLogger);
-  await composition.start().catch(async (error: unknown) => {
+  // Topologies and jobs are the server's work: they go on from where they stood when it runs next.
+  await composition.start(["sinks"]).catch(async (error: unknown) => {
     await composition.close();
     throw error;
   });

@@ -1,4 +1,4 @@
-import type { EventEnvelope, LogRecord, Platform } from "@ecap/sdk";
+import { type EventEnvelope, isEcapError, type LogRecord, type Platform } from "@ecap/sdk";
 
 export interface LiveEvent {
   readonly id: string;
@@ -73,18 +73,27 @@ export function createLiveFeed(platform: Platform): LiveFeed {
     tenants.clear();
     await seekEnd();
     while (watchers.size > 0) {
-      for (const [place, offset] of positions) {
-        const [topic = "", partition] = place.split("/");
-        const records = await eventLog.read(topic, Number(partition), offset, {
-          maxRecords: 5_000,
-        });
-        for (const record of records) take(record);
-        const last = records.at(-1);
-        if (last !== undefined) positions.set(place, last.offset + 1);
+      try {
+        await readOn();
+      } catch (error) {
+        // Retention may have passed the place it stood at.
+        if (!isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) throw error;
+        tenants.clear();
+        await seekEnd();
       }
       await new Promise((resolve) => {
         setTimeout(resolve, pollMs);
       });
+    }
+  }
+
+  async function readOn(): Promise<void> {
+    for (const [place, offset] of positions) {
+      const [topic = "", partition] = place.split("/");
+      const records = await eventLog.read(topic, Number(partition), offset, { maxRecords: 5_000 });
+      for (const record of records) take(record);
+      const last = records.at(-1);
+      if (last !== undefined) positions.set(place, last.offset + 1);
     }
   }
 

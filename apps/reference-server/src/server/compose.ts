@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createPlatform, type Logger, type Platform } from "@ecap/sdk";
+import { type BackgroundRole, createPlatform, type Logger, type Platform } from "@ecap/sdk";
 import { type Collector, clientDialects, createCollector } from "@ecap/sdk/collector";
 import { type Accounts, createAccounts } from "../auth/accounts.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
@@ -18,7 +18,7 @@ export interface Composition {
   /** A bearer token of an administrator, for this process and those that may read the data directory. */
   readonly controlToken: string;
   /** Starts the work in the background; resolves when the platform is ready. */
-  start(): Promise<void>;
+  start(roles?: readonly BackgroundRole[]): Promise<void>;
   /** Is no longer ready and ends the streams that would never end by themselves; requests under way go on. */
   endStreams(): Promise<void>;
   close(): Promise<void>;
@@ -82,8 +82,8 @@ async function composeOn(
     accounts,
     app,
     controlToken,
-    async start() {
-      await platform.start();
+    async start(roles) {
+      await platform.start(roles);
       ready = true;
     },
     async endStreams() {
