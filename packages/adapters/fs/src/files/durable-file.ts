@@ -22,9 +22,8 @@ export function durableFiles(temporaryDir: string, mode: number): DurableFiles {
       await inFolder(dirname(path), () => move(temporary));
       await syncFolder(dirname(path));
     } catch (error) {
-      throw storageError(error, path);
-    } finally {
       await rm(temporary, { force: true });
+      throw storageError(error, path);
     }
   };
 
@@ -39,6 +38,7 @@ export function durableFiles(temporaryDir: string, mode: number): DurableFiles {
           if (errorCode(error) !== "EEXIST") throw error;
           created = false;
         }
+        await rm(from);
       });
       return created;
     },
