@@ -34,6 +34,15 @@ const identifierFields = [
   "payment_id",
   "refund_id",
   "customer_id",
+  "card_id",
+  "chargeback_id",
+  "adjustment_id",
+  "shipment_id",
+  "list_id",
+  "promotion_id",
+  "coupon_id",
+  "wishlist_id",
+  "review_id",
 ];
 /** Names of v1 of the spec, and what they became. */
 const renamed: ReadonlyArray<readonly [from: string, to: string]> = [
