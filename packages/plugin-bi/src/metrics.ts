@@ -1,6 +1,5 @@
 import type { MetricDefinition, MetricRequest, QueryEngine } from "@ecap/sdk";
 import type { RevenueFigures } from "./contract.ts";
-import { revenueSeries } from "./revenue/revenue.ts";
 
 function metric(
   name: string,
@@ -14,7 +13,9 @@ function metric(
     unit,
     description,
     async series(engine: QueryEngine, request: MetricRequest) {
-      const { points, currency, asOf, versions } = await revenueSeries(engine, request);
+      const { points, currency, asOf, versions } = await (
+        await import("./revenue/revenue.ts")
+      ).revenueSeries(engine, request);
       return {
         points: points.map((point) => ({ start: point.start, value: valueOf(point) })),
         ...(unit === "money" && currency !== undefined && { currency }),

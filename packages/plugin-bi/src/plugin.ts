@@ -3,7 +3,6 @@ import { commerceEvents, commerceTables } from "@ecap/sdk/commerce";
 import { z } from "zod";
 import type { BiService } from "./contract.ts";
 import { biMetrics } from "./metrics.ts";
-import { revenueBreakdown, revenueSeries } from "./revenue/revenue.ts";
 
 const readTables = ["orders", "order_lines", "refunds", "refund_lines", "adjustments"];
 const readEvents = [
@@ -27,11 +26,13 @@ export const bi = definePlugin({
   personalData: none,
   setup(ctx): BiService {
     const engine = () => ctx.port("queryEngine");
+    // The query builder is loaded by the first question, not by everybody who imports the plugin.
+    const queries = () => import("./revenue/revenue.ts");
     return {
-      revenue: (request) => revenueSeries(engine(), request),
-      breakdown: (request) => revenueBreakdown(engine(), request),
+      revenue: async (request) => (await queries()).revenueSeries(engine(), request),
+      breakdown: async (request) => (await queries()).revenueBreakdown(engine(), request),
       async topProducts({ limit = 10, ...request }) {
-        const answer = await revenueBreakdown(engine(), {
+        const answer = await (await queries()).revenueBreakdown(engine(), {
           ...request,
           by: "product",
           productsOnly: true,

@@ -6,7 +6,7 @@ import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { createPlatform, type Platform } from "@ecap/sdk";
 import { memory } from "@ecap/sdk/memory";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { type BiService, bi, type RevenueFigures } from "../src/index.ts";
 

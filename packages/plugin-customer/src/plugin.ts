@@ -1,9 +1,7 @@
 import { definePlugin, none } from "@ecap/sdk";
 import { commerceEvents, commerceTables } from "@ecap/sdk/commerce";
 import { z } from "zod";
-import { cohorts } from "./cohorts/cohorts.ts";
 import type { CustomerService } from "./contract.ts";
-import { rfm } from "./rfm/rfm.ts";
 
 const readTables = ["order_lines", "refund_lines"];
 const readEvents = ["order.completed", "order.refunded", "order.cancelled", "refund.created"];
@@ -21,8 +19,13 @@ export const customer = definePlugin({
   setup(ctx): CustomerService {
     const engine = () => ctx.port("queryEngine");
     return {
-      rfm: (request) => rfm(engine(), { ...request, at: request.at ?? ctx.clock.now() }),
-      cohorts: (request) => cohorts(engine(), request),
+      // Queries, and with them the query builder, are loaded by the first question.
+      rfm: async (request) =>
+        (await import("./rfm/rfm.ts")).rfm(engine(), {
+          ...request,
+          at: request.at ?? ctx.clock.now(),
+        }),
+      cohorts: async (request) => (await import("./cohorts/cohorts.ts")).cohorts(engine(), request),
     };
   },
   http: () => import("./http.ts"),

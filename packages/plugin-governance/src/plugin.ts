@@ -1,7 +1,6 @@
 import { definePlugin, none } from "@ecap/sdk";
 import { z } from "zod";
 import { auditRecorded, auditTable } from "./audit-events.ts";
-import { readAuditLog } from "./audit-log.ts";
 import { buildCatalogue, searchAssets } from "./build-catalogue.ts";
 import type { GovernanceService } from "./contract.ts";
 
@@ -23,7 +22,8 @@ export const governance = definePlugin({
       async audit({ tenant, ...entry }) {
         await ctx.emit({ type: auditRecorded.type, tenant, data: { ...entry } });
       },
-      auditLog: (query) => readAuditLog(ctx.port("queryEngine"), query),
+      auditLog: async (query) =>
+        (await import("./audit-log.ts")).readAuditLog(ctx.port("queryEngine"), query),
       personalDataReport: () => ({ plugins: ctx.inspect().personalData }),
     };
   },

@@ -1,2 +1,2 @@
 export type { JobRun } from "./job-history.ts";
-export { createJobScheduler, type JobScheduler, nextDue } from "./job-scheduler.ts";
+export type { JobScheduler } from "./job-scheduler.ts";

@@ -1,5 +1,5 @@
 import type { RecordDecoder } from "../events/record-codec.ts";
-import { createJobScheduler, type JobScheduler } from "../jobs/job-scheduler.ts";
+import type { JobScheduler } from "../jobs/job-scheduler.ts";
 import type { LakeSink } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
@@ -15,7 +15,7 @@ export type BackgroundRole = (typeof backgroundRoles)[number];
 export interface Background {
   start(roles?: readonly BackgroundRole[]): Promise<void>;
   stop(): Promise<void>;
-  /** Absent without a state store. */
+  /** Undefined before `start`, and without a state store. */
   readonly jobs: JobScheduler | undefined;
   readonly topologies: readonly RunningTopology[];
   readonly sinks: readonly LakeSink[];
@@ -40,17 +40,18 @@ export function createBackground(options: BackgroundOptions): Background {
   /** One a plugin: what fails in one plugin pauses its topologies and nobody else's. */
   const breakers = new Map<string, CircuitBreaker>();
   const sinks: LakeSink[] = [];
-  const declaredJobs = installed.flatMap(
-    ({ plugin, service }) => plugin.definition.jobs?.(service) ?? [],
-  );
-  const jobs = ports.has("stateStore")
-    ? createJobScheduler({
-        jobs: declaredJobs,
-        stateStore: ports.get("stateStore", "jobs"),
-        clock,
-        logger,
-      })
-    : undefined;
+  let jobs: JobScheduler | undefined;
+
+  async function scheduleJobs(): Promise<void> {
+    if (!ports.has("stateStore")) return;
+    const { createJobScheduler } = await import("../jobs/job-scheduler.ts");
+    jobs = createJobScheduler({
+      jobs: installed.flatMap(({ plugin, service }) => plugin.definition.jobs?.(service) ?? []),
+      stateStore: ports.get("stateStore", "jobs"),
+      clock,
+      logger,
+    });
+  }
 
   async function startTopologies(): Promise<void> {
     for (const { plugin, service } of installed) {
@@ -101,10 +102,13 @@ export function createBackground(options: BackgroundOptions): Background {
   }
 
   return {
-    jobs,
+    get jobs() {
+      return jobs;
+    },
     topologies,
     sinks,
     async start(roles = backgroundRoles) {
+      await scheduleJobs();
       if (roles.includes("topologies")) await startTopologies();
       if (roles.includes("sinks")) await startSinks();
       if (roles.includes("jobs")) jobs?.start();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { createJobScheduler, type JobScheduler, nextDue } from "../../src/jobs/index.ts";
+import { createJobScheduler, type JobScheduler, nextDue } from "../../src/jobs/job-scheduler.ts";
 import { manualClock, memoryStateStore } from "../../src/memory/index.ts";
 import type { Job } from "../../src/plugin/index.ts";
 import { silentLogger } from "../../src/ports/index.ts";
