@@ -6,6 +6,7 @@ import {
   encodeEvent,
   isEcapError,
   type Logger,
+  type ModelInfo,
   type ModelRuntime,
   type QueryEngine,
 } from "@ecap/sdk";
@@ -30,6 +31,8 @@ const topics: Readonly<Record<string, string>> = {
 export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
   readonly engine: () => QueryEngine;
+  /** The model it decides with, once it is loaded. */
+  readonly models: () => readonly ModelInfo[];
 }
 
 /** Fraud decisions: velocity, rules and one ONNX model in one explained answer. */
@@ -80,6 +83,7 @@ export const fraud = definePlugin({
       ctx.logger,
     );
     let scorer: Promise<Scorer> | undefined;
+    let loaded: Scorer | undefined;
     const decideOptions: DecideOptions = {
       stateStore,
       clock: ctx.clock,
@@ -88,7 +92,11 @@ export const fraud = definePlugin({
       modelTimeoutMs: options.modelTimeoutMs,
       scorer() {
         if (options.model === "none" || !ctx.has("modelRuntime")) return undefined;
-        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger).catch(
+        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger).then(
+          (ready) => {
+            loaded = ready;
+            return ready;
+          },
           (error: unknown) => {
             ctx.logger.warn({ error: String(error) }, "the fraud model cannot be used");
             throw error;
@@ -100,6 +108,7 @@ export const fraud = definePlugin({
     return {
       decideOptions,
       engine: () => ctx.port("queryEngine"),
+      models: () => (loaded === undefined ? [] : [describeModel(loaded)]),
       async assess(transaction, { durability = "after" } = {}) {
         const decision = await decide(transaction, decideOptions);
         await log.room();
@@ -125,6 +134,7 @@ export const fraud = definePlugin({
         }
       }),
   ],
+  models: (service) => service.models(),
   start: async (service) => {
     // The model is loaded before the first decision needs it. One that does not fit is a mistake to mend; where none can be run the rules decide.
     await service.decideOptions.scorer()?.catch((error: unknown) => {
@@ -150,6 +160,11 @@ async function loadScorer(
     "fraud model loaded",
   );
   return scorer;
+}
+
+function describeModel({ contract }: Scorer): ModelInfo {
+  const { name, version, features } = contract;
+  return { name, version, features, description: "Probability that a payment is fraud" };
 }
 
 async function exportDecisions(
