@@ -17,7 +17,7 @@ let folders = 0;
 async function lakePlatform(): Promise<{
   platform: Platform;
   service: BiService;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }> {
   folders += 1;
   const objects = fsObjectStore({ dir: join(dir, String(folders)) });
@@ -108,6 +108,10 @@ async function send(platform: Platform, sold: readonly Sale[]): Promise<void> {
 
 const net = ({ net: amount }: RevenueFigures): string => amount;
 
+function add(totals: Map<string, bigint>, key: string, amount: bigint): void {
+  totals.set(key, (totals.get(key) ?? 0n) + amount);
+}
+
 describe("revenue", () => {
   it("is what adding up by hand gives: by day, by country, by product, on either refund basis", async () => {
     await fc.assert(
@@ -119,8 +123,6 @@ describe("revenue", () => {
           const byOrderDay = new Map<string, bigint>();
           const byCountry = new Map<string, bigint>();
           const units = new Map<string, number>();
-          const add = (totals: Map<string, bigint>, key: string, amount: bigint): unknown =>
-            totals.set(key, (totals.get(key) ?? 0n) + amount);
           const dayOf = (time: number): string => new Date(start + time).toISOString().slice(0, 10);
           for (const entry of sold) {
             const { at, country, refundedAfter, lines } = entry;

@@ -47,7 +47,7 @@ const reviewsTable = defineLakeTable({
   from: [{ topic: "reviews", types: [reviewPosted.type, reviewPraised.type] }],
   rows: ({ type, data }) => [
     {
-      product_id: String(data["product_id"] as string),
+      product_id: String(data["product_id"]),
       stars: typeof data["stars"] === "number" ? data["stars"] : null,
       praise: type === reviewPraised.type,
     },
