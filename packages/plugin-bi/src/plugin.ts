@@ -13,6 +13,9 @@ const readEvents = [
   "adjustment.posted",
 ];
 
+/** The query builder is loaded by the first question, not by everybody who imports the plugin. */
+const queries = () => import("./revenue/revenue.ts");
+
 /** Revenue, orders and products, each number with what it was read from. */
 export const bi = definePlugin({
   name: "bi",
@@ -26,8 +29,6 @@ export const bi = definePlugin({
   personalData: none,
   setup(ctx): BiService {
     const engine = () => ctx.port("queryEngine");
-    // The query builder is loaded by the first question, not by everybody who imports the plugin.
-    const queries = () => import("./revenue/revenue.ts");
     return {
       revenue: async (request) => (await queries()).revenueSeries(engine(), request),
       breakdown: async (request) => (await queries()).revenueBreakdown(engine(), request),

@@ -56,6 +56,8 @@ export interface RfmRequest {
   readonly at?: number;
   readonly bins?: number;
   readonly binning?: Binning;
+  /** ISO 4217, of the monetary value. Default: the one most customers paid in. */
+  readonly currency?: string;
 }
 
 export interface CohortRequest {
@@ -80,7 +82,12 @@ export interface Cohort {
 
 export interface CustomerService {
   /** Every customer with an order, scored against all others. */
-  rfm(request: RfmRequest): Promise<Provenance & { readonly customers: readonly RfmCustomer[] }>;
+  rfm(request: RfmRequest): Promise<
+    Provenance & {
+      readonly currency: string | undefined;
+      readonly customers: readonly RfmCustomer[];
+    }
+  >;
   /** Monthly retention by the month a customer was first seen. */
   cohorts(request: CohortRequest): Promise<Provenance & { readonly cohorts: readonly Cohort[] }>;
 }

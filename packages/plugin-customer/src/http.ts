@@ -1,11 +1,22 @@
 import { defineRoute, instant, pageQuery, paginate, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
-import { binnings, type CustomerService, type Provenance, segments } from "./contract.ts";
+import {
+  binnings,
+  type CustomerService,
+  type Provenance,
+  type RfmRequest,
+  segments,
+} from "./contract.ts";
 
 const rfmQuery = {
   at: instant.optional().describe("Analysis day; default: today"),
   bins: z.coerce.number().int().min(2).max(10).default(5),
   binning: z.enum(binnings).default("quantile"),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "an ISO 4217 code")
+    .optional()
+    .describe("Of the monetary value; default: the one most customers paid in"),
 };
 const scored = z.object({
   customerId: z.string(),
@@ -28,20 +39,20 @@ export function routes(service: CustomerService): readonly Route[] {
       role: "analyst",
       summary: "Customers with recency, frequency and monetary value, scores and segment",
       query: pageQuery.extend({ ...rfmQuery, segment: z.enum(segments).optional() }),
-      response: provenance.extend({ items: z.array(scored), next: z.string().optional() }),
+      response: provenance.extend({
+        currency: z.string().nullable(),
+        items: z.array(scored),
+        next: z.string().optional(),
+      }),
       handler: async ({ query, principal }) => {
-        const { at, bins, binning, segment } = query;
-        const found = await service.rfm({
-          tenant: principal.tenant,
-          bins,
-          binning,
-          ...(at !== undefined && { at }),
-        });
+        const found = await service.rfm(rfmRequest(query, principal.tenant));
+        const { segment } = query;
         const chosen = found.customers.filter(
           (customer) => segment === undefined || customer.segment === segment,
         );
         return {
           ...describe(found, principal.tenant),
+          currency: found.currency ?? null,
           ...paginate(
             chosen.map(({ monetary: _monetary, ...customer }) => customer),
             query,
@@ -59,13 +70,7 @@ export function routes(service: CustomerService): readonly Route[] {
         segments: z.array(z.object({ segment: z.enum(segments), customers: z.number().int() })),
       }),
       handler: async ({ query, principal }) => {
-        const { at, bins, binning } = query;
-        const found = await service.rfm({
-          tenant: principal.tenant,
-          bins,
-          binning,
-          ...(at !== undefined && { at }),
-        });
+        const found = await service.rfm(rfmRequest(query, principal.tenant));
         const counts = segments.map((segment) => ({
           segment,
           customers: found.customers.filter((customer) => customer.segment === segment).length,
@@ -113,6 +118,18 @@ export function routes(service: CustomerService): readonly Route[] {
       },
     }),
   ];
+}
+
+type RfmQuery = z.output<z.ZodObject<typeof rfmQuery>>;
+
+function rfmRequest({ at, bins, binning, currency }: RfmQuery, tenant: string): RfmRequest {
+  return {
+    tenant,
+    bins,
+    binning,
+    ...(at !== undefined && { at }),
+    ...(currency !== undefined && { currency }),
+  };
 }
 
 function describe({ asOf, versions }: Provenance, tenant: string) {

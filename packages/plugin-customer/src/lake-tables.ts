@@ -8,6 +8,7 @@ interface Line {
   readonly quantity: number;
   readonly price: string | null;
   readonly amount: string;
+  readonly currency: string | null;
 }
 
 export interface LakeTables {

@@ -109,6 +109,13 @@ describe("customers in the lake", () => {
     ]);
   });
 
+  it("have their money in one currency, never added up over several", async () => {
+    const { currency } = await service.rfm({ tenant: "default" });
+    expect(currency).toBe("EUR");
+    const dollars = await service.rfm({ tenant: "default", currency: "USD" });
+    expect(dollars.customers.map(({ amount }) => amount)).toEqual(["0", "0", "0"]);
+  });
+
   it("of another tenant do not exist", async () => {
     expect((await service.cohorts({ tenant: "other", metric: "active" })).cohorts).toEqual([]);
     expect((await service.rfm({ tenant: "other" })).customers).toEqual([]);

@@ -78,6 +78,8 @@ describe.skipIf(noChromium !== undefined)("the dashboard in Chromium", () => {
         const tile = page
           .getByRole("listitem")
           .filter({ has: page.getByRole("heading", { name: label, exact: true }) });
+        // The change comes last: with it the tile has everything.
+        await tile.locator(".kpi-pill").waitFor({ timeout: 30_000 });
         const shown = tile.locator(".kpi-value");
         const text =
           typeof value === "number" ? await shown.textContent() : await shown.getAttribute("title");

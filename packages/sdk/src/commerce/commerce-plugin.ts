@@ -16,6 +16,9 @@ const personal = commerceTables.filter(({ columns }) =>
   columns.some(({ name }) => name === "customer_id"),
 );
 
+/** Topics that events of people go to. */
+const topics = [...new Set(createCommerceEvents().map(({ topic }) => topic))].toSorted();
+
 /** The e-commerce catalogue and its tables as a plugin, for the platform to register and to fill. */
 export function commerce(options: CommerceOptions = {}): Plugin<CommerceService> {
   return definePlugin({
@@ -25,13 +28,22 @@ export function commerce(options: CommerceOptions = {}): Plugin<CommerceService>
     events: { consumes: createCommerceEvents(options) },
     tables: commerceTables,
     personalData: {
-      holds: personal.map(({ name, description, columns }) => ({
-        what: description,
-        where: `table ${name}`,
-        fields: columns.map((column) => column.name).filter((field) => identifying.has(field)),
-        purpose: "analytics of the shop",
-        retention: "with the table",
-      })),
+      holds: [
+        {
+          what: "Events as they were received, also those that were refused",
+          where: `topics ${topics.join(", ")}, their dead letters and bronze tables`,
+          fields: ["customer and device ids", "IP address", "traits", "what was viewed and bought"],
+          purpose: "analytics of the shop",
+          retention: "as set for the topic; without a setting, kept",
+        },
+        ...personal.map(({ name, description, columns }) => ({
+          what: description,
+          where: `table ${name}`,
+          fields: columns.map((column) => column.name).filter((field) => identifying.has(field)),
+          purpose: "analytics of the shop",
+          retention: "with the table",
+        })),
+      ],
       export: exportRows,
       // Without a way to delete rows, saying 0 would be untrue.
       erase: () =>
