@@ -90,7 +90,7 @@ describe("statistics of strings", () => {
   it("hold for every string between them (property)", () => {
     const word = fc
       .string({ unit: "grapheme", maxLength: 60 })
-      .filter((s) => !/\p{Surrogate}/u.test(s) && new TextEncoder().encode(s).length <= 30);
+      .filter((s) => !/\p{Surrogate}/u.test(s));
     fc.assert(
       fc.property(word, (value) => {
         const { min, max } = stringBounds(value, value);
@@ -108,7 +108,7 @@ describe("partition folders", () => {
   it("are safe names for any value, different for different values, and come back from the log's path (property)", () => {
     const value = fc
       .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
-      .filter((s) => !/\p{Surrogate}/u.test(s));
+      .filter((s) => !/\p{Surrogate}/u.test(s) && new TextEncoder().encode(s).length <= 30);
     fc.assert(
       fc.property(value, value, (a, b) => {
         const folder = partitionFolder({ tenant: a });
