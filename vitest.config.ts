@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 const source = ["@ecap/source"];
 const tests = (suffix: string) => [`{packages,apps}/**/test/**/*.${suffix}.test.ts`];
 
+/** Browsers and killed processes on a busy machine: in CI a failure must happen twice. */
+const retry = process.env["CI"] === "true" ? 1 : 0;
+
 export default defineConfig({
   // Tests read workspace packages from src, so no build is needed first.
   ssr: { resolve: { conditions: source, externalConditions: source } },
@@ -22,10 +25,13 @@ export default defineConfig({
       // The same suites and more on real Kafka, Redis, PostgreSQL, S3 (npm run services -- up).
       {
         extends: true,
-        test: { name: "services", include: tests("services"), testTimeout: 120_000 },
+        test: { name: "services", include: tests("services"), testTimeout: 120_000, retry },
       },
-      { extends: true, test: { name: "e2e", include: tests("e2e"), testTimeout: 120_000 } },
-      { extends: true, test: { name: "slow", include: tests("slow"), testTimeout: 600_000 } },
+      { extends: true, test: { name: "e2e", include: tests("e2e"), testTimeout: 120_000, retry } },
+      {
+        extends: true,
+        test: { name: "slow", include: tests("slow"), testTimeout: 600_000, retry },
+      },
     ],
   },
 });
