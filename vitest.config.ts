@@ -11,6 +11,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: source, externalConditions: source } },
   test: {
     restoreMocks: true,
+    // No test measures time; the limits only end what hangs, also on a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
