@@ -75,7 +75,7 @@ async function encodeFiles(
   try {
     for (const partition of partitionRows(rows, partitionBy, maxRowsPerFile)) {
       partitionFolder(partition.values);
-      const { ipc, distinct, stats } = buildFile(columns, partition);
+      const { ipc, distinct, stats } = await buildFile(columns, partition);
       const bytes = codec.write(ipc, distinct);
       bytes.catch(() => {});
       encoded.push({ partition, stats, bytes });
