@@ -20,7 +20,7 @@ export interface BuiltFile {
   readonly stats: string;
 }
 
-/** From this many rows on, other work of the process gets its turn after every column: a column of so many takes about a tenth of a millisecond. */
+/** From this many rows on, other work of the process, such as a decision on a payment, gets its turn after every column. */
 const rowsPerTurn = 500;
 
 /** The columns of a data file, in the order given, and their statistics. */
