@@ -136,6 +136,16 @@ export const errorTable = {
     retryable: true,
     help: "Read the value again and repeat the change.",
   },
+  ECAP_STATE_GROUP: {
+    status: 500,
+    retryable: false,
+    help: "Put the same text in braces into the keys that are written together.",
+  },
+  ECAP_SERVICE_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    help: "Start the service the message names, or correct its address.",
+  },
   ECAP_STORAGE_FULL: {
     status: 507,
     retryable: true,

@@ -15,7 +15,8 @@ export interface GroupOffsets {
 }
 
 export interface ConsumerGroups {
-  readonly consume: (options: ConsumeOptions) => Promise<Consumer>;
+  /** What they add to a log that can be read. */
+  readonly log: Pick<EventLog, "consume" | "committed">;
   /** Closes every consumer. */
   close(): Promise<void>;
 }
@@ -33,7 +34,15 @@ const maxBackoffMs = 5_000;
 export function createConsumerGroups(log: ReadableLog, groupOffsets: GroupOffsets): ConsumerGroups {
   const groups = new Map<string, Group>();
 
-  return {
+  const grouped: ConsumerGroups["log"] = {
+    async committed(group, topic) {
+      const reached = new Map<number, number>();
+      for (const { partition } of await log.offsets(topic)) {
+        const offset = groupOffsets.get(group, { topic, partition });
+        if (offset !== undefined) reached.set(partition, offset);
+      }
+      return reached;
+    },
     async consume(options) {
       const partitions: AssignedPartition[] = [];
       for (const topic of [...new Set(options.topics)].toSorted()) {
@@ -56,6 +65,9 @@ export function createConsumerGroups(log: ReadableLog, groupOffsets: GroupOffset
       member.close = close;
       return { close };
     },
+  };
+  return {
+    log: grouped,
     async close() {
       const members = [...groups.values()].flatMap((group) => group.members);
       await Promise.all(members.map(async (member) => member.close?.()));

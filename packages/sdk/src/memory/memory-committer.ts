@@ -1,5 +1,5 @@
 import { EcapError } from "../errors/ecap-error.ts";
-import type { Claim, Commit, Committer } from "../ports/committer.ts";
+import { type Claim, type Commit, type Committer, claimPrefix } from "../ports/committer.ts";
 import type { MemoryEventLog } from "./memory-event-log.ts";
 import { unknownTopic } from "./memory-event-log.ts";
 import type { MemoryStateStore } from "./memory-state-store.ts";
@@ -25,6 +25,7 @@ export function memoryCommitter({
     },
     async commit(commit) {
       const { claim, nextOffset, stateChanges, emits } = commit;
+      assertOwnState(commit);
       const known = new Set((await eventLog.topics()).map(({ topic }) => topic));
       for (const { topic } of emits) if (!known.has(topic)) throw unknownTopic(topic);
       const name = claimName(claim);
@@ -33,14 +34,6 @@ export function memoryCommitter({
       stateStore.applyNow(stateChanges);
       for (const { topic, record } of emits) eventLog.appendNow(topic, [record]);
       claims.set(name, { ...claim, offset: nextOffset });
-    },
-    async progress(topology) {
-      const offsets = [...claims.values()]
-        .filter((claim) => claim.topology === topology)
-        .flatMap(({ topic, partition, offset }) =>
-          offset === undefined ? [] : [[`${topic}/${partition}`, offset] as const],
-        );
-      return new Map(offsets);
     },
   };
 }
@@ -51,6 +44,16 @@ export function claimName({
   partition,
 }: Pick<Claim, "topology" | "topic" | "partition">): string {
   return `${topology}\n${topic}/${partition}`;
+}
+
+/** Throws ECAP_STATE_GROUP where a change is not the claim's own. */
+export function assertOwnState({ claim, stateChanges }: Commit): void {
+  const prefix = claimPrefix(claim);
+  const foreign = stateChanges.find(({ key }) => !key.startsWith(prefix));
+  if (foreign === undefined) return;
+  throw new EcapError("ECAP_STATE_GROUP", `a commit changes only keys that begin with ${prefix}`, {
+    received: foreign.key,
+  });
 }
 
 /** Throws ECAP_FENCED unless the commit continues what is held. */

@@ -66,7 +66,7 @@ export function memoryEventLog({
     }
   }
 
-  const log: Omit<MemoryEventLog, "consume" | "close"> = {
+  const log: Omit<MemoryEventLog, "consume" | "committed" | "close"> = {
     async createTopic(name, spec) {
       assertTopicSpec(name, spec);
       const known = topics.get(name);
@@ -91,11 +91,13 @@ export function memoryEventLog({
       const appendedAt = clock.now();
       const keyless = topic.nextKeyless;
       if (records.length > 0) topic.nextKeyless = (keyless + 1) % topic.partitions.length;
-      const positions = records.map((record) => {
-        const partition =
-          record.key === undefined ? keyless : partitionOf(record.key, topic.partitions.length);
+      const targets = records.map((record) => {
+        const partition = partitionFor(record, topic.partitions.length, keyless);
         const held = topic.partitions[partition];
         if (held === undefined) throw unknownPartition(name, partition);
+        return { record, partition, held };
+      });
+      const positions = targets.map(({ record, partition, held }) => {
         const offset = held.earliest + held.records.length;
         const stored = { ...record, value: record.value.slice(), headers: { ...record.headers } };
         held.records.push({ record: { ...stored, topic: name, partition, offset }, appendedAt });
@@ -136,7 +138,7 @@ export function memoryEventLog({
   });
   return {
     ...log,
-    consume: groups.consume,
+    ...groups.log,
     async close() {
       await groups.close();
       closed = true;
@@ -185,6 +187,15 @@ export function assertTopicSpec(topic: string, spec: TopicSpec): void {
       received: spec.partitions,
     },
   );
+}
+
+/** Where a record goes: the partition it names, else its key's, else the one whose turn it is. */
+export function partitionFor(
+  { key, partition }: NewLogRecord,
+  partitions: number,
+  keyless: number,
+): number {
+  return partition ?? (key === undefined ? keyless : partitionOf(key, partitions));
 }
 
 export function unknownTopic(topic: string): EcapError {

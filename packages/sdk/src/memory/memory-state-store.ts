@@ -1,5 +1,10 @@
 import { type Clock, systemClock } from "../ports/clock.ts";
-import type { StateChange, StateEntry, StateStore } from "../ports/state-store.ts";
+import {
+  oneGroup,
+  type StateChange,
+  type StateEntry,
+  type StateStore,
+} from "../ports/state-store.ts";
 import { contributeTo, type EntityWindows, emptyEntity, prune } from "./entity-windows.ts";
 
 export interface MemoryStateStore extends StateStore {
@@ -40,12 +45,14 @@ export function memoryStateStore({
     return undefined;
   }
 
-  function apply({ key, value, expiresAt }: StateChange): string {
+  function applyAll(changes: readonly StateChange[]): string {
     sweep();
     lastVersion += 1;
     const version = String(lastVersion);
-    if (value === undefined) states.delete(key);
-    else states.set(key, { entry: { key, value: value.slice(), version }, expiresAt });
+    for (const { key, value, expiresAt } of changes) {
+      if (value === undefined) states.delete(key);
+      else states.set(key, { entry: { key, value: value.slice(), version }, expiresAt });
+    }
     return version;
   }
 
@@ -68,7 +75,12 @@ export function memoryStateStore({
   return {
     get: async (keys) => keys.map(live),
     async compareAndSet(change, expected) {
-      return live(change.key)?.version === expected ? apply(change) : undefined;
+      return live(change.key)?.version === expected ? applyAll([change]) : undefined;
+    },
+    async writeGroup(changes, guard) {
+      oneGroup([guard.key, ...changes.map(({ key }) => key)]);
+      if (live(guard.key)?.version !== guard.expected) return undefined;
+      return applyAll(changes);
     },
     async *scan(prefix) {
       const keys = [...states.keys()].filter((key) => key.startsWith(prefix));
@@ -92,8 +104,6 @@ export function memoryStateStore({
       return totals;
     },
     flush: async () => {},
-    applyNow: (changes) => {
-      for (const change of changes) apply(change);
-    },
+    applyNow: (changes) => void applyAll(changes),
   };
 }

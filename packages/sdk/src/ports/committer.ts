@@ -10,6 +10,8 @@ export interface Claim {
   readonly epoch: number;
   /** Offset the state includes everything before: where to go on reading; undefined where nothing was committed yet. */
   readonly offset: number | undefined;
+  /** Where it is past `offset`, the emits of the inputs before it are in the log already, though the state lost them: they are not to be emitted again. */
+  readonly emittedBefore?: number;
 }
 
 export interface Commit {
@@ -17,6 +19,7 @@ export interface Commit {
   /** The offset the processor believes the state stands at. */
   readonly expectedOffset: number | undefined;
   readonly nextOffset: number;
+  /** Keys begin with {@link claimPrefix}. */
   readonly stateChanges: readonly StateChange[];
   readonly emits: ReadonlyArray<{ readonly topic: string; readonly record: NewLogRecord }>;
 }
@@ -24,11 +27,24 @@ export interface Commit {
 /**
  * Makes one step of a processor atomic: state changes, emitted records and the input offset take effect together or not at all, and durably
  * once `commit` resolves. A commit by an older claim, or with another `expectedOffset` than the stored one, is ECAP_FENCED and changes nothing.
+ * A commit that fails in another way may have taken effect: the next claim says where the state stands.
  */
 export interface Committer {
   /** Takes the partition over; every earlier claim of it is fenced from then on. */
   claim(topology: string, topic: string, partition: number): Promise<Claim>;
   commit(commit: Commit): Promise<void>;
-  /** Offsets by `topic/partition` that the topology has reached. */
-  progress(topology: string): Promise<ReadonlyMap<string, number>>;
+}
+
+/** Begins the keys of the state that belongs to a topology's hold on one partition: a group of the StateStore. */
+export function claimPrefix({
+  topology,
+  topic,
+  partition,
+}: Pick<Claim, "topology" | "topic" | "partition">): string {
+  return `topology/{${topology}/${topic}/${partition}}/`;
+}
+
+/** The consumer group of a topology. */
+export function topologyGroup(topology: string): string {
+  return `topology/${topology}`;
 }

@@ -2,13 +2,15 @@
 export interface NewLogRecord {
   /** Records of one key share a partition and so keep their order. Absent: spread over the partitions. */
   readonly key?: string;
+  /** The partition to append to, whatever the key says. Absent: the key decides. */
+  readonly partition?: number;
   readonly value: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   /** Event time in epoch milliseconds. */
   readonly timestamp: number;
 }
 
-export interface LogRecord extends NewLogRecord {
+export interface LogRecord extends Omit<NewLogRecord, "partition"> {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -51,7 +53,8 @@ export interface ConsumeOptions {
   readonly maxBytes?: number;
   /** Called when this member gets a partition: resolves the offset to begin at, or undefined to begin at the group's committed offset. */
   onAssigned?(assigned: AssignedPartition): Promise<number | undefined>;
-  /** Called when a partition goes to another member or the consumer closes; no batch of it is under way. */
+  /** Called when a partition goes to another member or the consumer closes; no batch of it is under way. Where the other member took it
+   * over without waiting (after a pause too long), this comes late: what must not happen twice is for the Committer to fence. */
   onRevoked?(revoked: AssignedPartition): Promise<void>;
   /** Called with the records of one partition in order, one batch at a time a partition. When it resolves, the group's offset moves past
    * the batch; when it rejects, the same records come again after a backoff. `records` is never empty. */
@@ -77,7 +80,7 @@ export interface Consumer {
  * - Two appends to one partition are ordered as they resolved. Between partitions there is no order.
  * - A record is delivered to a consumer group at least once. Offsets never repeat, and gaps are allowed.
  * - Reading an offset that retention removed is ECAP_OFFSET_OUT_OF_RANGE; reading at or past `next` gives no records.
- * - A topic that was never created is ECAP_TOPIC_UNKNOWN.
+ * - A topic that was never created, or a partition it does not have, is ECAP_TOPIC_UNKNOWN.
  */
 export interface EventLog {
   /** Creates the topic; one that is there keeps its partitions and takes the new retention. */
@@ -96,5 +99,7 @@ export interface EventLog {
     options?: ReadOptions,
   ): Promise<readonly LogRecord[]>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /** The offsets a group has reached, by partition; a partition it never finished a batch of is absent. */
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
   consume(options: ConsumeOptions): Promise<Consumer>;
 }

@@ -1,3 +1,5 @@
+import { EcapError } from "../errors/ecap-error.ts";
+
 export interface StateEntry {
   readonly key: string;
   readonly value: Uint8Array;
@@ -11,6 +13,11 @@ export interface StateChange {
   readonly value: Uint8Array | undefined;
   /** Epoch milliseconds of the store's clock from which the key counts as absent. */
   readonly expiresAt?: number;
+}
+
+export interface StateGuard {
+  readonly key: string;
+  readonly expected: string | undefined;
 }
 
 /** One sliding window of an entity, kept as buckets: a window reaches from the bucket of `at - windowMs` (exclusive) to the bucket of `at`, so a
@@ -44,9 +51,10 @@ export interface WindowTotals {
 }
 
 /**
- * State by key. Keys are strings of / separated parts, the tenant among them.
+ * State by key. Keys are strings of / separated parts, the tenant among them. Keys with the same text in their first braces, as in
+ * `topology/{live/transactions/3}/w/1`, are one group and can be written together; a scan whose prefix reaches past the braces reads that group alone.
  *
- * - Writes are atomic a key. `compareAndSet` and `contribute` see each other's effect as soon as they resolve.
+ * - Writes are atomic a key, those of `writeGroup` together. `compareAndSet` and `contribute` see each other's effect as soon as they resolve.
  * - A write resolves when it is visible; `flush` resolves when everything visible is durable. After a crash the store holds a prefix of what
  *   was written, at least up to the last `flush`.
  * - An expired key is absent. Expiry follows the clock the store was given.
@@ -56,9 +64,30 @@ export interface StateStore {
   get(keys: readonly string[]): Promise<ReadonlyArray<StateEntry | undefined>>;
   /** Writes unless the key's version is another than `expected` (undefined: unless it exists); resolves the new version, or undefined where nothing was changed. */
   compareAndSet(change: StateChange, expected: string | undefined): Promise<string | undefined>;
+  /** Makes all the changes and resolves the version the written keys now have; or none, and undefined, where the version of `guard.key` is
+   * another than `guard.expected` (undefined: where it exists). Keys and guard of more than one group, or of none, are ECAP_STATE_GROUP. */
+  writeGroup(changes: readonly StateChange[], guard: StateGuard): Promise<string | undefined>;
   /** Entries whose key begins with `prefix`, in no promised order; each live key that is not written meanwhile exactly once. */
   scan(prefix: string): AsyncIterable<StateEntry>;
   /** Adds an event to an entity's windows once and returns the totals, atomically. */
   contribute(contribution: Contribution): Promise<WindowTotals>;
   flush(): Promise<void>;
+}
+
+/** The group a key belongs to: the text in its first braces; undefined where it has none. */
+export function stateGroup(key: string): string | undefined {
+  const open = key.indexOf("{");
+  const close = open < 0 ? -1 : key.indexOf("}", open + 1);
+  return close > open + 1 ? key.slice(open + 1, close) : undefined;
+}
+
+/** The one group of all the keys; several, or none, are ECAP_STATE_GROUP. */
+export function oneGroup(keys: Iterable<string>): string {
+  const groups = new Set([...keys].map(stateGroup));
+  const [group] = groups;
+  if (groups.size === 1 && group !== undefined) return group;
+  const received = [...groups].map((name) => name ?? "(none)").slice(0, 5);
+  throw new EcapError("ECAP_STATE_GROUP", "keys written together must be of one group", {
+    received,
+  });
 }

@@ -3,7 +3,7 @@ import { isEcapError } from "../errors/ecap-error.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
 import { encodeEvent } from "../events/record-codec.ts";
 import { deadLetterTopic } from "../events/topics.ts";
-import type { Commit } from "../ports/committer.ts";
+import { type Commit, claimPrefix } from "../ports/committer.ts";
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { StateChange, StateStore } from "../ports/state-store.ts";
@@ -50,6 +50,7 @@ export async function planBatch(
   options: PlanOptions,
 ): Promise<BatchPlan> {
   const { topology, topic, partition, memory, now } = options;
+  const prefix = prefixOf(options);
   const emits: Array<{ topic: string; record: NewLogRecord }> = [];
   const staged = new Map<string, StateChange>();
   const forSteps = new Map<ProcessStep, EventEnvelope[]>();
@@ -69,7 +70,7 @@ export async function planBatch(
     emits,
     stateChanges: [
       ...staged.values(),
-      ...(windows === undefined ? [] : windowChanges(windows, memory.progress, prefixOf(options))),
+      ...(windows === undefined ? [] : windowChanges(windows, memory.progress, prefix)),
     ],
     keep() {
       if (windows === undefined) return;
@@ -147,23 +148,27 @@ export async function planBatch(
       watermark: windowNode && watermarkOf(windows?.progress ?? memory.progress, windowNode),
       logger: options.logger,
       async get(keys) {
-        const stored = await options.stateStore.get(keys);
-        return keys.map((key, i) => (staged.has(key) ? staged.get(key)?.value : stored[i]?.value));
+        const own = keys.map((key) => `${prefix}s/${key}`);
+        const stored = await options.stateStore.get(own);
+        return own.map((key, i) => (staged.has(key) ? staged.get(key)?.value : stored[i]?.value));
       },
-      set: (key, value, { expiresAt } = {}) => void staged.set(key, { key, value, expiresAt }),
+      set(name, value, { expiresAt } = {}) {
+        const key = `${prefix}s/${name}`;
+        staged.set(key, { key, value, expiresAt });
+      },
       emit: (to, record) => void emits.push({ topic: to, record }),
       derivedId: (parentId, position) => derivedId(topology.name, parentId, position),
     };
   }
 }
 
-/** Where a topology keeps the windows of a partition. */
+/** Where a topology keeps its state of a partition. */
 export function prefixOf({
   topology,
   topic,
   partition,
 }: Pick<PlanOptions, "topology" | "topic" | "partition">): string {
-  return `topology/${topology.name}/${topic}/${partition}/`;
+  return claimPrefix({ topology: topology.name, topic, partition });
 }
 
 /** The record for the dead-letter topic: the original bytes, with the reason. */

@@ -2,7 +2,7 @@ import { EcapError, isEcapError } from "../errors/ecap-error.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
 import { deadLetterTopic } from "../events/topics.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Claim, Committer } from "../ports/committer.ts";
+import { type Claim, type Committer, topologyGroup } from "../ports/committer.ts";
 import type { AssignedPartition, EventLog, LogRecord } from "../ports/event-log.ts";
 import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { StateStore } from "../ports/state-store.ts";
@@ -178,7 +178,7 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
   }
 
   const consumer = await eventLog.consume({
-    group: `topology/${topology.name}`,
+    group: topologyGroup(topology.name),
     topics,
     maxRecords,
     onAssigned: async (assigned) => (await take(assigned)).offset,

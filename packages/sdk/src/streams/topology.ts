@@ -33,7 +33,7 @@ export interface ProcessContext {
   /** Newest event time of the partition minus the lateness, epoch milliseconds; undefined before the first event. */
   readonly watermark: number | undefined;
   readonly logger: Logger;
-  /** Values by key, with what was staged in this batch; undefined where absent. Only state of this topology and partition is one step with it. */
+  /** Values by key, with what was staged in this batch; undefined where absent. Keys are the topology's own, in this partition. */
   readonly get: (keys: readonly string[]) => Promise<ReadonlyArray<Uint8Array | undefined>>;
   /** Stages a change; `undefined` removes. */
   readonly set: (

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Claim, Commit, Committer } from "../ports/committer.ts";
+import { type Claim, type Commit, type Committer, claimPrefix } from "../ports/committer.ts";
 import type { EventLog } from "../ports/event-log.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { readTopic, textOf, textRecord, uniqueName } from "./log-fixtures.ts";
@@ -30,14 +30,16 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
     });
     afterEach(() => subject.close?.());
 
+    const key = (name: string): string =>
+      `${claimPrefix({ topology, topic: "input", partition: 0 })}${name}`;
     const claim = (): Promise<Claim> => subject.committer.claim(topology, "input", 0);
     const step = (held: Claim, from: number | undefined, to: number, text: string): Commit => ({
       claim: held,
       expectedOffset: from,
       nextOffset: to,
       stateChanges: [
-        { key: `${topology}/a`, value: bytes(text) },
-        { key: `${topology}/b`, value: bytes(text) },
+        { key: key("a"), value: bytes(text) },
+        { key: key("b"), value: bytes(text) },
       ],
       emits: [
         { topic: output, record: textRecord(`${text}1`, { key: "k" }) },
@@ -45,7 +47,7 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
       ],
     });
     const state = async (): Promise<Array<string | undefined>> =>
-      (await subject.stateStore.get([`${topology}/a`, `${topology}/b`])).map((entry) =>
+      (await subject.stateStore.get([key("a"), key("b")])).map((entry) =>
         entry === undefined ? undefined : new TextDecoder().decode(entry.value),
       );
     const emitted = async (): Promise<string[]> =>
@@ -69,20 +71,19 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
       await subject.committer.commit(step(held, 5, 9, "y"));
       expect(await state()).toEqual(["y", "y"]);
       expect(await emitted()).toEqual(["x1", "x2", "y1", "y2"]);
-      expect(await subject.committer.progress(topology)).toEqual(new Map([["input/0", 9]]));
     });
 
     it("removes keys and honours versions written elsewhere", async () => {
       const held = await claim();
       await subject.committer.commit(step(held, undefined, 1, "x"));
-      const [entry] = await subject.stateStore.get([`${topology}/a`]);
+      const [entry] = await subject.stateStore.get([key("a")]);
       await subject.committer.commit({
         ...step(held, 1, 2, "y"),
-        stateChanges: [{ key: `${topology}/b`, value: undefined }],
+        stateChanges: [{ key: key("b"), value: undefined }],
         emits: [],
       });
       expect(await state()).toEqual(["x", undefined]);
-      const change = { key: `${topology}/a`, value: bytes("cas") };
+      const change = { key: key("a"), value: bytes("cas") };
       expect(await subject.stateStore.compareAndSet(change, entry?.version)).toBeDefined();
       await subject.committer.commit(step(held, 2, 3, "z"));
       expect(await subject.stateStore.compareAndSet(change, entry?.version)).toBeUndefined();
@@ -142,16 +143,42 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
       const here = await claim();
       const there = await subject.committer.claim(topology, "input", 1);
       const other = await subject.committer.claim(`${topology}-other`, "input", 0);
+      const bare = { stateChanges: [], emits: [] };
       await subject.committer.commit(step(here, undefined, 5, "x"));
-      await subject.committer.commit(step(there, undefined, 7, "y"));
-      await subject.committer.commit(step(other, undefined, 9, "z"));
-      expect(await subject.committer.progress(topology)).toEqual(
-        new Map([
-          ["input/0", 5],
-          ["input/1", 7],
-        ]),
-      );
-      expect(await subject.committer.progress(`${topology}-none`)).toEqual(new Map());
+      await subject.committer.commit({ ...step(there, undefined, 7, "y"), ...bare });
+      await subject.committer.commit({ ...step(other, undefined, 9, "z"), ...bare });
+      expect(await claim()).toMatchObject({ offset: 5 });
+      expect(await subject.committer.claim(topology, "input", 1)).toMatchObject({ offset: 7 });
+      expect(await subject.committer.claim(topology, "input", 2)).toMatchObject({
+        offset: undefined,
+      });
+      expect(await subject.committer.claim(other.topology, "input", 0)).toMatchObject({
+        offset: 9,
+      });
+    });
+
+    it("changes only the state of its own claim", async () => {
+      const held = await claim();
+      const foreign = [
+        { key: `${claimPrefix({ topology, topic: "input", partition: 1 })}a`, value: bytes("x") },
+      ];
+      const commit = { ...step(held, undefined, 5, "x"), stateChanges: foreign };
+      await expect(subject.committer.commit(commit)).rejects.toMatchObject({
+        code: "ECAP_STATE_GROUP",
+      });
+      expect(await emitted()).toEqual([]);
+    });
+
+    it("goes on over steps without emits, and after ones with them", async () => {
+      const held = await claim();
+      await subject.committer.commit(step(held, undefined, 5, "x"));
+      await subject.committer.commit({ ...step(held, 5, 9, "y"), emits: [] });
+      const again = await claim();
+      expect(again.offset).toBe(9);
+      expect(await state()).toEqual(["y", "y"]);
+      expect(await emitted()).toEqual(["x1", "x2"]);
+      await subject.committer.commit(step(again, 9, 12, "z"));
+      expect(await emitted()).toEqual(["x1", "x2", "z1", "z2"]);
     });
 
     it("holds claims, offsets, state and emits after it was opened again", async (context) => {

@@ -113,6 +113,25 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
         }
       });
 
+      it("appends to the partition a record names", async () => {
+        await log.createTopic(topic, { partitions: 4 });
+        const positions = await log.append(topic, [
+          textRecord("a", { key: "k", partition: 3 }),
+          textRecord("b", { partition: 0 }),
+          textRecord("c", { key: "k", partition: 2 }),
+        ]);
+        expect(positions.map(({ partition }) => partition)).toEqual([3, 0, 2]);
+        const records = await readTopic(log, topic);
+        expect(records.map((record) => [record.partition, record.key]).toSorted()).toEqual([
+          [0, undefined],
+          [2, "k"],
+          [3, "k"],
+        ]);
+        await expect(log.append(topic, [textRecord("d", { partition: 4 })])).rejects.toMatchObject({
+          code: "ECAP_TOPIC_UNKNOWN",
+        });
+      });
+
       it("spreads records without a key over the partitions", async () => {
         await log.createTopic(topic, { partitions: 4 });
         const used = new Set<number>();
@@ -348,9 +367,14 @@ export function eventLogContract(name: string, make: () => Promise<EventLogSubje
           await consumer.close();
           return seen;
         };
+        expect(await log.committed(group, topic)).toEqual(new Map());
         expect(await consumeUntil("b")).toEqual(["a", "b"]);
-        await log.append(topic, [textRecord("c")]);
+        const reached = (await log.committed(group, topic)).get(0) ?? -1;
+        const [position] = await log.append(topic, [textRecord("c")]);
+        expect(reached).toBe(position?.offset);
         expect(await consumeUntil("c")).toEqual(["c"]);
+        expect((await log.committed(group, topic)).get(0)).toBeGreaterThan(reached);
+        expect(await log.committed(uniqueName("other"), topic)).toEqual(new Map());
       });
 
       it("begins where onAssigned says, whatever the group committed", async () => {

@@ -129,6 +129,90 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
       });
     });
 
+    describe("groups", () => {
+      const inGroup = (name: string): string => `${prefix}/{group}/${name}`;
+
+      it("writes all or none, as the guard's version says", async () => {
+        const write = (texts: Record<string, string | undefined>, expected?: string) =>
+          store.writeGroup(
+            Object.entries(texts).map(([name, value]) => ({
+              key: inGroup(name),
+              value: value === undefined ? undefined : bytes(value),
+            })),
+            { key: inGroup("guard"), expected },
+          );
+        const read = async (): Promise<unknown[]> =>
+          (await store.get([inGroup("guard"), inGroup("a"), inGroup("b")])).map(text);
+        const first = await write({ guard: "1", a: "a1", b: "b1" });
+        expect(first).toBeDefined();
+        expect(await read()).toEqual(["1", "a1", "b1"]);
+        expect((await store.get([inGroup("guard")]))[0]?.version).toBe(first);
+        expect((await store.get([inGroup("b")]))[0]?.version).toBe(first);
+        expect(await write({ guard: "x", a: "x" })).toBeUndefined();
+        expect(await write({ guard: "x", a: "x" }, "no version")).toBeUndefined();
+        expect(await read()).toEqual(["1", "a1", "b1"]);
+        const second = await write({ guard: "2", a: undefined, b: "b2" }, first);
+        expect(second).toBeDefined();
+        expect(await read()).toEqual(["2", undefined, "b2"]);
+        expect(await write({ guard: "x" }, first)).toBeUndefined();
+        // The guard stays as it is where it is not written: its version too.
+        expect(await write({ a: "a3" }, second)).toBeDefined();
+        expect(await write({ a: "a4" }, second)).toBeDefined();
+        expect(await read()).toEqual(["2", "a4", "b2"]);
+      });
+
+      it("shares its keys with the other writes", async () => {
+        const key = inGroup("a");
+        const version = await store.compareAndSet({ key, value: bytes("1") }, undefined);
+        const guard = { key, expected: version };
+        const next = await store.writeGroup([{ key, value: bytes("2") }], guard);
+        expect(await store.compareAndSet({ key, value: bytes("x") }, version)).toBeUndefined();
+        expect(await store.compareAndSet({ key, value: bytes("3") }, next)).toBeDefined();
+        expect(await getText(key)).toBe("3");
+      });
+
+      it("lets one of many racing writers win", async () => {
+        const guard = { key: inGroup("guard"), expected: undefined };
+        const outcomes = await Promise.all(
+          Array.from({ length: 8 }, (_, i) =>
+            store.writeGroup(
+              [
+                { key: inGroup("guard"), value: bytes(`${i}`) },
+                { key: inGroup("a"), value: bytes(`${i}`) },
+              ],
+              guard,
+            ),
+          ),
+        );
+        expect(outcomes.filter((outcome) => outcome !== undefined)).toHaveLength(1);
+        expect(await getText(inGroup("a"))).toBe(await getText(inGroup("guard")));
+      });
+
+      it("scans one group alone", async () => {
+        const keys = Array.from({ length: 300 }, (_, i) => inGroup(`w/${i}`));
+        const guard = { key: inGroup("guard"), expected: undefined };
+        const changes = keys.map((key) => ({ key, value: bytes(key) }));
+        await store.writeGroup(changes, guard);
+        const other = `${prefix}/{group2}/w/1`;
+        await store.compareAndSet({ key: other, value: bytes("other") }, undefined);
+        expect((await scanned(inGroup("w/"))).toSorted()).toEqual(keys.toSorted());
+        expect((await scanned(`${prefix}/{group2}/`)).toSorted()).toEqual([other]);
+        expect(await scanned(prefix)).toHaveLength(301);
+      });
+
+      it("refuses keys of several groups, and of none", async () => {
+        const foreign = { code: "ECAP_STATE_GROUP" };
+        const guard = { key: inGroup("guard"), expected: undefined };
+        for (const key of [`${prefix}/{other}/a`, `${prefix}/a`]) {
+          await expect(store.writeGroup([{ key, value: bytes("x") }], guard)).rejects.toMatchObject(
+            foreign,
+          );
+        }
+        const none = { key: `${prefix}/guard`, expected: undefined };
+        await expect(store.writeGroup([], none)).rejects.toMatchObject(foreign);
+      });
+    });
+
     describe("expiry", () => {
       it("counts a key as absent from its time on, by the given clock", async () => {
         const key = `${prefix}/a`;

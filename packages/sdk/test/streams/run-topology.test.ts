@@ -2,6 +2,7 @@ import { EcapError } from "@ecap/sdk";
 import { type TopologyFailure, topology } from "@ecap/sdk/streams";
 import { eventually, readTopic, textOf } from "@ecap/sdk/testing";
 import { describe, expect, it } from "vitest";
+import { claimPrefix } from "../../src/index.ts";
 import { streamFixture, testEvent } from "./stream-fixture.ts";
 
 const numbered = (length: number) =>
@@ -43,8 +44,8 @@ describe("runTopology", () => {
     const { send, run, eventLog, stateStore } = await streamFixture();
     const totals = topology("totals")
       .from({ topics: ["input"] })
-      .process(async (events, { get, set, emit, partition, derivedId }) => {
-        const key = `totals/${partition}`;
+      .process(async (events, { get, set, emit, derivedId }) => {
+        const key = "total";
         for (const event of events) {
           const [held] = await get([key]);
           const total = Number(held === undefined ? 0 : new TextDecoder().decode(held)) + 1;
@@ -57,7 +58,11 @@ describe("runTopology", () => {
       const running = await run(totals, { maxRecords: 3 });
       await running.drain();
       await running.close();
-      const entries = await stateStore.get(["totals/0", "totals/1"]);
+      const entries = await stateStore.get(
+        [0, 1].map(
+          (partition) => `${claimPrefix({ topology: "totals", topic: "input", partition })}s/total`,
+        ),
+      );
       const sum = entries.reduce((total, entry) => total + Number(entry ? textOf(entry) : 0), 0);
       expect(sum).toBe(20 * round);
       expect(await readTopic(eventLog, "output")).toHaveLength(20 * round);

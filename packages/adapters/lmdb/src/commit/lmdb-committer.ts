@@ -1,5 +1,5 @@
 import type { Claim, Commit, Committer } from "@ecap/sdk";
-import { assertNotFenced } from "@ecap/sdk/memory";
+import { assertNotFenced, assertOwnState } from "@ecap/sdk/memory";
 import type { LmdbEventLog } from "../log/lmdb-event-log.ts";
 import type { LmdbStateStore } from "../state/lmdb-state-store.ts";
 import type { Environment } from "../storage/environment.ts";
@@ -94,21 +94,12 @@ export function lmdbCommitter({
     },
     async commit(commit) {
       writer.assertOpen();
+      assertOwnState(commit);
       for (const { topic } of commit.emits) eventLog.assertTopic(topic);
       await new Promise<void>((resolve, reject) => {
         waiting.push({ commit, resolve, reject });
         writer.schedule(0);
       });
-    },
-    async progress(topology) {
-      writer.assertOpen();
-      const range = claims.getRange({ start: [topology], end: [`${topology}\u0001`] });
-      const reached = new Map<string, number>();
-      for (const { key, value } of range) {
-        const [, offset] = value;
-        if (offset !== null) reached.set(`${key[1]}/${key[2]}`, offset);
-      }
-      return reached;
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { LogRecord, NewLogRecord } from "@ecap/sdk";
-import { type Clock, EcapError, type EventLog, partitionOf, type TopicSpec } from "@ecap/sdk";
+import { type Clock, EcapError, type EventLog, type TopicSpec } from "@ecap/sdk";
 import {
   assertTopicSpec,
   createConsumerGroups,
   createPartitionSignals,
   outOfRange,
+  partitionFor,
   readDefaults,
   unknownPartition,
   unknownTopic,
@@ -75,8 +76,10 @@ export function lmdbEventLog({
     const keyless = topic.nextKeyless;
     topic.nextKeyless = (keyless + 1) % partitions.length;
     const positions: Position[] = [];
+    const named = records.find(({ partition = 0 }) => partitions[partition] === undefined);
+    if (named !== undefined) throw unknownPartition(name, named.partition ?? 0);
     for (const record of records) {
-      const index = record.key === undefined ? keyless : partitionOf(record.key, partitions.length);
+      const index = partitionFor(record, partitions.length, keyless);
       const partition = partitions[index];
       if (partition === undefined) throw unknownPartition(name, index);
       let open = partition.open.at(-1);
@@ -166,7 +169,7 @@ export function lmdbEventLog({
     return into;
   }
 
-  const log: Omit<LmdbEventLog, "consume" | "close"> = {
+  const log: Omit<LmdbEventLog, "consume" | "committed" | "close"> = {
     async createTopic(name, spec) {
       writer.assertOpen();
       assertTopicSpec(name, spec);
@@ -231,7 +234,7 @@ export function lmdbEventLog({
   const groups = createConsumerGroups(log, groupOffsets);
   return {
     ...log,
-    consume: groups.consume,
+    ...groups.log,
     async close() {
       await groups.close();
       signals.close();

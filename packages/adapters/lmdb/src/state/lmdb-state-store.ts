@@ -1,4 +1,10 @@
-import type { Clock, StateChange, StateEntry, StateStore } from "@ecap/sdk";
+import {
+  type Clock,
+  oneGroup,
+  type StateChange,
+  type StateEntry,
+  type StateStore,
+} from "@ecap/sdk";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter, Outcome } from "../storage/group-writer.ts";
 import { staged } from "../storage/staged.ts";
@@ -65,6 +71,20 @@ export function lmdbStateStore({
     return lastVersion;
   }
 
+  /** What waits is stored in one transaction, so changes made in one turn are stored together. */
+  function write(changes: readonly StateChange[]): string {
+    const version = nextVersion();
+    for (const { key, value, expiresAt } of changes) {
+      const change: Pending =
+        value === undefined
+          ? { version, removed: true }
+          : { key, value: value.slice(), version, expiresAt };
+      pending.set(key, change);
+    }
+    writer.schedule(lingerMs);
+    return String(version);
+  }
+
   async function roomToWrite(): Promise<void> {
     if (pending.size + entities.waiting() > maxWaiting) await writer.flush();
   }
@@ -104,14 +124,17 @@ export function lmdbStateStore({
       while (committing.has(key)) await committing.get(key);
       const current = live(key);
       if ((current && String(current.version)) !== expected) return undefined;
-      const version = nextVersion();
-      const change: Pending =
-        value === undefined
-          ? { version, removed: true }
-          : { key, value: value.slice(), version, expiresAt };
-      pending.set(key, change);
-      writer.schedule(lingerMs);
-      return String(version);
+      return write([{ key, value, expiresAt }]);
+    },
+    async writeGroup(changes, guard) {
+      writer.assertOpen();
+      const keys = [guard.key, ...changes.map(({ key }) => key)];
+      oneGroup(keys);
+      await roomToWrite();
+      for (const key of keys) while (committing.has(key)) await committing.get(key);
+      const current = live(guard.key);
+      if ((current && String(current.version)) !== guard.expected) return undefined;
+      return write(changes);
     },
     scan(prefix) {
       writer.assertOpen();
