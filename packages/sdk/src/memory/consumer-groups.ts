@@ -1,11 +1,5 @@
 import { isEcapError } from "../errors/ecap-error.ts";
-import type {
-  AssignedPartition,
-  ConsumeOptions,
-  Consumer,
-  EventLog,
-  LogRecord,
-} from "../ports/event-log.ts";
+import type { AssignedPartition, ConsumeOptions, EventLog, LogRecord } from "../ports/event-log.ts";
 import { pause } from "../streams/pause.ts";
 
 /** Where the groups of a log keep how far they are. */

@@ -30,8 +30,8 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
     });
     afterEach(() => subject.close?.());
 
-    const key = (name: string): string =>
-      `${claimPrefix({ topology, topic: "input", partition: 0 })}${name}`;
+    const key = (part: string): string =>
+      `${claimPrefix({ topology, topic: "input", partition: 0 })}${part}`;
     const claim = (): Promise<Claim> => subject.committer.claim(topology, "input", 0);
     const step = (held: Claim, from: number | undefined, to: number, text: string): Commit => ({
       claim: held,

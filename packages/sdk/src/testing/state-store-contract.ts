@@ -49,6 +49,8 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
       return keys;
     };
 
+    const inGroup = (part: string): string => `${prefix}/{group}/${part}`;
+
     describe("keys", () => {
       it("answers in the order of the keys, undefined where absent", async () => {
         await store.compareAndSet({ key: `${prefix}/a`, value: bytes("1") }, undefined);
@@ -130,13 +132,11 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
     });
 
     describe("groups", () => {
-      const inGroup = (name: string): string => `${prefix}/{group}/${name}`;
-
       it("writes all or none, as the guard's version says", async () => {
         const write = (texts: Record<string, string | undefined>, expected?: string) =>
           store.writeGroup(
-            Object.entries(texts).map(([name, value]) => ({
-              key: inGroup(name),
+            Object.entries(texts).map(([part, value]) => ({
+              key: inGroup(part),
               value: value === undefined ? undefined : bytes(value),
             })),
             { key: inGroup("guard"), expected },
