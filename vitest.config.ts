@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 const source = ["@ecap/source"];
-const tests = (suffix: string) => [`{packages,apps}/**/test/**/*.${suffix}.test.ts`];
+const tests = (suffix: string) => [`{packages,apps,scripts}/**/test/**/*.${suffix}.test.ts`];
+
+/** Sets ECAP_TEST_… to the services that run here. */
+const setupFiles = ["scripts/services/test-env.ts"];
 
 /** Browsers and killed processes on a busy machine: in CI a failure must happen twice. */
 const retry = process.env["CI"] === "true" ? 1 : 0;
@@ -19,7 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{packages,apps}/**/test/**/*.test.ts"],
+          include: ["{packages,apps,scripts}/**/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.{contract,services,e2e,slow}.test.ts"],
         },
       },
@@ -28,12 +31,18 @@ export default defineConfig({
       // The same suites and more on real Kafka, Redis, PostgreSQL, S3 (npm run services -- up).
       {
         extends: true,
-        test: { name: "services", include: tests("services"), testTimeout: 120_000, retry },
+        test: {
+          name: "services",
+          include: tests("services"),
+          setupFiles,
+          testTimeout: 120_000,
+          retry,
+        },
       },
       { extends: true, test: { name: "e2e", include: tests("e2e"), testTimeout: 120_000, retry } },
       {
         extends: true,
-        test: { name: "slow", include: tests("slow"), testTimeout: 600_000, retry },
+        test: { name: "slow", include: tests("slow"), setupFiles, testTimeout: 600_000, retry },
       },
     ],
   },

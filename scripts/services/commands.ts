@@ -3,16 +3,7 @@ import { join } from "node:path";
 import { isAlive, start, stop, untilReady } from "./processes.ts";
 import { services } from "./registry.ts";
 import type { PlanContext, Service } from "./service.ts";
-import {
-  cacheDir,
-  choosePort,
-  readState,
-  type StartedService,
-  type State,
-  servicesDir,
-  withLock,
-  writeState,
-} from "./state.ts";
+import { cacheDir, type ServiceHome, type StartedService, type State } from "./service-home.ts";
 
 export interface UpOptions {
   /** Names of services; none means all. */
@@ -29,14 +20,17 @@ export interface UpResult {
 }
 
 /** Starts what is not running yet. One service that cannot start does not keep the others from it. */
-export function up({ names, brokers, say }: UpOptions): Promise<UpResult> {
-  return withLock(async () => {
-    const before = await readState();
+export function up(home: ServiceHome, { names, brokers, say }: UpOptions): Promise<UpResult> {
+  return home.withLock(async () => {
+    const before = await home.read();
     const failed = new Map<string, string>();
     const started = await Promise.all(
       wanted(names).map(async (service) => {
         try {
-          return [service.name, await upOne(service, before[service.name], { brokers, say })];
+          return [
+            service.name,
+            await upOne(home, service, { before: before[service.name], brokers, say }),
+          ];
         } catch (error) {
           failed.set(service.name, error instanceof Error ? error.message : String(error));
           return [service.name, undefined];
@@ -50,38 +44,43 @@ export function up({ names, brokers, say }: UpOptions): Promise<UpResult> {
     const state = Object.fromEntries(
       Object.entries(merged).flatMap(([name, service]) => (service ? [[name, service]] : [])),
     );
-    await writeState(state);
+    await home.write(state);
     return { state, failed };
   });
 }
 
 /** Stops what `up` started. */
-export function down(options: {
-  readonly names: readonly string[];
-  readonly wipe: boolean;
-}): Promise<void> {
-  return withLock(async () => {
-    const state = { ...(await readState()) };
+export function down(
+  home: ServiceHome,
+  options: { readonly names: readonly string[]; readonly wipe: boolean },
+): Promise<void> {
+  return home.withLock(async () => {
+    const state = { ...(await home.read()) };
     const chosen = wanted(options.names);
     await Promise.all(chosen.map(({ name }) => stopAll(state[name])));
     for (const { name } of chosen) {
       if (options.wipe) {
         const dirs = state[name]?.processes.map(({ plan }) => plan.dir) ?? [];
-        for (const dir of [...dirs, join(servicesDir, name)]) {
+        for (const dir of [...dirs, join(home.dir, name)]) {
           await rm(dir, { recursive: true, force: true });
         }
       }
       delete state[name];
     }
-    await writeState(state);
+    await home.write(state);
   });
 }
 
 async function upOne(
+  home: ServiceHome,
   service: Service,
-  running: StartedService | undefined,
-  options: { readonly brokers: number | undefined; readonly say: UpOptions["say"] },
+  options: {
+    readonly before: StartedService | undefined;
+    readonly brokers: number | undefined;
+    readonly say: UpOptions["say"];
+  },
 ): Promise<StartedService> {
+  const running = options.before;
   const brokers = options.brokers ?? running?.processes.length ?? 1;
   const count = service.processCount?.({ brokers });
   const alive = running?.processes.filter((process) => isAlive(process.running)) ?? [];
@@ -94,9 +93,9 @@ async function upOne(
     return running;
   }
   await stopAll(running);
-  const dir = join(servicesDir, service.name);
+  const dir = join(home.dir, service.name);
   await mkdir(dir, { recursive: true });
-  const context: PlanContext = { dir, cacheDir, port: choosePort, brokers, say: options.say };
+  const context: PlanContext = { dir, cacheDir, port: home.port, brokers, say: options.say };
   const plan = await service.plan(context);
   const processes = plan.processes.map((each) => ({ plan: each, running: start(each) }));
   try {

@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { down, up } from "./commands.ts";
 import { answers } from "./probe.ts";
 import { isAlive } from "./processes.ts";
-import { envFile, envLines, readState } from "./state.ts";
+import { envLines, serviceHome } from "./service-home.ts";
 
+const home = serviceHome();
 const usage =
   "npm run services -- up|down|status [kafka] [redis] [redis-cluster] [postgres] [s3] [--brokers 3] [--wipe]";
 
@@ -22,14 +23,14 @@ async function main(): Promise<number> {
       if (brokers !== undefined && ![1, 3].includes(brokers)) {
         throw new Error("--brokers takes 1 or 3");
       }
-      const { state, failed } = await up({ names, brokers, say });
+      const { state, failed } = await up(home, { names, brokers, say });
       for (const line of envLines(state)) console.log(line);
       for (const [name, reason] of failed) say(`${name}: ${reason}`);
-      say(`# the same lines are in ${envFile}`);
+      say(`# the same lines are in ${home.envFile}`);
       return failed.size === 0 ? 0 : 1;
     }
     case "down":
-      await down({ names, wipe: values.wipe });
+      await down(home, { names, wipe: values.wipe });
       return 0;
     case "status":
       return status();
@@ -41,7 +42,7 @@ async function main(): Promise<number> {
 
 /** A table of the processes; 1 where one of them does not answer. */
 async function status(): Promise<number> {
-  const started = Object.values(await readState()).flatMap(({ processes }) => processes);
+  const started = Object.values(await home.read()).flatMap(({ processes }) => processes);
   const rows = await Promise.all(
     started.map(async ({ plan, running }) => ({
       process: plan.name,
