@@ -3,6 +3,13 @@ import type { Contribution, WindowSpec, WindowTotals } from "../ports/state-stor
 
 type Bucket = number | Set<string>;
 
+interface Window {
+  keepMs: number;
+  readonly bucketMs: number;
+  /** By index `floor(time / bucketMs)`. */
+  readonly buckets: Map<number, Bucket>;
+}
+
 /** The buckets of one entity's windows: plain data that a store keeps beside the ids that contributed. */
 export interface EntityWindows {
   /** Newest contribution, but never later than the store's clock: a date in the future must not age the rest. */
@@ -11,29 +18,57 @@ export interface EntityWindows {
   horizonMs: number;
   /** `latest` when old buckets and ids were last removed. */
   prunedAt: number;
-  /** Buckets by aggregate, size and name, then by index `floor(time / bucketMs)`. */
-  readonly windows: Map<string, { keepMs: number; bucketMs: number; buckets: Map<number, Bucket> }>;
+  /** By {@link WindowPlan.keys}. */
+  readonly windows: Map<string, Window>;
 }
 
 export function emptyEntity(): EntityWindows {
   return { latest: -Infinity, horizonMs: 0, prunedAt: -Infinity, windows: new Map() };
 }
 
-/** Adds the contribution unless `known`, and returns the totals. Changes `entity`. */
+/** What a store keeps by the id of a contribution: its event time, which windows it was for, and their totals before it (NaN: undefined). */
+export type Contributed = Float64Array;
+
+/** Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals. Changes `entity` only where it is applied. */
 export function contributeTo(
   entity: EntityWindows,
   contribution: Contribution,
-  { known, now }: { readonly known: boolean; readonly now: number },
+  { first, now }: { readonly first: Contributed | undefined; readonly now: number },
 ): WindowTotals {
   assertContribution(contribution);
   const { at, windows, values } = contribution;
-  for (const { windowMs } of windows) entity.horizonMs = Math.max(entity.horizonMs, windowMs);
-  const before = windows.map((spec) => total(entity, spec, at));
-  const applied = !known && at > entity.latest - 2 * entity.horizonMs;
-  if (!applied) return { applied, before, after: before };
+  const horizonMs = windows.reduce((most, each) => Math.max(most, each.windowMs), entity.horizonMs);
+  const { keys, signature } = planOf(windows);
+  const totals = (): Array<number | undefined> =>
+    windows.map((spec, index) => total(entity.windows.get(keys[index] ?? ""), spec, at));
+  const before = totals();
+  if (at <= entity.latest - 2 * horizonMs) return { applied: false, before, after: before };
+  if (first !== undefined) {
+    return { applied: false, before: beforeOf(first, signature) ?? before, after: before };
+  }
+  entity.horizonMs = horizonMs;
   entity.latest = Math.max(entity.latest, Math.min(at, now));
-  windows.forEach((spec, index) => add(entity, spec, at, values[index]));
-  return { applied, before, after: windows.map((spec) => total(entity, spec, at)) };
+  windows.forEach((spec, index) => add(entity, keys[index] ?? "", spec, at, values[index]));
+  return { applied: true, before, after: totals() };
+}
+
+/** What to keep of a contribution that was applied, so that a repeat gives the same totals before it. */
+export function contributedOf(
+  { at, windows }: Pick<Contribution, "at" | "windows">,
+  { before }: Pick<WindowTotals, "before">,
+): Contributed {
+  const kept = new Float64Array(2 + before.length);
+  kept[0] = at;
+  kept[1] = planOf(windows).signature;
+  before.forEach((value, index) => {
+    kept[2 + index] = value ?? Number.NaN;
+  });
+  return kept;
+}
+
+function beforeOf(kept: Contributed, signature: number): Array<number | undefined> | undefined {
+  if (kept[1] !== signature) return undefined;
+  return Array.from(kept.subarray(2), (value) => (Number.isNaN(value) ? undefined : value));
 }
 
 /** Ids that contributed at or before this time may be forgotten; undefined while there is too little to gain. Removes old buckets. */
@@ -79,17 +114,44 @@ export function decodeEntity(text: string): EntityWindows {
   return { latest: latest ?? -Infinity, horizonMs, prunedAt: prunedAt ?? -Infinity, windows };
 }
 
-const windowKey = ({ name, aggregate, bucketMs }: WindowSpec): string =>
-  `${aggregate}/${bucketMs}/${name}`;
+/** What a list of windows comes down to; lists are given again and again, so it is kept with them. */
+export interface WindowPlan {
+  /** Where the buckets of each window are kept: windows that differ in nothing but their length share them. */
+  readonly keys: readonly string[];
+  /** Tells lists of windows apart (32 bits of FNV-1a). */
+  readonly signature: number;
+}
+
+const plans = new WeakMap<readonly WindowSpec[], WindowPlan>();
+
+export function planOf(windows: readonly WindowSpec[]): WindowPlan {
+  let plan = plans.get(windows);
+  if (plan === undefined) {
+    const keys = windows.map(({ name, aggregate, bucketMs }) => `${aggregate}/${bucketMs}/${name}`);
+    const sizes = windows.map(({ windowMs }) => windowMs);
+    plan = { keys, signature: hashOf(JSON.stringify([keys, sizes])) };
+    plans.set(windows, plan);
+  }
+  return plan;
+}
+
+/** FNV-1a. @see https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}
 
 function add(
   entity: EntityWindows,
+  key: string,
   spec: WindowSpec,
   at: number,
   value: number | string | undefined,
 ): void {
   if (value === undefined) return;
-  const key = windowKey(spec);
   let window = entity.windows.get(key);
   if (window === undefined) {
     window = { keepMs: spec.windowMs, bucketMs: spec.bucketMs, buckets: new Map() };
@@ -116,10 +178,9 @@ function taken(
   return aggregate === "min" ? Math.min(held, number) : Math.max(held, number);
 }
 
-function total(entity: EntityWindows, spec: WindowSpec, at: number): number | undefined {
+function total(window: Window | undefined, spec: WindowSpec, at: number): number | undefined {
   const { aggregate, windowMs, bucketMs } = spec;
   const empty = aggregate === "min" || aggregate === "max" ? undefined : 0;
-  const window = entity.windows.get(windowKey(spec));
   if (window === undefined) return empty;
   const after = Math.floor((at - windowMs) / bucketMs);
   const last = Math.floor(at / bucketMs);
@@ -150,7 +211,8 @@ function distinct(buckets: readonly Bucket[]): number {
   return union.size;
 }
 
-function assertContribution({ key, at, windows, values }: Contribution): void {
+/** ECAP_REQUEST_INVALID where a number would poison a total. */
+export function assertContribution({ key, at, windows, values }: Contribution): void {
   const invalid = (what: string, received: unknown): EcapError =>
     new EcapError("ECAP_REQUEST_INVALID", `contribution to "${key}": ${what}`, { received });
   if (!Number.isFinite(at)) throw invalid("`at` must be finite epoch milliseconds", at);

@@ -5,7 +5,14 @@ import {
   type StateEntry,
   type StateStore,
 } from "../ports/state-store.ts";
-import { contributeTo, type EntityWindows, emptyEntity, prune } from "./entity-windows.ts";
+import {
+  type Contributed,
+  contributedOf,
+  contributeTo,
+  type EntityWindows,
+  emptyEntity,
+  prune,
+} from "./entity-windows.ts";
 
 export interface MemoryStateStore extends StateStore {
   /** Applies the changes before it returns, which is what makes a memory commit atomic. */
@@ -19,8 +26,7 @@ interface StoredState {
 
 interface StoredEntity {
   readonly windows: EntityWindows;
-  /** Event time by id. */
-  readonly ids: Map<string, number>;
+  readonly ids: Map<string, Contributed>;
   expiresAt: number;
 }
 
@@ -93,13 +99,14 @@ export function memoryStateStore({
       sweep();
       const now = clock.now();
       const entity = entityOf(contribution.key);
-      const known = entity.ids.has(contribution.id);
-      const totals = contributeTo(entity.windows, contribution, { known, now });
-      if (totals.applied) entity.ids.set(contribution.id, contribution.at);
+      const first = entity.ids.get(contribution.id);
+      const totals = contributeTo(entity.windows, contribution, { first, now });
+      if (!totals.applied) return totals;
+      entity.ids.set(contribution.id, contributedOf(contribution, totals));
       entity.expiresAt = now + 2 * entity.windows.horizonMs;
       const forgetUntil = prune(entity.windows);
       if (forgetUntil !== undefined) {
-        for (const [id, at] of entity.ids) if (at <= forgetUntil) entity.ids.delete(id);
+        for (const [id, [at = 0]] of entity.ids) if (at <= forgetUntil) entity.ids.delete(id);
       }
       return totals;
     },

@@ -44,9 +44,10 @@ export interface Contribution {
 export interface WindowTotals {
   /** False where the id had contributed before. */
   readonly applied: boolean;
-  /** Totals as of `at` without this event, in the order of `windows`; 0 for an empty count, sum or distinct; undefined for an empty min or max. */
+  /** Totals as of `at` without this event, in the order of `windows`; 0 for an empty count, sum or distinct; undefined for an empty min or max.
+   * Where the id had contributed before: the totals it was given then, kept as long as the id is; with other windows than then, those of `after`. */
   readonly before: ReadonlyArray<number | undefined>;
-  /** Totals as of `at` with this event. */
+  /** Totals as of `at` with this event, as they are now. */
   readonly after: ReadonlyArray<number | undefined>;
 }
 

@@ -1,5 +1,7 @@
 import type { Clock, Contribution, WindowTotals } from "@ecap/sdk";
 import {
+  type Contributed,
+  contributedOf,
   contributeTo,
   decodeEntity,
   type EntityWindows,
@@ -45,12 +47,12 @@ export function lmdbEntities({
   const { entities, contributed, root } = environment;
   const cache = createRecentCache<Entity>(maxCached);
   const changed = createWriteBehind<Entity>();
-  const ids = createWriteBehind<{ readonly key: Buffer; readonly at: number }>();
+  const ids = createWriteBehind<{ readonly key: Buffer; readonly kept: Contributed }>();
 
   writer.add(() =>
     changed.write((key, entity) => staged(entities.put(storedKey(key), encode(entity)))),
   );
-  writer.add(() => ids.write((_, { key, at }) => staged(contributed.put(key, encodeTime(at)))));
+  writer.add(() => ids.write((_, { key, kept }) => staged(contributed.put(key, bytesOf(kept)))));
 
   function entityOf(key: string): Entity {
     const now = clock.now();
@@ -75,7 +77,7 @@ export function lmdbEntities({
     const prefix = Buffer.from(contributedPrefix(key));
     const old: Uint8Array[] = [];
     for (const entry of contributed.getRange(prefixRange(prefix))) {
-      if (decodeTime(entry.value) <= until) old.push(entry.key);
+      if (timeOf(entry.value) <= until) old.push(entry.key);
     }
     for (const id of old) staged(contributed.remove(id));
   }
@@ -83,15 +85,15 @@ export function lmdbEntities({
   return {
     waiting: () => ids.size,
     contribute(contribution) {
-      const { key, id, at } = contribution;
+      const { key, id } = contribution;
       const entity = entityOf(key);
       const idKey = contributedKey(key, id);
       const name = `${key}\n${id}`;
-      const known = ids.get(name) !== undefined || contributed.doesExist(idKey);
+      const first = ids.get(name)?.kept ?? keptOf(contributed.getBinary(idKey));
       const now = clock.now();
-      const totals = contributeTo(entity.windows, contribution, { known, now });
+      const totals = contributeTo(entity.windows, contribution, { first, now });
       if (!totals.applied) return totals;
-      ids.set(name, { key: idKey, at });
+      ids.set(name, { key: idKey, kept: contributedOf(contribution, totals) });
       entity.expiresAt = now + 2 * entity.windows.horizonMs;
       changed.set(key, entity);
       const forgetUntil = prune(entity.windows);
@@ -134,12 +136,16 @@ function decode(stored: Uint8Array): Entity {
   return { key, expiresAt, windows: decodeEntity(text.slice(split + 1)) };
 }
 
-function encodeTime(at: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeDoubleLE(at);
-  return bytes;
+function bytesOf({ buffer, byteOffset, byteLength }: Contributed): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function decodeTime(stored: Uint8Array): number {
+function keptOf(stored: Uint8Array | undefined): Contributed | undefined {
+  // Copied, for what LMDB gives lies wherever it lies, and is only valid now.
+  return stored && new Float64Array(Uint8Array.from(stored).buffer);
+}
+
+/** The event time comes first. */
+function timeOf(stored: Uint8Array): number {
   return new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getFloat64(0, true);
 }
