@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { claimPrefix } from "@ecap/sdk";
 import { readTopic, textOf } from "@ecap/sdk/testing";
 import { expect, it } from "vitest";
 import { lmdbStore } from "../src/index.ts";
@@ -70,7 +71,9 @@ it(`keeps every acknowledged record once and in order through ${rounds} kills`, 
     const squares = (await readTopic(store.eventLog, "squares")).map((each) =>
       Number(textOf(each)),
     );
-    const [entry] = await store.stateStore.get(["squares/last"]);
+    const [entry] = await store.stateStore.get([
+      `${claimPrefix({ topology: "squares", topic: "numbers", partition: 0 })}last`,
+    ]);
     const { offset = 0 } = await store.committer.claim("squares", "numbers", 0);
     expect(squares).toEqual(Array.from({ length: squares.length }, (_, i) => i + 1));
     expect(offset).toBe(squares.length);
