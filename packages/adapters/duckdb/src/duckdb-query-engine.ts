@@ -17,7 +17,7 @@ import { type LakeView, lakeView, name, text } from "./lake/lake-view.ts";
 
 export interface DuckdbQueryEngineOptions {
   readonly tables: TableStore;
-  /** The store that holds the tables' files; it must have `localPath`. */
+  /** The store that holds the tables' files; it must have `localPath`, and brings the files of a query there where it has `leaseLocal`. */
   readonly objects: ObjectStore;
   /** Threads of DuckDB, shared by all queries. Default: one a core. */
   readonly threads?: number;
@@ -58,13 +58,21 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
     }));
     const suits = (session: Session) =>
       views.every(({ table, view }) => session.views.get(table) === view.select);
-    return pool.use({ suits, signal }, (session) =>
-      interruptible(session, signal, async () => {
-        await checkOnce(session, query);
-        for (const { table, view } of views) await showView(session, table, view);
-        return readRows(api, session, query, signal);
-      }),
+    const release = await objects.leaseLocal?.(
+      views.flatMap(({ view }) => view.files),
+      signal,
     );
+    try {
+      return await pool.use({ suits, signal }, (session) =>
+        interruptible(session, signal, async () => {
+          await checkOnce(session, query);
+          for (const { table, view } of views) await showView(session, table, view);
+          return readRows(api, session, query, signal);
+        }),
+      );
+    } finally {
+      release?.();
+    }
   };
 
   const checkOnce = async ({ connection }: Session, { sql, tables: declared }: Query) => {

@@ -9,11 +9,14 @@ export interface FsObjectStoreOptions {
   readonly dir: string;
 }
 
+/** Its objects are files already, where `localPath` says. */
+export type FsObjectStore = ObjectStore & Required<Pick<ObjectStore, "localPath">>;
+
 /** No key encodes to this name, so unfinished writes are never listed. */
 const temporaryName = "!tmp";
 
 /** Objects as files. A key and a longer one below it (`a` and `a/b`) cannot both exist: the second is ECAP_OBJECT_KEY. */
-export function fsObjectStore(options: FsObjectStoreOptions): Required<ObjectStore> {
+export function fsObjectStore(options: FsObjectStoreOptions): FsObjectStore {
   const root = resolve(options.dir);
   const files = durableFiles(join(root, temporaryName), 0o644);
   const pathOf = (key: string) => join(root, keyToPath(key));

@@ -146,6 +146,11 @@ export const errorTable = {
     retryable: true,
     help: "Start the service the message names, or correct its address.",
   },
+  ECAP_SERVICE_DENIED: {
+    status: 500,
+    retryable: false,
+    help: "Give the user of the service the message names the right credentials and permissions.",
+  },
   ECAP_STORAGE_FULL: {
     status: 507,
     retryable: true,

@@ -5,6 +5,13 @@ export interface ObjectInfo {
   readonly modifiedAt: number;
 }
 
+/** An object to open as a file. */
+export interface LocalObject {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
 /**
  * Immutable blobs by key. A key is one or more non-empty parts joined by `/`, none of them `.` or `..`; any other is ECAP_OBJECT_KEY.
  *
@@ -24,6 +31,11 @@ export interface ObjectStore {
   list(prefix: string, options?: { readonly after?: string }): AsyncIterable<ObjectInfo>;
   /** Removing a key that does not exist is not an error. */
   delete(key: string): Promise<void>;
-  /** Where a local process can open the object directly, its file path; absent on stores without one. */
+  /** Where a local process can open the object directly, its file path; absent on stores without one. All paths are below one folder. */
   localPath?(key: string): string;
+  /**
+   * On stores that keep objects elsewhere: brings them to their `localPath`, where each stays as it is until the returned function is called. Where this
+   * is absent they are always there. For objects that are written once and never replaced; one of another size than said is ECAP_STORAGE_CORRUPT.
+   */
+  leaseLocal?(objects: readonly LocalObject[], signal?: AbortSignal): Promise<() => void>;
 }

@@ -14,6 +14,8 @@ export interface LakeView {
   selectWith(present: ReadonlySet<string>): string;
   /** The files' own columns, as `DESCRIBE` lists them; undefined where there are no files. */
   readonly describe: string | undefined;
+  /** The files it reads. */
+  readonly files: readonly TableFile[];
 }
 
 const tenantColumn = "tenant";
@@ -58,6 +60,7 @@ function makeView(snapshot: TableSnapshot, objects: ObjectStore, tenant: string)
     select: selectWith(),
     selectWith,
     describe: source && `DESCRIBE SELECT * FROM ${source.from}`,
+    files,
   };
 }
 
@@ -111,7 +114,11 @@ function readGroups(
   options: ReadOptions,
 ): string[] {
   if (files.length === 0) return [];
-  if (files.every((file) => varying.every((column) => folderSays(file, column.name)))) {
+  const isSaid = (file: TableFile) => {
+    const path = localPath(options.objects, file.key);
+    return varying.every((column) => folderSays(path, file, column.name));
+  };
+  if (files.every(isSaid)) {
     return [readParquet(files, varying, options)];
   }
   const groups = new Map<string, TableFile[]>();
@@ -152,9 +159,9 @@ function literal(value: string | null | undefined, column: Column): string {
 }
 
 /** Whether the file lies in one folder `column=value` as other engines name it, with a value that needs no decoding. */
-function folderSays(file: TableFile, column: string): boolean {
+function folderSays(path: string, file: TableFile, column: string): boolean {
   const value = file.partition[column] ?? "__HIVE_DEFAULT_PARTITION__";
-  const folders = file.key.split("/").filter((part) => part.startsWith(`${column}=`));
+  const folders = path.split(/[\\/]/).filter((part) => part.startsWith(`${column}=`));
   return folders.length === 1 && folders[0] === `${column}=${value}` && /^[\w.-]+$/.test(value);
 }
 
@@ -162,7 +169,7 @@ function localPath(objects: ObjectStore, key: string): string {
   if (objects.localPath) return objects.localPath(key);
   throw new EcapError(
     "ECAP_CONFIG_INVALID",
-    "duckdbQueryEngine needs an object store with files, such as fsObjectStore",
+    "duckdbQueryEngine needs an object store with files: fsObjectStore, or s3ObjectStore with a cacheDir",
   );
 }
 
