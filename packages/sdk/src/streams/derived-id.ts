@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { formatUuid } from "../events/uuid.ts";
 
 /**
@@ -8,7 +8,7 @@ import { formatUuid } from "../events/uuid.ts";
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8
  */
 export function derivedId(...parts: ReadonlyArray<string | number>): string {
-  const bytes = createHash("sha256").update(JSON.stringify(parts)).digest().subarray(0, 16);
+  const bytes = hash("sha256", JSON.stringify(parts), "buffer").subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return formatUuid(bytes);

@@ -1,0 +1,211 @@
+import { EcapError, isEcapError } from "../errors/ecap-error.ts";
+import { assertNotFenced, assertOwnState, claimName } from "../memory/memory-committer.ts";
+import { unknownTopic } from "../memory/memory-event-log.ts";
+import {
+  type Claim,
+  type Commit,
+  type Committer,
+  claimPrefix,
+  topologyGroup,
+} from "../ports/committer.ts";
+import type { EventLog } from "../ports/event-log.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import { decodeOutbox, encodeOutbox, type Outbox } from "./outbox-record.ts";
+
+export interface OutboxPlace {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What the committer asks of a log beyond the port: appends that move a group's offset in the same transaction. */
+export interface OutboxLog {
+  /** Makes this log the only one that may deliver for the place. A transaction of an earlier owner is over, one way or the other, when it resolves. */
+  takeOver(place: OutboxPlace): Promise<void>;
+  /** The offset the group has reached, past every delivery that took effect; undefined where none did. */
+  delivered(place: OutboxPlace): Promise<number | undefined>;
+  /** Appends the records and moves the group's offset to `nextOffset`, together or not at all. ECAP_FENCED where another took over, or this log never did. */
+  deliver(delivery: OutboxPlace & Outbox): Promise<void>;
+}
+
+export interface OutboxCommitterOptions {
+  readonly eventLog: Pick<EventLog, "topics"> & OutboxLog;
+  readonly stateStore: StateStore;
+  /** The consumer group of a topology. Default: {@link topologyGroup}. */
+  readonly group?: (topology: string) => string;
+  /** The emits of one commit, encoded; past it the commit is ECAP_BATCH_TOO_LARGE and changes nothing. Default 16 MiB. */
+  readonly maxOutboxBytes?: number;
+}
+
+interface Position {
+  readonly epoch: number;
+  readonly offset: number | undefined;
+}
+
+interface Held extends Position {
+  /** Of the position in the store: the guard of the next write. */
+  readonly version: string;
+  readonly emittedBefore: number | undefined;
+}
+
+const maxTakeOvers = 5;
+
+/**
+ * A Committer over a log and a state store that share no transaction.
+ *
+ * A commit is one `writeGroup`, guarded by the position record {epoch, offset}, of the state changes, the new position and the outbox (the
+ * records to emit); then one transaction of the log that appends the outbox and moves the group's offset. Why nothing is lost or doubled:
+ *
+ * - *Crash before the write*: nothing happened. *Between write and delivery*: the next claim finds an outbox for the position's offset and a
+ *   group offset below it, and delivers. *After the delivery*: the group's offset says so. The outbox is overwritten, or removed, only by the
+ *   next commit's write, which begins after the delivery.
+ * - *An older owner that wakes up*: its write fails, since a claim changed the position; its delivery fails, since a claim takes the log
+ *   over, and asks what was delivered only after that.
+ * - *An older claimer that wakes up* and takes the log over from the present owner: it finds the position changed and gives up. The owner's
+ *   delivery is refused; it finds the position its own, takes the log over again, asks what was delivered, and delivers if it must.
+ * - *A store that lost its last writes*: its offset is below the group's, and the claim says `emittedBefore`. Emits of a commit up to there
+ *   are in the log and not delivered again; a commit that reaches past it must leave out the emits of the inputs before it.
+ *
+ * A commit without emits writes no outbox and needs no transaction of the log.
+ */
+export function outboxCommitter(options: OutboxCommitterOptions): Committer {
+  const { eventLog, stateStore, group = topologyGroup } = options;
+  const { maxOutboxBytes = 16 * 1024 * 1024 } = options;
+  const claims = new Map<string, Held>();
+  const knownTopics = new Set<string>();
+
+  const placeOf = ({ topology, topic, partition }: PlaceOfClaim): OutboxPlace => ({
+    group: group(topology),
+    topic,
+    partition,
+  });
+
+  async function takePosition(
+    key: string,
+  ): Promise<{ position: Position; version: string | undefined }> {
+    const [entry] = await stateStore.get([key]);
+    const { epoch, offset } = entry === undefined ? unclaimed : decodePosition(entry.value);
+    const position = { epoch: epoch + 1, offset };
+    const change = { key, value: encodePosition(position) };
+    return { position, version: await stateStore.compareAndSet(change, entry?.version) };
+  }
+
+  async function isStill(key: string, version: string): Promise<boolean> {
+    const [entry] = await stateStore.get([key]);
+    return entry?.version === version;
+  }
+
+  async function deliverOnce(place: OutboxPlace, outbox: Outbox): Promise<number> {
+    const delivered = await eventLog.delivered(place);
+    if (delivered !== undefined && delivered >= outbox.nextOffset) return delivered;
+    await eventLog.deliver({ ...place, ...outbox });
+    return outbox.nextOffset;
+  }
+
+  /** Delivers as long as the position is ours, whoever took the log over meanwhile. */
+  async function deliver(claim: PlaceOfClaim, version: string, outbox: Outbox): Promise<void> {
+    const place = placeOf(claim);
+    for (let takeOvers = 0; ; takeOvers += 1) {
+      try {
+        if (takeOvers === 0) return await eventLog.deliver({ ...place, ...outbox });
+        await eventLog.takeOver(place);
+        await deliverOnce(place, outbox);
+        return;
+      } catch (error) {
+        if (!isEcapError(error, "ECAP_FENCED") || takeOvers >= maxTakeOvers) throw error;
+        if (!(await isStill(keysOf(claim).position, version))) throw error;
+      }
+    }
+  }
+
+  async function assertTopics({ emits }: Commit): Promise<void> {
+    if (emits.every(({ topic }) => knownTopics.has(topic))) return;
+    for (const { topic } of await eventLog.topics()) knownTopics.add(topic);
+    for (const { topic } of emits) if (!knownTopics.has(topic)) throw unknownTopic(topic);
+  }
+
+  return {
+    async claim(topology, topic, partition) {
+      const claim = { topology, topic, partition };
+      const place = placeOf(claim);
+      const keys = keysOf(claim);
+      claims.delete(claimName(claim));
+      let taken = await takePosition(keys.position);
+      while (taken.version === undefined) taken = await takePosition(keys.position);
+      const { position, version } = taken;
+      for (let takeOvers = 1; ; takeOvers += 1) {
+        await eventLog.takeOver(place);
+        const [stored, outbox] = await stateStore.get([keys.position, keys.outbox]);
+        if (stored?.version !== version) throw claimedAgain(claim, position.epoch);
+        try {
+          const pending = outbox === undefined ? undefined : decodeOutbox(outbox.value);
+          const delivered =
+            pending?.nextOffset === position.offset && pending !== undefined
+              ? await deliverOnce(place, pending)
+              : await eventLog.delivered(place);
+          const isAhead = delivered !== undefined && delivered > (position.offset ?? 0);
+          const emittedBefore = isAhead ? delivered : undefined;
+          claims.set(claimName(claim), { ...position, version, emittedBefore });
+          return { ...claim, ...position, emittedBefore };
+        } catch (error) {
+          if (!isEcapError(error, "ECAP_FENCED") || takeOvers >= maxTakeOvers) throw error;
+        }
+      }
+    },
+    async commit(commit) {
+      const { claim, nextOffset, stateChanges } = commit;
+      assertOwnState(commit);
+      await assertTopics(commit);
+      const name = claimName(claim);
+      const held = claims.get(name);
+      assertNotFenced(commit, held);
+      if (held === undefined) return;
+      const keys = keysOf(claim);
+      const position = { epoch: held.epoch, offset: nextOffset };
+      const emits = nextOffset <= (held.emittedBefore ?? 0) ? [] : commit.emits;
+      const outbox = emits.length === 0 ? undefined : { nextOffset, emits };
+      const value = outbox === undefined ? undefined : encodeOutbox(outbox, maxOutboxBytes);
+      const version = await stateStore.writeGroup(
+        [
+          ...stateChanges,
+          { key: keys.position, value: encodePosition(position) },
+          { key: keys.outbox, value },
+        ],
+        { key: keys.position, expected: held.version },
+      );
+      if (version === undefined) throw claimedAgain(claim, held.epoch);
+      // Until the delivery is done nobody may overwrite the outbox: a commit meanwhile, or after a failure, is fenced.
+      claims.delete(name);
+      if (outbox !== undefined) await deliver(claim, version, outbox);
+      if (!claims.has(name)) {
+        claims.set(name, { ...position, version, emittedBefore: held.emittedBefore });
+      }
+    },
+  };
+}
+
+type PlaceOfClaim = Pick<Claim, "topology" | "topic" | "partition">;
+
+const unclaimed: Position = { epoch: 0, offset: undefined };
+
+function keysOf(claim: PlaceOfClaim): { readonly position: string; readonly outbox: string } {
+  const prefix = claimPrefix(claim);
+  return { position: `${prefix}position`, outbox: `${prefix}outbox` };
+}
+
+function encodePosition({ epoch, offset }: Position): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify([epoch, offset ?? null]));
+}
+
+function decodePosition(bytes: Uint8Array): Position {
+  const stored: [number, number | null] = JSON.parse(new TextDecoder().decode(bytes));
+  const [epoch, offset] = stored;
+  return { epoch, offset: offset ?? undefined };
+}
+
+function claimedAgain({ topology, topic, partition }: PlaceOfClaim, epoch: number): EcapError {
+  return new EcapError(
+    "ECAP_FENCED",
+    `${topology} on ${topic}/${partition} was claimed again, or committed twice, since epoch ${epoch}`,
+  );
+}

@@ -1,0 +1,341 @@
+import { EcapError, isEcapError } from "../errors/ecap-error.ts";
+import type { EventEnvelope } from "../events/envelope.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type Claim, type Committer, topologyGroup } from "../ports/committer.ts";
+import type { AssignedPartition, EventLog, LogRecord } from "../ports/event-log.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import { passes, reasonOf } from "./dead-letters.ts";
+import { type BatchPlan, type LegTask, loadLegTask } from "./engine/leg-task.ts";
+import { hasRead } from "./has-read.ts";
+import { pause } from "./pause.ts";
+import type { TableReader } from "./table-reader.ts";
+import type { Leg } from "./topology.ts";
+import type { PartitionStatus } from "./topology-status.ts";
+
+export interface TopologyFailure {
+  readonly topology: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Attempts so far at this batch or record. */
+  readonly attempts: number;
+  readonly error: unknown;
+}
+
+export interface RunLegOptions {
+  readonly topology: string;
+  readonly leg: Leg;
+  /** Where the leg's topic is an intermediate one: the partitions that write to it. */
+  readonly upstream: readonly string[] | undefined;
+  readonly partitionsOf: (topic: string) => number;
+  readonly tables: TableReader;
+  readonly eventLog: EventLog;
+  readonly stateStore: StateStore;
+  readonly committer: Committer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly decode: (record: LogRecord) => EventEnvelope | undefined;
+  readonly maxRecords: number;
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly breaker: Breaker | undefined;
+  readonly onError: ((failure: TopologyFailure) => void) | undefined;
+}
+
+/** While it does not allow a call, the topology waits and nothing goes to the dead letters. */
+export interface Breaker {
+  allows(): boolean;
+  succeeded(): void;
+  failed(): void;
+}
+
+export interface RunningLeg {
+  status(): readonly PartitionStatus[];
+  /** Resolves once everything the topics held when it was called is processed. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface HeldPartition extends AssignedPartition {
+  claim: Claim;
+  /** Offset the state includes everything before. */
+  offset: number | undefined;
+  task: LegTask;
+  /** When a record last came, by the clock. */
+  activeAt: number;
+  /** One step at a time. */
+  busy: Promise<unknown>;
+  /** Another claimed the partition. */
+  fenced?: { readonly error: EcapError; readonly until: number };
+}
+
+const maxBackoffMs = 30_000;
+const breakerPollMs = 50;
+const idlePollMs = 1_000;
+/** How long a partition that another claimed is left to it. */
+const fencedPauseMs = 3_000;
+const defaultIdleAfterMs = 30_000;
+
+/** Runs one leg in this process: a member of its consumer group that makes each batch one commit. */
+export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
+  const { leg, eventLog, committer, clock, logger, maxAttempts } = options;
+  const held = new Map<string, HeldPartition>();
+
+  async function take(
+    { topic, partition }: AssignedPartition,
+    busy: Promise<unknown> = Promise.resolve(),
+  ): Promise<HeldPartition> {
+    const claim = await committer.claim(leg.name, topic, partition);
+    await assertNotAhead(eventLog, claim);
+    const place = { topology: options.topology, leg: leg.name, topic, partition };
+    const task = await loadLegTask({ ...options, place });
+    const { offset } = claim;
+    const mine = { topic, partition, claim, offset, task, activeAt: clock.now(), busy };
+    held.set(nameOf(claim), mine);
+    return mine;
+  }
+
+  async function partitionOf(assigned: AssignedPartition): Promise<HeldPartition> {
+    const mine = held.get(nameOf(assigned));
+    if (mine === undefined) return take(assigned);
+    if (mine.fenced === undefined) return mine;
+    // The partition went elsewhere and the group will say so; where it does not, it was a straggler that took it, and it is ours again.
+    if (performance.now() < mine.fenced.until) throw mine.fenced.error;
+    return take(assigned, mine.busy);
+  }
+
+  async function commit(mine: HeldPartition, plan: BatchPlan, nextOffset: number): Promise<void> {
+    const { claim, offset } = mine;
+    const { stateChanges, emits } = plan;
+    try {
+      await committer.commit({ claim, expectedOffset: offset, nextOffset, stateChanges, emits });
+    } catch (error) {
+      if (isEcapError(error, "ECAP_FENCED")) {
+        mine.fenced = { error, until: performance.now() + fencedPauseMs };
+        throw error;
+      }
+      held.delete(nameOf(mine));
+      // Whether it took effect is unknown: what is stored says so.
+      const now = await take(mine, mine.busy);
+      if (offset === nextOffset || now.offset !== nextOffset) throw error;
+      return;
+    }
+    plan.keep();
+    mine.offset = nextOffset;
+  }
+
+  async function step(
+    assigned: AssignedPartition,
+    records: readonly LogRecord[],
+    attempts: number,
+  ): Promise<void> {
+    const mine = await partitionOf(assigned);
+    mine.activeAt = clock.now();
+    for (const part of notYetIncluded(records, mine.claim, mine.offset)) {
+      const last = part.at(-1);
+      if (last === undefined) continue;
+      const current = await partitionOf(assigned);
+      const plan = await current.task.plan(part, { attempts, now: clock.now() });
+      await commit(current, plan, last.offset + 1);
+      if (plan.failures === 0) options.breaker?.succeeded();
+      else buried(assigned, plan.failures);
+    }
+  }
+
+  function buried({ topic, partition }: AssignedPartition, failures: number): void {
+    // Putting an event to the dead letters is no success of the plugin's.
+    options.breaker?.failed();
+    logger.error({ topic, partition, failures }, "events went to the dead letters");
+  }
+
+  /** Resolves the error of the last attempt, or undefined where one succeeded. */
+  async function attempt(
+    assigned: AssignedPartition,
+    records: readonly LogRecord[],
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    for (let attempts = 1; ; attempts += 1) {
+      await allowed(options.breaker, signal);
+      try {
+        await step(assigned, records, attempts);
+        return undefined;
+      } catch (error) {
+        if (isEcapError(error, "ECAP_FENCED")) throw error;
+        options.breaker?.failed();
+        const { topic, partition } = assigned;
+        options.onError?.({ topology: options.topology, topic, partition, attempts, error });
+        logger.warn({ ...reasonOf(error), topic, partition, attempts }, "a batch failed");
+        if (attempts >= maxAttempts && !passes(error)) return error;
+        const backoff = Math.min(options.backoffMs * 2 ** (attempts - 1), maxBackoffMs);
+        await pause(backoff * (0.5 + Math.random() / 2), signal);
+      }
+    }
+  }
+
+  async function bury(
+    assigned: AssignedPartition,
+    record: LogRecord,
+    error: unknown,
+  ): Promise<void> {
+    const mine = await partitionOf(assigned);
+    const reason = reasonOf(error);
+    const plan = mine.task.planBurial(record, reason, {
+      attempts: 2 * maxAttempts,
+      now: clock.now(),
+    });
+    const { topic, partition, offset } = record;
+    logger.error({ ...reason, topic, partition, offset }, "a record went to the dead letters");
+    await commit(mine, plan, offset + 1);
+  }
+
+  async function takeBatch(
+    assigned: AssignedPartition,
+    records: readonly LogRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const failure = await attempt(assigned, records, signal);
+    if (failure === undefined) return;
+    for (const record of records) {
+      const alone = records.length === 1 ? failure : await attempt(assigned, [record], signal);
+      if (alone !== undefined) await bury(assigned, record, alone);
+    }
+  }
+
+  /** Steps of one partition follow one another, those that time makes too. */
+  function inTurn<T>(mine: HeldPartition, work: () => Promise<T>): Promise<T> {
+    const done = mine.busy.then(work);
+    mine.busy = done.catch(() => {});
+    return done;
+  }
+
+  async function letTimePass(mine: HeldPartition, idleAfterMs: number): Promise<void> {
+    const { claim, offset, task } = mine;
+    const time = clock.now() - idleAfterMs;
+    if (mine.fenced !== undefined || mine.activeAt > time || task.watermark >= time) return;
+    if ((claim.emittedBefore ?? 0) > (offset ?? 0)) return;
+    if (!(await hasRead(eventLog, mine, offset))) return;
+    await inTurn(mine, async () => {
+      if (held.get(nameOf(mine)) !== mine || mine.offset !== offset || mine.activeAt > time) return;
+      const from = offset ?? (await earliest(eventLog, mine));
+      const plan = await task.planTime(time, { offset: from, now: clock.now() });
+      await commit(mine, plan, from);
+    });
+  }
+
+  const consumer = await eventLog.consume({
+    group: topologyGroup(leg.name),
+    topics: leg.source.topics,
+    maxRecords: options.maxRecords,
+    onAssigned: async (assigned) => (await take(assigned)).offset,
+    onRevoked: async (revoked) => {
+      const mine = held.get(nameOf(revoked));
+      held.delete(nameOf(revoked));
+      await mine?.busy;
+    },
+    onError: (error) =>
+      logger.debug({ ...reasonOf(error) }, "the topology's consumer reported an error"),
+    async onBatch({ topic, partition, records, signal }) {
+      const assigned = { topic, partition };
+      const mine = await partitionOf(assigned);
+      await inTurn(mine, () => takeBatch(assigned, records, signal));
+    },
+  });
+
+  const idle = watchIdle();
+
+  function watchIdle(): { close(): void } {
+    const { idleAfterMs = defaultIdleAfterMs } = leg.source;
+    if (options.upstream !== undefined || idleAfterMs === Infinity || !needsTime(leg)) {
+      return { close: () => {} };
+    }
+    const poll = (): void => {
+      for (const mine of held.values()) {
+        letTimePass(mine, idleAfterMs).catch((error: unknown) =>
+          logger.debug({ ...reasonOf(error) }, "time could not be told to a partition"),
+        );
+      }
+    };
+    const timer = setInterval(poll, Math.max(10, Math.min(idlePollMs, idleAfterMs / 2)));
+    timer.unref();
+    return { close: () => clearInterval(timer) };
+  }
+
+  return {
+    status: () =>
+      [...held.values()].map(({ topic, partition, offset, task }) => ({
+        leg: leg.name,
+        topic,
+        partition,
+        offset,
+        watermark: Number.isFinite(task.watermark) ? task.watermark : undefined,
+        openWindows: task.size,
+        ...task.counters,
+      })),
+    async drain() {
+      for (const topic of leg.source.topics) {
+        for (const { partition, earliest: first, next } of await eventLog.offsets(topic)) {
+          const place = { topic, partition };
+          for (;;) {
+            const offset = held.get(nameOf(place))?.offset;
+            if (first === next || (offset ?? 0) >= next) break;
+            // What is left may be marks of transactions, which no reader sees.
+            if (offset !== undefined && (await hasRead(eventLog, place, offset))) break;
+            await pause(5);
+          }
+        }
+      }
+    },
+    async close() {
+      idle.close();
+      await consumer.close();
+    },
+  };
+}
+
+function nameOf({ topic, partition }: AssignedPartition): string {
+  return `${topic}/${partition}`;
+}
+
+/** Whether windows or joins of the leg, or of a leg after it, wait for time to go on. */
+function needsTime({ nodes }: Leg): boolean {
+  return nodes.some(({ kind }) => kind === "window" || kind === "join" || kind === "through");
+}
+
+/** The records the state does not include. Those whose emits are in the log already come as a part of their own. */
+function notYetIncluded(
+  records: readonly LogRecord[],
+  { emittedBefore = 0 }: Claim,
+  includedBefore = 0,
+): ReadonlyArray<readonly LogRecord[]> {
+  const fresh = records.filter(({ offset }) => offset >= includedBefore);
+  return [
+    fresh.filter(({ offset }) => offset < emittedBefore),
+    fresh.filter(({ offset }) => offset >= emittedBefore),
+  ];
+}
+
+async function allowed(breaker: Breaker | undefined, signal: AbortSignal): Promise<void> {
+  while (breaker?.allows() === false) {
+    signal.throwIfAborted();
+    await pause(breakerPollMs, signal);
+  }
+  signal.throwIfAborted();
+}
+
+async function earliest(
+  eventLog: EventLog,
+  { topic, partition }: AssignedPartition,
+): Promise<number> {
+  const offsets = await eventLog.offsets(topic);
+  return offsets.find((each) => each.partition === partition)?.earliest ?? 0;
+}
+
+async function assertNotAhead(eventLog: EventLog, claim: Claim): Promise<void> {
+  const offsets = await eventLog.offsets(claim.topic);
+  const next = offsets.find(({ partition }) => partition === claim.partition)?.next ?? 0;
+  if (claim.offset === undefined || claim.offset <= next) return;
+  throw new EcapError(
+    "ECAP_STATE_AHEAD",
+    `topology "${claim.topology}" stands at offset ${claim.offset} of ${claim.topic}/${claim.partition}, whose log ends at ${next}`,
+  );
+}
