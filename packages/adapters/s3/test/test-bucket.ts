@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type S3ObjectStoreOptions, s3ObjectStore } from "@ecap/adapter-s3";
+import type { S3ObjectStore, S3ObjectStoreOptions } from "@ecap/adapter-s3";
 import { describe, expect, it } from "vitest";
 
 const env = process.env;
@@ -21,7 +21,7 @@ export function testBucket(options: Partial<S3ObjectStoreOptions> = {}): S3Objec
 }
 
 /** Removes what the store holds and closes it. */
-export async function emptyAndClose(store: ReturnType<typeof s3ObjectStore>): Promise<void> {
+export async function emptyAndClose(store: S3ObjectStore): Promise<void> {
   for await (const { key } of store.list("")) await store.delete(key);
   await store.close();
 }

@@ -10,7 +10,7 @@ export function cachePath(key: string): string {
 }
 
 function nameOf(part: string): string {
-  const name = [...part].map((c) => (/[\w=.-]/.test(c) ? c : encoded(c))).join("");
+  const name = part.replace(/[^\w=.-]/gu, encoded);
   return name.length <= maxNameBytes ? name : createHash("sha256").update(part).digest("hex");
 }
 

@@ -131,16 +131,19 @@ export function localCache(options: LocalCacheOptions): LocalCache {
   const beat = async () => {
     await letGo(Date.now() - idleMs);
     if (!(await folder.beat())) held.clear();
+    // What was in use before may be free now.
+    if (bytes > maxBytes && Number.isFinite(bytes)) await makeRoom(0);
   };
+
+  const beatQuietly = () =>
+    void beat().catch((error: unknown) => {
+      logger.warn({ error: String(error) }, "the cache of objects could not be looked after");
+    });
 
   const begin = () => {
     if (timer) return;
-    const look = () =>
-      void beat().catch((error: unknown) =>
-        logger.warn({ error: String(error) }, "the cache of objects could not be looked after"),
-      );
-    look();
-    timer = setInterval(look, beatMs);
+    beatQuietly();
+    timer = setInterval(beatQuietly, beatMs);
     timer.unref();
   };
 
@@ -186,15 +189,15 @@ export function localCache(options: LocalCacheOptions): LocalCache {
 async function orAborted(pending: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return pending;
   signal.throwIfAborted();
-  let stop: () => void = () => {};
+  const done = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(new Error("gave up waiting for a file"));
-    signal.addEventListener("abort", stop, { once: true });
+    const stop = () => reject(new Error("gave up waiting for a file"));
+    signal.addEventListener("abort", stop, { once: true, signal: done.signal });
   });
   try {
     await Promise.race([pending, aborted]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    done.abort();
   }
 }
 

@@ -48,8 +48,6 @@ export function requests(options: RequestOptions): Requests {
   let isClosed = false;
   let opening: Promise<Opened> | undefined;
 
-  const closed = () => new EcapError("ECAP_STORAGE_CLOSED", "The object store was closed");
-
   const attempt = async <T>(step: (opened: Opened, attempt: Attempt) => Promise<T>) => {
     const opened = await (opening ??= options.open());
     const controller = new AbortController();
@@ -106,6 +104,10 @@ export function requests(options: RequestOptions): Requests {
       if (opened) options.closeClient(opened);
     },
   };
+}
+
+function closed(): EcapError {
+  return new EcapError("ECAP_STORAGE_CLOSED", "The object store was closed");
 }
 
 /** Longer with every attempt, and different for everyone, so that clients do not come back together. */
