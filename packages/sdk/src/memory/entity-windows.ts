@@ -184,14 +184,27 @@ function total(window: Window | undefined, spec: WindowSpec, at: number): number
   if (window === undefined) return empty;
   const after = Math.floor((at - windowMs) / bucketMs);
   const last = Math.floor(at / bucketMs);
-  const inside: Bucket[] = [];
-  for (const [index, bucket] of window.buckets) {
-    if (index > after && index <= last) inside.push(bucket);
-  }
+  const inside = bucketsWithin(window.buckets, after, last);
   if (inside.length === 0) return empty;
   if (aggregate === "distinct") return distinct(inside);
   const numbers = inside.filter((bucket) => typeof bucket === "number");
   return numbers.reduce(mergers[aggregate]);
+}
+
+/** Buckets after `after` up to `last`, in the order of time: so sums come out the same to the last bit in every store. */
+function bucketsWithin(buckets: Window["buckets"], after: number, last: number): Bucket[] {
+  if (last - after > buckets.size) {
+    return [...buckets]
+      .filter(([index]) => index > after && index <= last)
+      .toSorted(([a], [b]) => a - b)
+      .map(([, bucket]) => bucket);
+  }
+  const inside: Bucket[] = [];
+  for (let step = 1; step <= last - after; step += 1) {
+    const bucket = buckets.get(after + step);
+    if (bucket !== undefined) inside.push(bucket);
+  }
+  return inside;
 }
 
 const mergers = {

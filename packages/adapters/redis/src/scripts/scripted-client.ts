@@ -1,0 +1,34 @@
+import type { Cluster, Redis } from "ioredis";
+import { contributeScript } from "./contribute.ts";
+import { writeGroupScript, writeKeyScript } from "./write.ts";
+
+type Argument = string | number | Buffer;
+
+/** The scripts as commands. Each has a fixed number of keys, which is what lets the client put it into a pipeline for the right node. */
+export interface Scripts {
+  writeKey(args: readonly Argument[]): Promise<unknown>;
+  /** For `heads` heads, so twice as many keys. */
+  writeGroup(heads: number, args: readonly Argument[]): Promise<unknown>;
+  contribute(args: readonly Argument[]): Promise<unknown>;
+}
+
+export function defineScripts(client: Redis | Cluster): Scripts {
+  const defined = new Map<string, Command>();
+  const command = (name: string, numberOfKeys: number, lua: string): Command => {
+    let found = defined.get(name);
+    if (found === undefined) {
+      client.defineCommand(name, { numberOfKeys, lua });
+      found = Reflect.get(client, name) as Command;
+      defined.set(name, found);
+    }
+    return found;
+  };
+  return {
+    writeKey: (args) => command("ecapWriteKey", 1, writeKeyScript).apply(client, [...args]),
+    writeGroup: (heads, args) =>
+      command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript).apply(client, [...args]),
+    contribute: (args) => command("ecapContribute", 2, contributeScript).apply(client, [...args]),
+  };
+}
+
+type Command = (this: Redis | Cluster, ...args: Argument[]) => Promise<unknown>;
