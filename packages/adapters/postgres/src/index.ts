@@ -1,3 +1,9 @@
 export type { ClosableDatabase } from "./lazy-database.ts";
 export { type PgliteDatabaseOptions, pgliteDatabase } from "./pglite-database.ts";
-export { type PostgresDatabaseOptions, postgresDatabase } from "./postgres-database.ts";
+export {
+  type PostgresDatabase,
+  type PostgresDatabaseOptions,
+  type PostgresPoolOptions,
+  type PostgresServerOptions,
+  postgresDatabase,
+} from "./postgres-database.ts";

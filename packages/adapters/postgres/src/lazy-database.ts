@@ -7,8 +7,11 @@ export interface ClosableDatabase extends Database {
   readonly close: () => Promise<void>;
 }
 
-/** A database that is connected to with the first `open`. */
-export function lazyDatabase(connect: () => Promise<Kysely<unknown>>): ClosableDatabase {
+/** A database that is connected to with the first `open`. Migrations run on a connection of their own where there is a `migrator`: their time limits differ. */
+export function lazyDatabase(
+  connect: () => Promise<Kysely<unknown>>,
+  { migrator }: { readonly migrator?: () => Promise<Kysely<unknown>> } = {},
+): ClosableDatabase {
   let connecting: Promise<Kysely<unknown>> | undefined;
   let closed = false;
 
@@ -28,7 +31,8 @@ export function lazyDatabase(connect: () => Promise<Kysely<unknown>>): ClosableD
     async open<Tables>(owner: string, migrations: Parameters<Database["open"]>[1]) {
       const schema = schemaOf(owner);
       const db = await connected();
-      await migrate(db, owner, migrations);
+      if (migrator === undefined) await migrate(db, owner, migrations);
+      else await using(migrator, (own) => migrate(own, owner, migrations));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the migrations make these tables; their types are the owner's word
       return db.withSchema(schema) as Kysely<Tables>;
     },
@@ -39,4 +43,16 @@ export function lazyDatabase(connect: () => Promise<Kysely<unknown>>): ClosableD
       await db?.destroy();
     },
   };
+}
+
+async function using(
+  connect: () => Promise<Kysely<unknown>>,
+  step: (db: Kysely<unknown>) => Promise<void>,
+): Promise<void> {
+  const db = await connect();
+  try {
+    await step(db);
+  } finally {
+    await db.destroy();
+  }
 }
