@@ -1,0 +1,110 @@
+import type { AssignedPartition } from "@ecap/sdk";
+import type { TopicMetadata } from "../topics/topic-metadata.ts";
+import { codes, hasCode, isTransient, toEcapError } from "../wire/errors.ts";
+import { groupBy } from "../wire/group-by.ts";
+import { pause } from "../wire/retrying.ts";
+import type { Membership } from "./group-member.ts";
+import { nameOf } from "./sticky-assignor.ts";
+
+export interface GroupOffsets {
+  /** As a member of which generation offsets are committed from now on. */
+  join(membership: Membership): void;
+  /** The partition's records before the offset are done. Committed soon, several partitions together. */
+  done(place: AssignedPartition, offset: number): void;
+  /** Resolves when everything done is committed, or the group is found to have gone on without this member. */
+  flush(): Promise<void>;
+  /** The member is none any more: what is not committed comes again, to another. */
+  lose(): void;
+}
+
+export interface GroupOffsetsOptions {
+  readonly metadata: TopicMetadata;
+  readonly timeoutMs: number;
+  /** The group refused this member: it should look what happened. */
+  readonly onRefused: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Done {
+  readonly place: AssignedPartition;
+  readonly offset: number;
+}
+
+/** Commits of the group's offsets: one request at a time with what was done meanwhile, so that a commit a batch costs no round trip a batch. */
+export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
+  const { metadata, timeoutMs, onRefused, onError } = options;
+  let membership: Membership | undefined;
+  let waiting = new Map<string, Done>();
+  let running: Promise<void> | undefined;
+
+  async function commit(entries: readonly Done[], as: Membership): Promise<void> {
+    const byTopic = groupBy(entries, ({ place }) => place.topic);
+    await as.coordinator.offsetCommit({
+      groupId: as.groupId,
+      groupGenerationId: as.generationId,
+      memberId: as.memberId,
+      topics: [...byTopic].map(([topic, ofTopic]) => ({
+        topic: metadata.topicName(topic),
+        partitions: ofTopic.map(({ place, offset }) => ({
+          partition: place.partition,
+          offset: String(offset),
+        })),
+      })),
+    });
+  }
+
+  async function run(): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    for (let as = membership; waiting.size > 0 && as !== undefined; as = membership) {
+      const entries = waiting;
+      waiting = new Map();
+      try {
+        await commit([...entries.values()], as);
+      } catch (error) {
+        if (membership === as) waiting = new Map([...entries, ...waiting]);
+        if (hasCode(error, refusedCodes)) {
+          // Not of this generation: what is done stays noted for the next one, or is lost with the membership.
+          onRefused();
+          return;
+        }
+        if (!isTransient(error) || Date.now() > until) {
+          onError(toEcapError(error, `committing offsets of ${as.groupId}`));
+          return;
+        }
+        await pause(100);
+      }
+    }
+  }
+
+  function start(): Promise<void> {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return {
+    join(joined) {
+      membership = joined;
+      if (waiting.size > 0) void start();
+    },
+    done(place, offset) {
+      waiting.set(nameOf(place), { place, offset });
+      void start();
+    },
+    async flush() {
+      await running;
+      if (waiting.size > 0 && membership !== undefined) await start();
+    },
+    lose() {
+      membership = undefined;
+      waiting = new Map();
+    },
+  };
+}
+
+const refusedCodes: ReadonlySet<number> = new Set([
+  codes.illegalGeneration,
+  codes.unknownMember,
+  codes.rebalanceInProgress,
+]);
