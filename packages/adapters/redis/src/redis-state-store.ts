@@ -7,7 +7,7 @@ import {
   systemClock,
 } from "@ecap/sdk";
 import type { Cluster, Redis } from "ioredis";
-import { connect } from "./client/connect.ts";
+import { connect, disconnect } from "./client/connect.ts";
 import { assertNoEviction } from "./client/eviction.ts";
 import { createRequests } from "./client/requests.ts";
 import { type RedisStateStoreOptions, redisDefaults } from "./options.ts";
@@ -127,8 +127,8 @@ export function redisStateStore(options: RedisStateStoreOptions): RedisStateStor
       }),
     async close() {
       await requests.close();
-      if (!own || client.status === "end") return;
-      client.disconnect();
+      if (own) await disconnect(client);
+      requests.detach();
     },
   };
 }

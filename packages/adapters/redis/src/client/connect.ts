@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { EcapError } from "@ecap/sdk";
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import { type RedisStateStoreOptions, redisDefaults } from "../options.ts";
@@ -20,6 +21,17 @@ export function connect(options: RedisStateStoreOptions): Connected {
   if (nodes !== undefined)
     return { client: cluster(nodes, options), address: nodes.join(","), own: true };
   return single(url ?? "", options);
+}
+
+/** Resolves when the client's sockets are closed. */
+export async function disconnect(client: Redis | Cluster): Promise<void> {
+  // Between two attempts to connect there is no socket, and no event follows.
+  const isOver = client.status === "end" || client.status === "reconnecting";
+  const ended = new Promise<void>((resolve) => {
+    client.once("end", resolve);
+  });
+  client.disconnect();
+  if (!isOver) await Promise.race([ended, sleep(longestCloseMs, undefined, { ref: false })]);
 }
 
 function single(url: string, options: RedisStateStoreOptions): Connected {
@@ -80,6 +92,7 @@ function nodeOptions({
 }
 
 const longestBackoffMs = 2_000;
+const longestCloseMs = 2_000;
 
 function backoff(attempt: number): number {
   const most = Math.min(longestBackoffMs, 50 * 2 ** Math.min(attempt, 10));

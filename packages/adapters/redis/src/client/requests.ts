@@ -7,6 +7,8 @@ export interface Requests {
   run<Result>(call: () => Promise<Result>): Promise<Result>;
   /** From now on every call is ECAP_STORAGE_CLOSED. Resolves when those under way are over. */
   close(): Promise<void>;
+  /** Stops listening to the client. */
+  detach(): void;
 }
 
 interface RequestsOptions {
@@ -103,6 +105,9 @@ export function createRequests(options: RequestsOptions): Requests {
     async close() {
       closed = true;
       await Promise.allSettled(underWay);
+    },
+    detach() {
+      client.off("error", onError);
       client.off("ready", onReady);
     },
   };
