@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualClock } from "@ecap/sdk/memory";
-import { committerContract, eventLogContract, stateStoreContract } from "@ecap/sdk/testing";
+import {
+  committerContract,
+  eventLogContract,
+  stateStoreContract,
+  streamEngineContract,
+} from "@ecap/sdk/testing";
 import { lmdbStore } from "../src/index.ts";
 
 async function make(dir = mkdtempSync(join(tmpdir(), "ecap-lmdb-"))) {
@@ -25,3 +30,4 @@ async function make(dir = mkdtempSync(join(tmpdir(), "ecap-lmdb-"))) {
 eventLogContract("lmdb", make);
 stateStoreContract("lmdb", make);
 committerContract("lmdb", make);
+streamEngineContract("lmdb", make, { histories: 15 });

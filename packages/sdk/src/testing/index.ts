@@ -8,4 +8,5 @@ export * from "./object-store-contract.ts";
 export * from "./query-engine-contract.ts";
 export * from "./secret-store-contract.ts";
 export * from "./state-store-contract.ts";
+export * from "./stream-engine-contract.ts";
 export * from "./table-store-contract.ts";

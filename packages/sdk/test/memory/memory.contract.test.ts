@@ -1,5 +1,10 @@
 import { manualClock, memoryStore } from "@ecap/sdk/memory";
-import { committerContract, eventLogContract, stateStoreContract } from "@ecap/sdk/testing";
+import {
+  committerContract,
+  eventLogContract,
+  stateStoreContract,
+  streamEngineContract,
+} from "@ecap/sdk/testing";
 
 eventLogContract("memory", async () => {
   const clock = manualClock(1_000);
@@ -18,3 +23,5 @@ stateStoreContract("memory", async () => {
 });
 
 committerContract("memory", async () => memoryStore());
+
+streamEngineContract("memory", async () => memoryStore(), { renewAfter: 20 });

@@ -1,4 +1,4 @@
-import { hashId, type IdHash, IdWindow } from "../../dedupe/id-window.ts";
+import { hashId, IdWindow } from "../../dedupe/id-window.ts";
 import type { StateChange, StateEntry } from "../../ports/state-store.ts";
 import { isEvent, Output } from "../engine/element.ts";
 import type { Operator } from "../engine/operator.ts";
@@ -27,33 +27,45 @@ export function dedupeOperator({
   maxIds = defaultMaxIds,
 }: DedupeSettings): Operator {
   let window = new IdWindow({ windowMs: withinMs, maxIds });
-  let blocks: Block[] = [];
+  let blocks: readonly Block[] = [];
   let arrived = -Infinity;
   let sequence = 0;
-  /** Of the batch under way: known in it, and not yet for good. */
-  let fresh = new Map<string, IdHash>();
+  /** Of the batch under way: ids it added, and what is undone with it. */
+  let fresh: number[] = [];
   let arrivedBefore = arrived;
-  let staged: Block[] | undefined;
+  let staged: { readonly blocks: readonly Block[]; readonly sequence: number } | undefined;
 
-  function nextBlocks(): { readonly next: Block[]; readonly changes: StateChange[] } {
-    const changes: StateChange[] = [];
-    const gone = (block: Block): void => void changes.push({ key: block.name, value: undefined });
+  function fill(): void {
+    window = new IdWindow({ windowMs: withinMs, maxIds });
+    for (const { ids, at } of blocks) {
+      for (let i = 0; i < ids.length; i += 2) {
+        window.add({ high: ids[i] ?? 0, low: ids[i + 1] ?? 0 }, at);
+      }
+    }
+  }
+
+  function stage(): readonly StateChange[] {
     const live = blocks.filter((block) => block.at + withinMs >= arrived);
-    for (const block of blocks) if (!live.includes(block)) gone(block);
-    if (fresh.size === 0) return { next: live, changes };
-    const ids = Uint32Array.from([...fresh.values()].flatMap(({ high, low }) => [high, low]));
     const single = live.filter(({ batches }) => batches === 1);
-    const merged = single.length + 1 >= packed ? single : [];
-    for (const block of merged) gone(block);
-    sequence += 1;
+    const merged = fresh.length > 0 && single.length + 1 >= packed ? single : [];
+    const kept = merged.length > 0 ? live.filter(({ batches }) => batches > 1) : live;
+    const held = new Set(kept);
+    const changes: StateChange[] = blocks.flatMap((block) =>
+      held.has(block) ? [] : [{ key: block.name, value: undefined }],
+    );
+    if (fresh.length === 0) {
+      staged = { blocks: kept, sequence };
+      return changes;
+    }
     const block: Block = {
-      name: String(sequence),
-      ids: joined([...merged.map((each) => each.ids), ids]),
+      name: String(sequence + 1),
+      ids: joined([...merged.map((each) => each.ids), Uint32Array.from(fresh)]),
       at: arrived,
       batches: merged.length + 1,
     };
+    staged = { blocks: [...kept, block], sequence: sequence + 1 };
     changes.push({ key: block.name, value: encode(block) });
-    return { next: [...live.filter((each) => !merged.includes(each)), block], changes };
+    return changes;
   }
 
   return {
@@ -66,56 +78,50 @@ export function dedupeOperator({
         }
         const { event } = element;
         arrived = Math.max(arrived, Math.min(event.receivedAt, Number.MAX_SAFE_INTEGER));
-        const name = id(event);
-        if (name === undefined) {
-          output.push(element);
-          continue;
-        }
-        const hash = hashId(event.tenant, name);
-        const text = `${hash.high}.${hash.low}`;
-        if (fresh.has(text) || window.has(hash, arrived)) {
+        try {
+          const name = id(event);
+          if (name === undefined) {
+            output.push(element);
+            continue;
+          }
+          const hash = hashId(event.tenant, name);
+          if (window.add(hash, arrived)) {
+            fresh.push(hash.high, hash.low);
+            output.push(element);
+            continue;
+          }
           batch.count("duplicates");
-          output.drop(element);
-          continue;
+        } catch (error) {
+          batch.fail(element, error);
         }
-        fresh.set(text, hash);
-        output.push(element);
+        output.drop(element);
       }
       return output.elements;
     },
     state: {
       load(entries) {
-        window = new IdWindow({ windowMs: withinMs, maxIds });
         blocks = entries
           .map(decode)
           .toSorted((a, b) => a.at - b.at || Number(a.name) - Number(b.name));
-        for (const { ids, at } of blocks) {
-          for (let i = 0; i < ids.length; i += 2) {
-            window.add({ high: ids[i] ?? 0, low: ids[i + 1] ?? 0 }, at);
-          }
-          arrived = Math.max(arrived, at);
-        }
+        arrived = blocks.reduce((newest, { at }) => Math.max(newest, at), -Infinity);
         arrivedBefore = arrived;
-        sequence = Math.max(0, ...blocks.map(({ name }) => Number(name)));
+        sequence = blocks.reduce((last, { name }) => Math.max(last, Number(name)), 0);
+        fill();
       },
-      changes() {
-        const { next, changes } = nextBlocks();
-        staged = next;
-        return changes;
-      },
+      changes: stage,
       keep() {
-        for (const hash of fresh.values()) window.add(hash, arrived);
-        fresh = new Map();
+        fresh = [];
         arrivedBefore = arrived;
-        blocks = staged ?? blocks;
+        if (staged !== undefined) ({ blocks, sequence } = staged);
+        staged = undefined;
       },
       undo() {
-        fresh = new Map();
+        if (fresh.length > 0) fill();
+        fresh = [];
         arrived = arrivedBefore;
+        staged = undefined;
       },
-      get size() {
-        return window.size;
-      },
+      size: 0,
     },
   };
 }
@@ -133,7 +139,8 @@ function encode({ ids, at, batches }: Block): Uint8Array {
 
 function decode({ key, value }: StateEntry): Block {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const ids = new Uint32Array(value.slice(headBytes).buffer);
+  // Copied to memory of its own, for a store may hand out a view of something larger.
+  const ids = new Uint32Array(Uint8Array.from(value.subarray(headBytes)).buffer);
   return { name: key, ids, at: view.getFloat64(0, true), batches: view.getUint32(8, true) };
 }
 
