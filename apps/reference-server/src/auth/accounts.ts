@@ -1,5 +1,5 @@
 import type { Clock, Database } from "@ecap/sdk";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type AccountTables, accountMigrations } from "./accounts-schema.ts";
 import { type ApiKeys, createApiKeys } from "./api-keys.ts";
 import { createUsers, type Users } from "./users.ts";
@@ -8,6 +8,8 @@ import { createUsers, type Users } from "./users.ts";
 export interface Accounts {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
+  /** Rejects where the database does not answer. */
+  ping(): Promise<void>;
 }
 
 export function createAccounts(database: Database, clock: Clock): Accounts {
@@ -21,5 +23,9 @@ export function createAccounts(database: Database, clock: Clock): Accounts {
       });
     return opened;
   };
-  return { users: createUsers(open, clock), apiKeys: createApiKeys(open, clock) };
+  return {
+    users: createUsers(open, clock),
+    apiKeys: createApiKeys(open, clock),
+    ping: async () => void (await sql`select 1`.execute(await open())),
+  };
 }

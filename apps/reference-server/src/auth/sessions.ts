@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { SecretStore } from "@ecap/sdk";
+import { EcapError, type SecretStore } from "@ecap/sdk";
 import { type Principal, type Role, roles } from "@ecap/sdk/http";
 import { jwtVerify, SignJWT } from "jose";
 
@@ -14,14 +14,15 @@ export const sessionSeconds = 12 * 3_600;
 const issuer = "ecap";
 const secretName = "jwt-secret";
 
-/** Tokens signed with the deployment's secret `jwt-secret`, which is made on first use where the store can keep one. */
+/** HS256 is as strong as its hash only from this length on. */
+const leastSecretBytes = 32;
+
+/**
+ * Tokens signed with the deployment's secret `jwt-secret`, which is made on first use where the store can keep one. A store that cannot, such as
+ * environment variables, has to hold it: several processes sign and verify with the same.
+ */
 export async function createSessions(secrets: SecretStore): Promise<Sessions> {
-  let secret = await secrets.get(secretName);
-  if (secret === undefined) {
-    secret = randomBytes(48).toString("base64url");
-    await secrets.set?.(secretName, secret);
-  }
-  const key = new TextEncoder().encode(secret);
+  const key = new TextEncoder().encode(await signingSecret(secrets));
   return {
     issue: ({ id, role, tenant }) =>
       new SignJWT({ role, tenant })
@@ -48,4 +49,19 @@ export async function createSessions(secrets: SecretStore): Promise<Sessions> {
       }
     },
   };
+}
+
+async function signingSecret(secrets: SecretStore): Promise<string> {
+  const given = await secrets.get(secretName);
+  if (given !== undefined && Buffer.byteLength(given) >= leastSecretBytes) return given;
+  if (given === undefined && secrets.set) {
+    const made = randomBytes(48).toString("base64url");
+    await secrets.set(secretName, made);
+    return made;
+  }
+  const found = given === undefined ? "is missing" : "is too short";
+  throw new EcapError(
+    "ECAP_CONFIG_INVALID",
+    `the secret "${secretName}" ${found}: give all processes of the API the same one, of ${leastSecretBytes} characters or more`,
+  );
 }

@@ -29,7 +29,8 @@ export async function openApi(settings: Settings): Promise<Api> {
     };
   }
   const { compose } = await import("../server/compose.ts");
-  const composition = await compose(settings, silentLogger);
+  // Commands need the API, whatever the roles of a server with these settings are.
+  const composition = await compose({ ...settings, roles: ["api", "sink"] }, silentLogger);
   // Topologies and jobs are the server's work: they go on from where they stood when it runs next.
   await composition.start(["sinks"]).catch(async (error: unknown) => {
     await composition.close();

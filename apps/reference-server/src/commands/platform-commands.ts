@@ -12,6 +12,10 @@ export function addPlatformCommands(program: Command): void {
     .description("run the platform: API, dashboard and background work")
     .option("--port <port>", "port to listen on (ECAP_PORT; default: 8000)")
     .option("--host <address>", "address to listen on (ECAP_HOST; default: 127.0.0.1)")
+    .option(
+      "--roles <roles>",
+      "some of api, worker (topologies and jobs) and sink (lake tables), as in worker,sink (ECAP_ROLES; default: all)",
+    )
     .option("--demo", "begin with ninety days of a simulated shop and keep it trading")
     .option("--no-demo", "begin with nothing")
     .action(async (options: ServeOptions, command: Command) => serve(options, command));

@@ -1,23 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { EcapError } from "@ecap/sdk";
+import { EcapError, isEcapError, type Logger } from "@ecap/sdk";
 import type { Command } from "commander";
 import { pino } from "pino";
 import { loadSettings, type SettingOverrides, type Settings } from "../config/load-config.ts";
-import { type RunningServer, startServer } from "../server/start-server.ts";
+import { type RunningServer, startServer, startWorker } from "../server/start-server.ts";
 import { createOutput } from "./output.ts";
 
 export interface ServeOptions {
   readonly port?: string;
   readonly host?: string;
   readonly demo?: boolean;
+  readonly roles?: string;
 }
 
 /** Runs until SIGTERM or SIGINT, then drains. */
 export async function serve(options: ServeOptions, command: Command): Promise<void> {
   const settings = await loadSettings(command.optsWithGlobals<SettingOverrides>());
   const logger = pino({ level: logLevel(options.demo === true) }, pino.destination(2));
+  if (settings.roles?.includes("api") === false) return work(settings, logger);
   const server = await startServer(settings, logger, dashboardDir());
   const stopDemo: { close?: () => Promise<void> } = {};
   const ended = untilSignal();
@@ -33,6 +35,16 @@ export async function serve(options: ServeOptions, command: Command): Promise<vo
   } finally {
     await stop();
   }
+}
+
+/** A process without the API, until SIGTERM or SIGINT. */
+async function work(settings: Settings, logger: Logger): Promise<void> {
+  const worker = await startWorker(settings, logger);
+  process.stdout.write(
+    `\n  ECAP works as ${settings.roles?.join(", ")}; probes at ${worker.url}\n\n`,
+  );
+  await untilSignal();
+  await worker.close();
 }
 
 function logLevel(demo: boolean): string {
@@ -70,7 +82,13 @@ async function createFirstAdmin(
   if (!(await users.isEmpty())) return;
   const given = process.env["ECAP_ADMIN_PASSWORD"];
   const password = given ?? randomBytes(12).toString("base64url");
-  await users.create({ name: "admin", password, role: "admin", tenant });
+  try {
+    await users.create({ name: "admin", password, role: "admin", tenant });
+  } catch (error) {
+    // Another process that starts now was faster, and has said its password.
+    if (isEcapError(error, "ECAP_CONFLICT")) return;
+    throw error;
+  }
   process.stdout.write(
     given === undefined
       ? `\n  Sign in as admin with the password ${password}\n  It is shown this once.\n`

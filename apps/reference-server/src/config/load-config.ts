@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { EcapError } from "@ecap/sdk";
 import type { Config } from "./define-config.ts";
+import { parseRoles, type ServerRole } from "./roles.ts";
 
 export interface Settings {
   readonly config: Config;
@@ -9,6 +10,8 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly tenant: string;
+  /** What this process does. Default: everything. */
+  readonly roles?: readonly ServerRole[];
 }
 
 export interface SettingOverrides {
@@ -16,6 +19,7 @@ export interface SettingOverrides {
   readonly dir?: string | undefined;
   readonly port?: string | undefined;
   readonly host?: string | undefined;
+  readonly roles?: string | undefined;
 }
 
 /** Settings from the command line, then the environment, then `ecap.config.ts`, then defaults. */
@@ -30,6 +34,7 @@ export async function loadSettings(
     host: overrides.host ?? env["ECAP_HOST"] ?? "127.0.0.1",
     port: portOf(overrides.port ?? env["ECAP_PORT"] ?? "8000"),
     tenant: config.tenant ?? "default",
+    roles: parseRoles(overrides.roles ?? env["ECAP_ROLES"]),
   };
 }
 

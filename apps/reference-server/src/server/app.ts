@@ -9,6 +9,7 @@ import { adminRoutes } from "../admin/admin-routes.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Sessions } from "../auth/sessions.ts";
+import { type Health, mountHealth } from "../health/mount-health.ts";
 import type { ImportLedger } from "../importing/import-ledger.ts";
 import { mountImports } from "../importing/import-routes.ts";
 import { mountIngest } from "../ingest/mount-ingest.ts";
@@ -35,7 +36,7 @@ export interface AppOptions {
   readonly logger: Logger;
   /** Built dashboard; absent: none is served. */
   readonly dashboardDir?: string | undefined;
-  readonly isReady: () => boolean;
+  readonly health: Health;
 }
 
 export type App = OpenAPIHono<AppEnv>;
@@ -71,10 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     c.header("x-request-id", c.get("requestId"));
   });
 
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
-  app.get("/readyz", (c) =>
-    options.isReady() ? c.json({ status: "ready" }) : c.json({ status: "starting" }, 503),
-  );
+  mountHealth(app, options.health);
   mountIngest(app, {
     collector: options.collector,
     authenticator,

@@ -1,27 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { type BackgroundRole, createPlatform, type Logger, type Platform } from "@ecap/sdk";
-import { type Collector, clientDialects, createCollector } from "@ecap/sdk/collector";
+import type { BackgroundRole, Logger, Platform } from "@ecap/sdk";
+import { type Collector, createCollector } from "@ecap/sdk/collector";
 import { type Accounts, createAccounts } from "../auth/accounts.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createSessions } from "../auth/sessions.ts";
 import type { Settings } from "../config/load-config.ts";
+import { backgroundOf, serverRoles } from "../config/roles.ts";
+import { dependencyChecks } from "../health/dependency-checks.ts";
+import { createReadiness } from "../health/readiness.ts";
 import { createImportLedger } from "../importing/import-ledger.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
-import { type App, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { ComposedProcess } from "./compose-worker.ts";
+import { makePlatform } from "./make-platform.ts";
 
 /** The whole platform in this process, with its API as a function and no socket. */
-export interface Composition {
-  readonly platform: Platform;
+export interface Composition extends ComposedProcess {
   readonly collector: Collector;
   readonly accounts: Accounts;
-  readonly app: App;
   /** A bearer token of an administrator, for this process and those that may read the data directory. */
   readonly controlToken: string;
-  /** Starts the work in the background; resolves when the platform is ready. */
+  /** Starts the work in the background, that of the settings' roles unless others are named; resolves when the platform is ready. */
   start(roles?: readonly BackgroundRole[]): Promise<void>;
-  /** Is no longer ready and ends the streams that would never end by themselves; requests under way go on. */
-  endStreams(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export async function compose(
@@ -29,16 +29,9 @@ export async function compose(
   logger: Logger,
   dashboardDir?: string,
 ): Promise<Composition> {
-  const { config, dir, tenant } = settings;
-  const given = config.adapters(dir);
-  const adapters = [{ name: "server", logger }, ...(Array.isArray(given) ? given : [given])];
-  const platform = await createPlatform({
-    adapters,
-    plugins: config.plugins,
-    dialects: clientDialects,
-  });
+  const platform = await makePlatform(settings, logger);
   try {
-    return await composeOn(platform, settings, logger, tenant, dashboardDir);
+    return await composeOn(platform, settings, logger, dashboardDir);
   } catch (error) {
     await platform.stop();
     throw error;
@@ -49,14 +42,19 @@ async function composeOn(
   platform: Platform,
   settings: Settings,
   logger: Logger,
-  tenant: string,
   dashboardDir: string | undefined,
 ): Promise<Composition> {
+  const { tenant, roles: ownRoles = serverRoles } = settings;
   const collector = await createCollector(platform, settings.config.collector);
   const accounts = createAccounts(platform.port("database"), platform.port("clock"));
   const sessions = await createSessions(platform.port("secretStore"));
   const controlToken = randomBytes(32).toString("base64url");
   const live = createLiveFeed(platform);
+  const checks = dependencyChecks({
+    platform,
+    roles: ownRoles,
+    pingDatabase: () => accounts.ping(),
+  });
   let ready = false;
   const app = await createApp({
     platform,
@@ -74,7 +72,11 @@ async function composeOn(
     live,
     logger,
     dashboardDir,
-    isReady: () => ready,
+    health: {
+      roles: ownRoles,
+      readiness: createReadiness({ checks, clock: platform.port("clock") }),
+      isReady: () => ready,
+    },
   });
   return {
     platform,
@@ -82,7 +84,7 @@ async function composeOn(
     accounts,
     app,
     controlToken,
-    async start(roles) {
+    async start(roles = backgroundOf(ownRoles)) {
       await platform.start(roles);
       ready = true;
     },

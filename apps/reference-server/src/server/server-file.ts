@@ -13,8 +13,9 @@ export function writeServerFile(dir: string, file: ServerFile): void {
   writeFileSync(pathOf(dir), JSON.stringify(file), { mode: 0o600 });
 }
 
+/** Removes the file of this process; that of another one stays. */
 export function removeServerFile(dir: string): void {
-  rmSync(pathOf(dir), { force: true });
+  if (readServerFile(dir)?.pid === process.pid) rmSync(pathOf(dir), { force: true });
 }
 
 /** The server that runs on this data directory; undefined where none does, also where one died without a word. */

@@ -3,24 +3,47 @@ import { EcapError, type Logger } from "@ecap/sdk";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Settings } from "../config/load-config.ts";
 import { type Composition, compose } from "./compose.ts";
+import { type ComposedProcess, composeWorker } from "./compose-worker.ts";
 import { removeServerFile, writeServerFile } from "./server-file.ts";
 
-export interface RunningServer {
+export interface RunningProcess<Composed extends ComposedProcess = ComposedProcess> {
   readonly url: string;
-  readonly composition: Composition;
+  readonly composition: Composed;
   /** Lets requests under way end, writes what is buffered and closes everything. */
   close(): Promise<void>;
 }
 
+export type RunningServer = RunningProcess<Composition>;
+
 const drainMs = 10_000;
 
-/** Listens first and becomes ready when the background work has started, so that a probe always gets an answer. */
+/** The API, and the work in the background that the settings' roles name. Commands find it by the file it leaves in the data directory. */
 export async function startServer(
   settings: Settings,
   logger: Logger,
   dashboardDir?: string,
 ): Promise<RunningServer> {
   const composition = await compose(settings, logger, dashboardDir);
+  return listen(composition, settings, logger, {
+    begin: (url) =>
+      writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken }),
+    end: () => removeServerFile(settings.dir),
+  });
+}
+
+/** Work in the background without the API; its port answers probes and metrics. */
+export async function startWorker(settings: Settings, logger: Logger): Promise<RunningProcess> {
+  const nothing = { begin: () => {}, end: () => {} };
+  return listen(await composeWorker(settings, logger), settings, logger, nothing);
+}
+
+/** Listens first and becomes ready when the background work has started, so that a probe always gets an answer. */
+async function listen<Composed extends ComposedProcess>(
+  composition: Composed,
+  settings: Settings,
+  logger: Logger,
+  hooks: { readonly begin: (url: string) => void; readonly end: () => void },
+): Promise<RunningProcess<Composed>> {
   const server = createAdaptorServer({ fetch: composition.app.fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -33,7 +56,7 @@ export async function startServer(
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
 
   async function close(): Promise<void> {
-    removeServerFile(settings.dir);
+    hooks.end();
     const closed = new Promise((resolve) => {
       server.close(resolve);
     });
@@ -48,13 +71,13 @@ export async function startServer(
   }
 
   try {
-    writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken });
+    hooks.begin(url);
     await composition.start();
   } catch (error) {
     await close();
     throw error;
   }
-  logger.info({ url }, "ready");
+  logger.info({ url, roles: settings.roles }, "ready");
   return { url, composition, close };
 }
 

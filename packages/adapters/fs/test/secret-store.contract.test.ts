@@ -1,7 +1,12 @@
 import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { envSecretStore, fileSecretStore, mountedSecretStore } from "@ecap/adapter-fs";
+import {
+  envSecretStore,
+  fileSecretStore,
+  firstSecretStore,
+  mountedSecretStore,
+} from "@ecap/adapter-fs";
 import { secretStoreContract } from "@ecap/sdk/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -33,6 +38,33 @@ secretStoreContract("env", async () => {
     },
     neverChanges: "environment variables are fixed when the process starts",
   };
+});
+
+secretStoreContract("first of several", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "ecap-secret-"));
+  const mounted = mountedSecretStore({ dir, pollMs: 10 });
+  return {
+    store: firstSecretStore([mounted, envSecretStore({ env: {} })]),
+    change: (name, value) => writeFile(join(dir, name), value),
+    close: () => rm(dir, { recursive: true }),
+  };
+});
+
+describe("secrets of a deployment", () => {
+  it("are found under the names shells take, and in files before the environment", async () => {
+    const env = { ECAP_SECRET_JWT_SECRET: "from the environment", "ECAP_SECRET_as-is": "exact" };
+    const fromEnv = envSecretStore({ env, prefix: "ECAP_SECRET_" });
+    expect(await fromEnv.get("jwt-secret")).toBe("from the environment");
+    expect(await fromEnv.get("as-is")).toBe("exact");
+    expect(await fromEnv.get("constructor")).toBeUndefined();
+    const dir = await mkdtemp(join(tmpdir(), "ecap-secret-"));
+    const both = firstSecretStore([mountedSecretStore({ dir }), fromEnv]);
+    expect(await both.get("jwt-secret")).toBe("from the environment");
+    await writeFile(join(dir, "jwt-secret"), "from a file\n");
+    expect(await both.get("jwt-secret")).toBe("from a file");
+    expect("set" in both).toBe(false);
+    await rm(dir, { recursive: true });
+  });
 });
 
 describe("fileSecretStore", () => {
