@@ -2,8 +2,7 @@ import type { Contribution, WindowSpec } from "@ecap/sdk";
 import { manualClock, memoryStateStore } from "@ecap/sdk/memory";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { redisStateStore } from "../src/index.ts";
-import { redisUrl, skipReason } from "./servers.ts";
+import { redisUrl, skipReason, testStores } from "./servers.ts";
 
 const start = Date.UTC(2026, 0, 1);
 const minute = 60_000;
@@ -56,8 +55,9 @@ const plans = fc.tuple(...[0, 1, 2].map(() => fc.array(window, { maxLength: 6 })
 
 describe.skipIf(redisUrl === undefined)(`windows in Redis (${skipReason})`, () => {
   const clock = manualClock(start);
-  const redis = redisStateStore({ url: redisUrl, keyPrefix: "ecap-test/equality/", clock });
-  afterAll(() => redis.close());
+  const stores = testStores();
+  const redis = stores.open({ clock });
+  afterAll(() => stores.close());
 
   it("are those in memory, to the last bit", async () => {
     let run = 0;
@@ -65,7 +65,7 @@ describe.skipIf(redisUrl === undefined)(`windows in Redis (${skipReason})`, () =
     let applied = 0;
     await fc.assert(
       fc.asyncProperty(plans, steps, fc.boolean(), async (lists, commands, clockFollows) => {
-        const key = `entity ${process.pid} ${Date.now()} ${run}`;
+        const key = `entity ${run}`;
         run += 1;
         clock.set(start);
         let now = start;
@@ -99,7 +99,7 @@ describe.skipIf(redisUrl === undefined)(`windows in Redis (${skipReason})`, () =
   });
 
   it("are those in memory while very many ids wait to be forgotten", async () => {
-    const key = `crowded ${process.pid} ${Date.now()}`;
+    const key = `crowded`;
     clock.set(start);
     const memory = memoryStateStore({ clock });
     const short: WindowSpec[] = [

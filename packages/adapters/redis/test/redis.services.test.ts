@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { type ManualClock, manualClock } from "@ecap/sdk/memory";
 import { type StateStoreSubject, stateStoreContract } from "@ecap/sdk/testing";
 import { describe, it } from "vitest";
-import { type RedisStateStoreOptions, redisStateStore } from "../src/index.ts";
-import { clusterNodes, redisUrl, skipReason } from "./servers.ts";
+import type { RedisStateStoreOptions } from "../src/index.ts";
+import { clusterNodes, redisUrl, skipReason, testStores } from "./servers.ts";
 
 const servers = [
   ["one server", redisUrl === undefined ? undefined : { url: redisUrl }],
@@ -14,15 +15,20 @@ for (const [name, where] of servers) {
   else stateStoreContract(name, async () => open(where, manualClock(1)));
 }
 
-async function open(where: RedisStateStoreOptions, clock: ManualClock): Promise<StateStoreSubject> {
-  const stateStore = redisStateStore({ ...where, keyPrefix: "ecap-test/contract/", clock });
+async function open(
+  where: RedisStateStoreOptions,
+  clock: ManualClock,
+  keyPrefix = `ecap-test/${randomUUID()}/`,
+): Promise<StateStoreSubject> {
+  const stores = testStores({ ...where, keyPrefix, clock });
+  const stateStore = stores.open({ keyPrefix });
   return {
     stateStore,
     clock,
     reopen: async () => {
       await stateStore.close();
-      return open(where, clock);
+      return open(where, clock, keyPrefix);
     },
-    close: () => stateStore.close(),
+    close: () => stores.close(),
   };
 }

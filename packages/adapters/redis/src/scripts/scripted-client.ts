@@ -24,11 +24,12 @@ export function defineScripts(client: Redis | Cluster): Scripts {
     return found;
   };
   return {
-    writeKey: (args) => command("ecapWriteKey", 1, writeKeyScript).apply(client, [...args]),
+    writeKey: (args) => command("ecapWriteKey", 1, writeKeyScript).call(client, args),
     writeGroup: (heads, args) =>
-      command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript).apply(client, [...args]),
-    contribute: (args) => command("ecapContribute", 2, contributeScript).apply(client, [...args]),
+      command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript).call(client, args),
+    contribute: (args) => command("ecapContribute", 2, contributeScript).call(client, args),
   };
 }
 
-type Command = (this: Redis | Cluster, ...args: Argument[]) => Promise<unknown>;
+/** The client takes a list as well: as single arguments, many changes would overflow the stack. */
+type Command = (this: Redis | Cluster, args: readonly Argument[]) => Promise<unknown>;
