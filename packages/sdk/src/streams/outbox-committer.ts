@@ -64,7 +64,8 @@ const maxTakeOvers = 5;
  * - *An older claimer that wakes up* and takes the log over from the present owner: it finds the position changed and gives up. The owner's
  *   delivery is refused; it finds the position its own, takes the log over again, asks what was delivered, and delivers if it must.
  * - *A store that lost its last writes*: its offset is below the group's, and the claim says `emittedBefore`. Emits of a commit up to there
- *   are in the log and not delivered again; a commit that reaches past it must leave out the emits of the inputs before it.
+ *   are in the log and not delivered again; a commit that reaches past it must leave out the emits of the inputs before it. (One thing it
+ *   cannot see: an owner before the last one, paused all the while, whose claim the loss put in force again.)
  *
  * A commit without emits writes no outbox and needs no transaction of the log.
  */
