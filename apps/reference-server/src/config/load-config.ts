@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { EcapError } from "@ecap/sdk";
 import type { Config } from "./define-config.ts";
 import { parseRoles, type ServerRole } from "./roles.ts";
@@ -45,9 +46,7 @@ async function loadConfig(given: string | undefined): Promise<Config> {
       throw new EcapError("ECAP_CONFIG_INVALID", `there is no configuration file "${given}"`);
     return (await import("./default-config.ts")).defaultConfig;
   }
-  const { createJiti } = await import("jiti");
-  const loaded = await createJiti(import.meta.url).import<{ default?: Config }>(file);
-  const config = loaded.default;
+  const config = (await importFile(file)).default;
   if (typeof config?.adapters !== "function" || !Array.isArray(config.plugins)) {
     throw new EcapError(
       "ECAP_CONFIG_INVALID",
@@ -55,6 +54,15 @@ async function loadConfig(given: string | undefined): Promise<Config> {
     );
   }
   return config;
+}
+
+/** From source a loader that knows TypeScript is there, and shares this program's modules; jiti would load the built ones beside them. */
+async function importFile(file: string): Promise<{ readonly default?: Config }> {
+  if (import.meta.url.endsWith(".ts")) {
+    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default?: Config };
+  }
+  const { createJiti } = await import("jiti");
+  return createJiti(import.meta.url).import<{ default?: Config }>(file);
 }
 
 function portOf(text: string): number {

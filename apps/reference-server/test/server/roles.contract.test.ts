@@ -13,6 +13,13 @@ import type { ServerRole } from "../../src/config/roles.ts";
 import { readServerFile } from "../../src/server/server-file.ts";
 import { startServer, startWorker } from "../../src/server/start-server.ts";
 
+const fail = () => new EcapError("ECAP_SERVICE_UNREACHABLE", "nobody is there");
+
+const ask = async (url: string) => {
+  const response = await fetch(url);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+};
+
 describe("roles of a process", () => {
   let dir: string;
   let logIsDown = false;
@@ -24,7 +31,6 @@ describe("roles of a process", () => {
     adapters(data) {
       const set = embedded({ dir: data });
       const { eventLog, objectStore } = set;
-      const fail = () => new EcapError("ECAP_SERVICE_UNREACHABLE", "nobody is there");
       return {
         ...set,
         ...(eventLog && {
@@ -56,10 +62,6 @@ describe("roles of a process", () => {
     tenant: "default",
     roles,
   });
-  const ask = async (url: string) => {
-    const response = await fetch(url);
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "ecap-roles-"));

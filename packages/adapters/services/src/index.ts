@@ -1,0 +1,1 @@
+export { type ServicesOptions, services } from "./services.ts";

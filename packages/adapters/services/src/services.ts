@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { deltaTableStore } from "@ecap/adapter-delta";
+import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { envSecretStore, firstSecretStore, mountedSecretStore } from "@ecap/adapter-fs";
+import { type KafkaEventLogOptions, kafkaEventLog } from "@ecap/adapter-kafka";
+import { onnxModelRuntime } from "@ecap/adapter-onnx";
+import { type PostgresServerOptions, postgresDatabase } from "@ecap/adapter-postgres";
+import { type RedisStateStoreOptions, redisStateStore } from "@ecap/adapter-redis";
+import { type S3ObjectStoreOptions, s3ObjectStore } from "@ecap/adapter-s3";
+import {
+  type AdapterSet,
+  type Clock,
+  type Logger,
+  type SecretStore,
+  silentLogger,
+  systemClock,
+} from "@ecap/sdk";
+import { outboxCommitter } from "@ecap/sdk/streams";
+
+export interface ServicesOptions {
+  readonly kafka: KafkaEventLogOptions;
+  readonly redis: RedisStateStoreOptions;
+  readonly postgres: PostgresServerOptions;
+  /** Its `cacheDir` is `dir/cache` unless it says otherwise. */
+  readonly s3: S3ObjectStoreOptions;
+  /** For what a process can lose: copies of lake files (`cache/`, which processes may share) and what a query spills (`temp/`). */
+  readonly dir: string;
+  /** Folder with one file a secret, looked at before the environment (`ECAP_SECRET_…`). Default: none. */
+  readonly secretsDir?: string;
+  /** Default: `secretsDir`, then environment variables that begin with `ECAP_SECRET_`. */
+  readonly secrets?: SecretStore;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Threads of the query engine. Default: one a core. */
+  readonly queryThreads?: number;
+  /** Memory of the query engine. Default "1GB". */
+  readonly queryMemory?: string;
+}
+
+/**
+ * Every port on services that many processes share: log in Kafka, state in Redis, both committed together through an outbox, rows in PostgreSQL, tables as
+ * Delta Lake on S3. Queries (DuckDB) and models (ONNX Runtime) run in each process. Nothing is connected to before it is used.
+ */
+export function services(options: ServicesOptions): AdapterSet {
+  const { dir, clock = systemClock, logger = silentLogger } = options;
+  const { queryThreads, queryMemory = "1GB", secretsDir } = options;
+  const eventLog = kafkaEventLog({ logger, ...options.kafka });
+  const stateStore = redisStateStore({ logger, clock, ...options.redis });
+  const database = postgresDatabase({ logger, ...options.postgres });
+  const objectStore = s3ObjectStore({ logger, cacheDir: join(dir, "cache"), ...options.s3 });
+  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const queryEngine = duckdbQueryEngine({
+    tables: tableStore,
+    objects: objectStore,
+    memoryLimit: queryMemory,
+    tempDir: join(dir, "temp", String(process.pid)),
+    ...(queryThreads !== undefined && { threads: queryThreads }),
+  });
+  const secretStore =
+    options.secrets ??
+    firstSecretStore([
+      ...(secretsDir === undefined ? [] : [mountedSecretStore({ dir: secretsDir })]),
+      envSecretStore({ prefix: "ECAP_SECRET_" }),
+    ]);
+  return {
+    name: "services",
+    clock,
+    eventLog,
+    stateStore,
+    committer: outboxCommitter({ eventLog, stateStore }),
+    objectStore,
+    tableStore,
+    queryEngine,
+    database,
+    modelRuntime: onnxModelRuntime(),
+    secretStore,
+    async close() {
+      // What uses others first: queries and tables before their objects, the log before the state it is committed with.
+      const steps = [queryEngine, tableStore, objectStore, database, eventLog, stateStore];
+      const failures: unknown[] = [];
+      for (const step of steps) await step.close().catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+}
