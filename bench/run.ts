@@ -5,6 +5,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   ingest: async () => (await import("./ingest/ingest.ts")).ingest(),
   import: async () => (await import("./import/import.ts")).importFile(),
   decide: async () => (await import("./decide/decide.ts")).decide(),
+  stream: async () => (await import("./stream/stream.ts")).stream(),
+  state: async () => (await import("./state/state.ts")).state(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 

@@ -39,6 +39,10 @@ export interface EnrichSettings<Row = unknown> {
   readonly table: string;
   /** Undefined: no row. */
   readonly key: (event: EventEnvelope) => string | undefined;
+  /** How long a row that was read is used again. Default 1,000. */
+  readonly maxAgeMs?: number;
+  /** Rows kept for that in the process, at about 200 bytes each. Default 200,000. */
+  readonly maxRows?: number;
   /** The row is the newest version as of the event's time; undefined where there is none. */
   readonly merge: (event: EventEnvelope, row: Row | undefined) => EventEnvelope;
 }

@@ -8,6 +8,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import { passes, reasonOf } from "./dead-letters.ts";
 import { type BatchPlan, type LegTask, loadLegTask } from "./engine/leg-task.ts";
 import { hasRead } from "./has-read.ts";
+import type { EnrichSettings } from "./nodes.ts";
 import { pause } from "./pause.ts";
 import type { TableReader } from "./table-reader.ts";
 import type { Leg } from "./topology.ts";
@@ -28,7 +29,7 @@ export interface RunLegOptions {
   /** Where the leg's topic is an intermediate one: the partitions that write to it. */
   readonly upstream: readonly string[] | undefined;
   readonly partitionsOf: (topic: string) => number;
-  readonly tables: TableReader;
+  readonly tableOf: (settings: EnrichSettings) => TableReader;
   readonly eventLog: EventLog;
   readonly stateStore: StateStore;
   readonly committer: Committer;

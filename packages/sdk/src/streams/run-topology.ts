@@ -6,9 +6,9 @@ import type { Committer } from "../ports/committer.ts";
 import type { EventLog, LogRecord } from "../ports/event-log.ts";
 import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import type { TopologyNode } from "./nodes.ts";
+import type { EnrichSettings, TopologyNode } from "./nodes.ts";
 import { type Breaker, type RunningLeg, runLeg, type TopologyFailure } from "./run-leg.ts";
-import { tableReader } from "./table-reader.ts";
+import { type TableReader, type TableReaderOptions, tableReader } from "./table-reader.ts";
 import { upstreamName } from "./through-record.ts";
 import type { Leg, Topology } from "./topology.ts";
 import type { PartitionStatus } from "./topology-status.ts";
@@ -53,7 +53,7 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
   const { topology, eventLog, stateStore, clock, logger = silentLogger } = options;
   const partitions = await prepareTopics(eventLog, topology);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
-  const tables = tableReader({ eventLog, stateStore, now: () => clock.now() });
+  const tableOf = sharedTables({ eventLog, stateStore, now: () => clock.now() });
   const running: RunningLeg[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(running.map((leg) => leg.close()));
@@ -72,7 +72,7 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
           leg,
           upstream: upstreamOf(leg, topology, partitionsOf),
           partitionsOf,
-          tables,
+          tableOf,
           logger,
         }),
       );
@@ -88,6 +88,16 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
       for (const leg of running) await leg.drain();
     },
     close,
+  };
+}
+
+/** One reader for each enrichment of the topology, whatever partitions it runs on. */
+function sharedTables(options: TableReaderOptions): (settings: EnrichSettings) => TableReader {
+  const readers = new Map<EnrichSettings, TableReader>();
+  return (settings) => {
+    const reader = readers.get(settings) ?? tableReader(settings, options);
+    readers.set(settings, reader);
+    return reader;
   };
 }
 

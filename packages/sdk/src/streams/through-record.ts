@@ -35,9 +35,11 @@ export function throughHeaders(place: Place): Readonly<Record<string, string>> {
 }
 
 export function encodeThrough(
-  { watermark, reached, key, side, derived, event }: Element,
+  element: Element,
   target: Pick<NewLogRecord, "headers" | "partition" | "timestamp">,
+  side: JoinSide | undefined = element.side,
 ): NewLogRecord {
+  const { watermark, reached, key, derived, event } = element;
   const stored: Stored =
     event === undefined
       ? [finite(watermark)]

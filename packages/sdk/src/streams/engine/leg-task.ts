@@ -5,11 +5,12 @@ import type { LogRecord, NewLogRecord } from "../../ports/event-log.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { StateChange, StateStore } from "../../ports/state-store.ts";
 import { deadLetter, passes, type Reason, reasonOf } from "../dead-letters.ts";
+import type { EnrichSettings } from "../nodes.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { TableReader } from "../table-reader.ts";
 import { decodeThrough } from "../through-record.ts";
 import type { Leg } from "../topology.ts";
-import { type Element, type EventElement, tick } from "./element.ts";
+import { Element, type EventElement, tick } from "./element.ts";
 import type { Batch, Counters, Operator, Place } from "./operator.ts";
 import { progressKey, SourceProgress } from "./source-progress.ts";
 
@@ -29,7 +30,7 @@ export interface LegTaskOptions {
   /** Where the topic is an intermediate one: the partitions that write to it. */
   readonly upstream: readonly string[] | undefined;
   readonly stateStore: Pick<StateStore, "get" | "scan">;
-  readonly tables: TableReader;
+  readonly tableOf: (settings: EnrichSettings) => TableReader;
   readonly partitionsOf: (topic: string) => number;
   readonly logger: Logger;
   readonly decode: (record: LogRecord) => EventEnvelope | undefined;
@@ -101,15 +102,15 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
       if (event === undefined) return undefined;
       progress.advance(Math.min(event.time, event.receivedAt));
       const { watermark } = progress;
-      return { ...fromOutside, event, watermark, reached: watermark, record };
+      return new Element(event, undefined, watermark, watermark, record);
     }
     const through = decodeThrough(record);
     if (through === undefined) return undefined;
     progress.tell(through.from, through.watermark);
     const { watermark } = progress;
-    return through.element === undefined
-      ? tick(watermark)
-      : { ...through.element, watermark, record };
+    if (through.element === undefined) return tick(watermark);
+    const { event, key, reached, side, derived } = through.element;
+    return new Element(event, key, watermark, reached, record, side, derived);
   }
 
   async function run(
@@ -167,13 +168,15 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
       orUndo(async () => {
         const lastOffset = records.at(-1)?.offset ?? 0;
         const effects = await run(
-          (batch) =>
-            records.flatMap((record) => {
+          (batch) => {
+            const elements: Element[] = [];
+            for (const record of records) {
               const element = elementOf(record);
-              if (element !== undefined) return [element];
-              batch.bury(record, malformed);
-              return [];
-            }),
+              if (element === undefined) batch.bury(record, malformed);
+              else elements.push(element);
+            }
+            return elements;
+          },
           { lastOffset, attempts, now },
         );
         // One event that cannot be taken is that event's fault. Where most cannot, or waiting would help, it is not.
@@ -200,7 +203,6 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
   };
 }
 
-const fromOutside = { key: undefined, side: undefined, derived: false };
 const malformed: Reason = { code: "ECAP_EVENT_MALFORMED", message: "the record is no event" };
 
 interface EffectsOptions extends Pick<LegTaskOptions, "place" | "stateStore" | "logger"> {

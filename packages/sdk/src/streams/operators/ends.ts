@@ -69,7 +69,7 @@ export function throughOperator(
         const partition = partitionOf(element.key ?? "", partitions);
         tell(partition, element.watermark);
         const target = { headers, partition, timestamp: element.event.time };
-        batch.emit(topic, encodeThrough({ ...element, side: side ?? element.side }, target));
+        batch.emit(topic, encodeThrough(element, target, side ?? element.side));
       }
       for (let partition = 0; partition < partitions; partition += 1) {
         if (!tell(partition, watermark)) continue;

@@ -5,8 +5,8 @@ import type { TableReader } from "../table-reader.ts";
 import { valueAt } from "./table-row.ts";
 
 /** Adds to each event what a table says of it; one read of the table a batch. */
-export function enrichOperator(settings: EnrichSettings, tables: TableReader): Operator {
-  const { table, key: keyOf, merge } = settings;
+export function enrichOperator(settings: EnrichSettings, table: TableReader): Operator {
+  const { key: keyOf, merge } = settings;
   return {
     async process(elements, batch) {
       const output = new Output();
@@ -22,14 +22,15 @@ export function enrichOperator(settings: EnrichSettings, tables: TableReader): O
           return undefined;
         }
       });
-      const rows = refs.length === 0 ? [] : await tables.get(table, refs);
+      const rows = refs.length === 0 ? [] : await table.get(refs);
       elements.forEach((element, i) => {
         const at = asked[i];
         if (!isEvent(element) || at === undefined) return output.drop(element);
         try {
           const row = rows[at];
           const value = row === undefined ? undefined : valueAt(row, element.event.time);
-          output.push({ ...element, event: merge(element.event, value) });
+          element.event = merge(element.event, value);
+          output.push(element);
         } catch (error) {
           batch.fail(element, error);
           output.drop(element);

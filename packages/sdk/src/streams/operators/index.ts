@@ -1,5 +1,5 @@
 import type { Operator, Place } from "../engine/operator.ts";
-import type { TopologyNode } from "../nodes.ts";
+import type { EnrichSettings, TopologyNode } from "../nodes.ts";
 import type { TableReader } from "../table-reader.ts";
 import { dedupeOperator } from "./dedupe-operator.ts";
 import { routeOperator, sinkOperator, tableOperator, throughOperator } from "./ends.ts";
@@ -13,14 +13,14 @@ import { filterOperator, flatMapOperator, keyOperator, mapOperator } from "./sta
 
 export interface OperatorSurroundings {
   readonly place: Place;
-  readonly tables: TableReader;
+  readonly tableOf: (settings: EnrichSettings) => TableReader;
   /** Partitions of a topic. */
   readonly partitionsOf: (topic: string) => number;
 }
 
 /** What runs a node on one partition. */
 export function operatorOf(node: TopologyNode, around: OperatorSurroundings): Operator {
-  const { place, tables, partitionsOf } = around;
+  const { place, tableOf, partitionsOf } = around;
   switch (node.kind) {
     case "filter":
       return filterOperator(node.keep);
@@ -33,7 +33,7 @@ export function operatorOf(node: TopologyNode, around: OperatorSurroundings): Op
     case "dedupe":
       return dedupeOperator(node);
     case "enrich":
-      return enrichOperator(node, tables);
+      return enrichOperator(node, tableOf(node));
     case "window":
       return windowOperator(node, place);
     case "join":

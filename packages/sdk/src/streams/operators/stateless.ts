@@ -1,6 +1,6 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
 import { derivedId } from "../derived-id.ts";
-import { type Element, type EventElement, isEvent, Output } from "../engine/element.ts";
+import { Element, type EventElement, isEvent, Output } from "../engine/element.ts";
 import type { Batch, Operator } from "../engine/operator.ts";
 
 /** A step that looks at one event at a time. Where its code throws, the event goes to the dead letters. */
@@ -33,20 +33,22 @@ export function filterOperator(keep: (event: EventEnvelope) => boolean): Operato
 }
 
 export function mapOperator(change: (event: EventEnvelope) => EventEnvelope): Operator {
-  return eachEvent((element, output) =>
-    output.push(withEvent(element, change(element.event), element.derived)),
-  );
+  return eachEvent((element, output) => {
+    element.event = change(element.event);
+    output.push(element);
+  });
 }
 
 export function flatMapOperator(
   split: (event: EventEnvelope) => readonly EventEnvelope[],
 ): Operator {
   return eachEvent((element, output, { place }) => {
-    const parts = split(element.event);
-    parts.forEach((part, position) => {
-      const id = derivedId(place.leg, element.event.id, position);
-      output.push(withEvent(element, { ...part, id }, true));
-    });
+    const { event, key, watermark, reached, record, side } = element;
+    const parts = split(event);
+    for (const [position, part] of parts.entries()) {
+      const id = derivedId(place.leg, event.id, position);
+      output.push(new Element({ ...part, id }, key, watermark, reached, record, side, true));
+    }
     if (parts.length === 0) output.drop(element);
   });
 }
@@ -55,15 +57,7 @@ export function keyOperator(keyOf: (event: EventEnvelope) => string | undefined)
   return eachEvent((element, output) => {
     const key = keyOf(element.event);
     if (key === undefined) return output.drop(element);
-    const { event, watermark, reached, record, side, derived } = element;
-    output.push({ event, key, watermark, reached, record, side, derived });
+    element.key = key;
+    output.push(element);
   });
-}
-
-function withEvent(
-  { key, watermark, reached, record, side }: Element,
-  event: EventEnvelope,
-  derived: boolean,
-): Element {
-  return { event, key, watermark, reached, record, side, derived };
 }

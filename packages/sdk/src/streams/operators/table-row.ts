@@ -1,5 +1,8 @@
 /** How many versions are kept, and they, the newest first; a null value says that the row was removed then. */
-type StoredRow = [keep: number, versions: Array<[at: number, value: unknown]>];
+export type TableRow = readonly [
+  keep: number,
+  versions: ReadonlyArray<readonly [at: number, value: unknown]>,
+];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -14,23 +17,22 @@ export function updatedRow(
   stored: Uint8Array | undefined,
   { at, value, keep }: { readonly at: number; readonly value: unknown; readonly keep: number },
 ): Uint8Array {
-  const held = stored === undefined ? [] : parse(stored)[1];
+  const held = stored === undefined ? [] : parseRow(stored)[1];
   const versions = [
     ...held.filter(([time]) => time !== at),
     [at, value ?? null] as [number, unknown],
   ]
     .toSorted(([a], [b]) => b - a)
     .slice(0, keep);
-  return encoder.encode(JSON.stringify([keep, versions] satisfies StoredRow));
+  return encoder.encode(JSON.stringify([keep, versions] satisfies TableRow));
 }
 
 /** The value as of a time, or the newest where only that is kept; undefined where there is none. */
-export function valueAt(stored: Uint8Array, time: number): unknown {
-  const [keep, versions] = parse(stored);
+export function valueAt([keep, versions]: TableRow, time: number): unknown {
   const found = keep === 1 ? versions[0] : versions.find(([at]) => at <= time);
   return found?.[1] ?? undefined;
 }
 
-function parse(stored: Uint8Array): StoredRow {
+export function parseRow(stored: Uint8Array): TableRow {
   return JSON.parse(decoder.decode(stored));
 }

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** How many events a contender had processed, and when. */
+export interface Sample {
+  readonly at: number;
+  readonly processed: number;
+  readonly rssMb?: number;
+}
+
+export interface Worker {
+  readonly samples: readonly Sample[];
+  readonly pid: number;
+  /** Resolves once it says it is ready. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a contender, which prints `ready` and then samples as JSON lines. */
+export function startWorker(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Worker {
+  const child: ChildProcess = spawn(command, args, {
+    stdio: [
+      "ignore",
+      "pipe",
+      process.env["ECAP_BENCH_VERBOSE"] === undefined ? "ignore" : "inherit",
+    ],
+    env: { ...process.env, ...env },
+  });
+  const samples: Sample[] = [];
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ready = new Promise<void>((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}`)));
+    if (child.stdout === null) return;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line === "ready") resolve();
+      else if (line.startsWith("{")) samples.push(JSON.parse(line));
+    });
+  });
+  ready.catch(() => {});
+  return {
+    samples,
+    pid: child.pid ?? 0,
+    ready,
+    async stop() {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Events a second between two moments, by the samples nearest inside them; the end is where it had caught up, if it had. */
+export function rateBetween(
+  samples: readonly Sample[],
+  from: number,
+  to: number,
+  total: number,
+): number {
+  const inside = samples.filter(({ at }) => at >= from && at <= to);
+  const [first] = inside;
+  const last = inside.find(({ processed }) => processed >= total) ?? inside.at(-1);
+  if (first === undefined || last === undefined || last.at === first.at) return Number.NaN;
+  return ((last.processed - first.processed) * 1000) / (last.at - first.at);
+}
