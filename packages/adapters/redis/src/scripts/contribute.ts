@@ -1,310 +1,322 @@
+/** Buckets a page. Both sides reckon with it. */
+export const pageBuckets = 16;
+
 /**
  * Adds an event to an entity's windows and answers the totals; what `contributeTo` and `prune` of @ecap/sdk/memory do, to the last bit.
  *
- * KEYS: the entity's hash and index. ARGV: now, milliseconds to live past the entity's expiry or "", at, id, signature of the windows, number of
- * windows; then for each window key, aggregate, windowMs, bucketMs, and the value after "v", or "". Answers "applied;before,…;after,…".
+ * KEYS: the entity's hash and index. ARGV: see `contributeArguments`. Answers "1" where it was applied, "r" where the totals before are
+ * those remembered, otherwise "0"; then the totals before and after as little-endian doubles; not a number stands for an empty min or max.
  *
  * The hash holds
- * - `m`: latest, horizon, when pruned, expiry, up to when ids are forgotten, number of windows ever seen
- * - `w<window key>`: how long buckets are kept, bucket size, buckets a page, newest bucket, the window's number
- * - `b<number>:<page>`: a page of numeric buckets as [offset, value, …] in order
- * - `d<number>:<value>`: the newest bucket a distinct value was seen in
+ * - `m`: latest, horizon, when pruned, expiry, up to when ids are forgotten, how long Redis keeps the entity
+ * - `w<window>`: how long buckets are kept, bucket size, newest bucket, 1 for distinct windows
+ * - `b<window>:<page>`: a page of numeric buckets as [offset, value, …] in order
+ * - `d<window><value>`: the newest bucket a distinct value was seen in
  * - `i<id>`: event time, signature, totals before it
  *
- * The index is a sorted set with one score, so in the order of its bytes: W<window key>, T<event time><id>, P<number><page>, B<number><bucket><value>,
- * N<number><newest bucket><value>. Counting N answers a distinct total in logarithmic time, as long as no newer bucket than the asked one exists.
+ * The index is a sorted set with one score, so in the order of its bytes: W<window>, T<time><id>, P<window><page><page as text>,
+ * B<window><bucket><value>, N<window><newest bucket><value>. Counting N answers a distinct total in logarithmic time, as long as there is no newer
+ * bucket than the one asked for.
  */
 export const contributeScript = `
+local call, floor, pack, unpack_struct, sub = redis.call, math.floor, struct.pack, struct.unpack, string.sub
 local hash, index = KEYS[1], KEYS[2]
-local now, at, id, signature, count = tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local call, floor, pack, unpack_struct = redis.call, math.floor, struct.pack, struct.unpack
-local idField = 'i' .. id
+local now, at, at_sortable, id = tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local signature, longest, count, repeated = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1'
+local id_field = 'i' .. id
+local infinity = math.huge
 
--- Bytes in the order of the numbers.
+-- Ten bytes of seven bits, in the order of the numbers; what sortable() of the client writes.
 local function sortable(x)
-  x = x + 0
-  local bytes = pack('>d', x)
-  if x >= 0 then return string.char(string.byte(bytes) + 128) .. string.sub(bytes, 2) end
-  return (string.gsub(bytes, '.', function(c) return string.char(255 - string.byte(c)) end))
-end
-
-local function number_at(bytes, from)
-  local first = string.byte(bytes, from)
-  if first >= 128 then
-    return (unpack_struct('>d', string.char(first - 128) .. string.sub(bytes, from + 1, from + 7)))
+  local b = { string.byte(pack('>d', x + 0), 1, 8) }
+  local negative = b[1] >= 128
+  for i = 1, 8 do if negative then b[i] = 255 - b[i] end end
+  if not negative then b[1] = b[1] + 128 end
+  local bytes, held, bits = {}, 0, 0
+  for i = 1, 8 do
+    held = held * 256 + b[i]
+    bits = bits + 8
+    while bits >= 7 do
+      local unit = 2 ^ (bits - 7)
+      local digit = floor(held / unit)
+      bytes[#bytes + 1] = string.char(digit)
+      held = held - digit * unit
+      bits = bits - 7
+    end
   end
-  local flipped = string.gsub(string.sub(bytes, from, from + 7), '.', function(c) return string.char(255 - string.byte(c)) end)
-  return (unpack_struct('>d', flipped))
+  bytes[#bytes + 1] = string.char(held * 64)
+  return table.concat(bytes)
 end
 
-local specs, wanted = {}, {'m', idField}
+local specs, wanted = {}, { 'm', id_field }
+local arg = 10
 for i = 1, count do
-  local arg = 2 + 5 * i
-  local spec = { key = ARGV[arg], aggregate = ARGV[arg + 1], windowMs = tonumber(ARGV[arg + 2]), bucketMs = tonumber(ARGV[arg + 3]) }
-  if ARGV[arg + 4] ~= '' then
-    spec.value = string.sub(ARGV[arg + 4], 2)
-    if spec.aggregate ~= 'distinct' then spec.value = tonumber(spec.value) or 0 end
+  local spec = {
+    id = ARGV[arg], kind = ARGV[arg + 1], windowMs = tonumber(ARGV[arg + 2]), bucketMs = tonumber(ARGV[arg + 3]),
+    after = tonumber(ARGV[arg + 4]), last = tonumber(ARGV[arg + 5]), at = #wanted + 1,
+  }
+  wanted[#wanted + 1] = 'w' .. spec.id
+  if ARGV[arg + 6] ~= '' then spec.value = sub(ARGV[arg + 6], 2) end
+  if spec.kind == 'd' then
+    spec.first_sortable, spec.end_sortable, spec.last_sortable = ARGV[arg + 7], ARGV[arg + 8], ARGV[arg + 9]
+    spec.last_text = ARGV[arg + 5]
+    if spec.value then
+      spec.field = 'd' .. spec.id .. spec.value
+      wanted[#wanted + 1] = spec.field
+    end
+    arg = arg + 10
+  else
+    if spec.value then spec.value = tonumber(spec.value) end
+    spec.start = tonumber(ARGV[arg + 7])
+    local fields, texts = tonumber(ARGV[arg + 8]), {}
+    if fields < 0 then
+      -- So many pages that it is quicker to ask which there are.
+      spec.wide = { first = ARGV[arg + 9], last = ARGV[arg + 10] }
+      arg = arg + 2
+      fields = 1
+    end
+    for k = 1, fields do
+      texts[k] = ARGV[arg + 8 + k]
+      wanted[#wanted + 1] = 'b' .. spec.id .. ':' .. texts[k]
+    end
+    spec.texts, spec.pages = texts, fields
+    spec.last_sortable = ARGV[arg + 9 + fields]
+    arg = arg + 10 + fields
   end
-  spec.after, spec.last = floor((at - spec.windowMs) / spec.bucketMs), floor(at / spec.bucketMs)
   specs[i] = spec
-  wanted[i + 2] = 'w' .. spec.key
 end
-local got = call('HMGET', hash, unpack(wanted))
 
-local latest, horizon, pruned_at, expires, forget_until, numbers = nil, 0, nil, nil, -math.huge, 0
-local found = got[1]
-if found then
-  latest, horizon, pruned_at, expires, forget_until, numbers = unpack_struct('<dddddd', found)
-  found = expires > now
-end
-if not found then
+local got = call('HMGET', hash, unpack(wanted))
+local latest, horizon, pruned_at, expires, forget_until, ttl_until
+if got[1] then latest, horizon, pruned_at, expires, forget_until, ttl_until = unpack_struct('<dddddd', got[1]) end
+if not latest or expires <= now then
   -- A write that a full server refuses comes first, for after another it refuses nothing.
-  call('HSET', hash, idField, '')
+  call('HSET', hash, id_field, '')
   call('UNLINK', hash, index)
-  latest, horizon, pruned_at, forget_until, numbers = -math.huge, 0, nil, -math.huge, 0
+  latest, horizon, pruned_at, forget_until, ttl_until = -infinity, 0, nil, -infinity, -infinity
   got = {}
 end
+if horizon > longest then longest = horizon end
 
-local windows = {}
-local function window_of(i)
+local windows, lists, newest_of_value = {}, {}, {}
+for i = 1, count do
   local spec = specs[i]
-  local window = windows[spec.key]
-  if window == nil then
-    local stored = got[i + 2]
-    if not stored then return nil end
-    window = { key = spec.key }
-    window.keep, window.bucketMs, window.perPage, window.newest, window.number = unpack_struct('<ddddd', stored)
-    windows[spec.key] = window
+  local stored = got[spec.at]
+  if stored and not windows[spec.id] then
+    local window = {}
+    window.keep, window.bucketMs, window.newest = unpack_struct('<ddd', stored)
+    windows[spec.id] = window
   end
-  return window
-end
-
-local longest = horizon
-for i = 1, count do if specs[i].windowMs > longest then longest = specs[i].windowMs end end
-
-local function page_field(window, page) return 'b' .. window.number .. ':' .. string.format('%.0f', page) end
-local function tag(kind, window) return kind .. pack('>I2', window.number) end
-
--- Pages by field: false where there is none.
-local pages = {}
-local function pages_between(window, first, last)
-  local list = {}
-  if last - first <= 16 then
-    -- Not from first to last: one more than a very large number is the same number.
-    for step = 0, last - first do list[#list + 1] = first + step end
-    return list
-  end
-  local prefix = tag('P', window)
-  for _, member in ipairs(call('ZRANGEBYLEX', index, '[' .. prefix .. sortable(first), '[' .. prefix .. sortable(last))) do
-    list[#list + 1] = number_at(member, 4)
-  end
-  return list
-end
-
-local function load_pages()
-  local missing = {}
-  local function want(window, page)
-    local field = page_field(window, page)
-    if pages[field] ~= nil then return end
-    pages[field] = false
-    missing[#missing + 1] = field
-  end
-  for i = 1, count do
-    local spec, window = specs[i], window_of(i)
-    if window and spec.aggregate ~= 'distinct' then
-      for _, page in ipairs(pages_between(window, floor((spec.after + 1) / window.perPage), floor(spec.last / window.perPage))) do
-        want(window, page)
+  if spec.kind == 'd' then
+    local held = spec.value and got[spec.at + 1]
+    if held then newest_of_value[spec.field] = tonumber(held) end
+  else
+    for k = 1, spec.pages do
+      local field = wanted[spec.at + k]
+      local page = got[spec.at + k]
+      if page and not lists[field] then lists[field] = cmsgpack.unpack(page) end
+    end
+    if spec.wide then
+      spec.wide.text, spec.wide.start = spec.texts[1], spec.start
+      spec.texts, spec.starts = {}, {}
+      for k, member in ipairs(call('ZRANGEBYLEX', index, '[P' .. spec.id .. spec.wide.first, '[P' .. spec.id .. spec.wide.last .. '\\255')) do
+        local text = sub(member, 20)
+        local field = 'b' .. spec.id .. ':' .. text
+        spec.texts[k], spec.starts[k] = text, tonumber(text) * ${pageBuckets}
+        if not lists[field] then lists[field] = cmsgpack.unpack(call('HGET', hash, field)) end
       end
-      -- Added to even where the total, of a window shorter than its bucket, leaves it out.
-      want(window, floor(spec.last / window.perPage))
-    end
-  end
-  for first = 1, #missing, 1000 do
-    local last = math.min(first + 999, #missing)
-    local stored = call('HMGET', hash, unpack(missing, first, last))
-    for i = 1, last - first + 1 do
-      if stored[i] then pages[missing[first + i - 1]] = { list = cmsgpack.unpack(stored[i]) } end
     end
   end
 end
 
-local merge = {
-  count = function(a, b) return a + b end,
-  sum = function(a, b) return a + b end,
-  min = function(a, b) return math.min(a, b) end,
-  max = function(a, b) return math.max(a, b) end,
-}
-
-local function distinct_total(spec, window)
-  if spec.last >= window.newest then
-    local prefix = tag('N', window)
-    return call('ZLEXCOUNT', index, '[' .. prefix .. sortable(spec.after + 1), '(' .. prefix .. sortable(spec.last + 1))
+-- Of the buckets in the window: all together, and all but the last one, which the event falls into.
+local function numeric_total(spec)
+  local kind, after, last, result, earlier, in_last = spec.kind, spec.after, spec.last, nil, nil, nil
+  for k = 1, #spec.texts do
+    local list = lists['b' .. spec.id .. ':' .. spec.texts[k]]
+    if list then
+      local start = spec.starts and spec.starts[k] or spec.start + ${pageBuckets} * (k - 1)
+      for j = 1, #list, 2 do
+        local bucket = start + list[j]
+        if bucket > after and bucket <= last then
+          local value = list[j + 1]
+          if bucket == last then earlier, in_last = result, value end
+          if result == nil then result = value
+          elseif kind == 's' then result = result + value
+          elseif kind == 'n' then if value < result then result = value end
+          elseif value > result then result = value end
+        end
+      end
+    end
   end
-  local prefix = tag('B', window)
+  if in_last == nil then earlier = result end
+  return result, earlier, in_last
+end
+
+local function distinct_total(spec)
+  local window = windows[spec.id]
+  if not window then return 0, false end
+  local newest = newest_of_value[spec.field]
+  local from = spec.id .. spec.first_sortable
+  local to = spec.id .. spec.end_sortable
+  if spec.last >= window.newest then
+    return call('ZLEXCOUNT', index, '[N' .. from, '(N' .. to), newest ~= nil and newest > spec.after
+  end
   local seen, total = {}, 0
-  for _, member in ipairs(call('ZRANGEBYLEX', index, '[' .. prefix .. sortable(spec.after + 1), '(' .. prefix .. sortable(spec.last + 1))) do
-    local value = string.sub(member, 12)
+  for _, member in ipairs(call('ZRANGEBYLEX', index, '[B' .. from, '(B' .. to)) do
+    local value = sub(member, 20)
     if not seen[value] then
       seen[value] = true
       total = total + 1
     end
   end
-  return total
+  return total, seen[spec.value] == true
 end
 
-local function total(i)
-  local spec, window = specs[i], window_of(i)
-  local empty = 0
-  if spec.aggregate == 'min' or spec.aggregate == 'max' then empty = nil end
-  if not window then return empty end
-  if spec.aggregate == 'distinct' then return distinct_total(spec, window) end
-  local result, combine = nil, merge[spec.aggregate]
-  for _, page in ipairs(pages_between(window, floor((spec.after + 1) / window.perPage), floor(spec.last / window.perPage))) do
-    local held = pages[page_field(window, page)]
-    if held then
-      local list, start = held.list, page * window.perPage
-      for j = 1, #list, 2 do
-        local bucket = start + list[j]
-        if bucket > spec.after and bucket <= spec.last then
-          if result == nil then result = list[j + 1] else result = combine(result, list[j + 1]) end
-        end
-      end
-    end
+local nothing = 0 / 0
+local function total_of(spec)
+  if spec.kind == 'd' then
+    local total, is_counted = distinct_total(spec)
+    spec.is_counted = is_counted
+    return total
   end
-  if result == nil then return empty end
-  return result
+  local total
+  total, spec.earlier, spec.in_last = numeric_total(spec)
+  if total == nil then return spec.kind == 's' and 0 or nothing end
+  return total
 end
 
 local function totals()
   local all = {}
-  for i = 1, count do all[i] = total(i) end
+  for i = 1, count do all[i] = total_of(specs[i]) end
   return all
 end
 
-local function text(all)
-  local parts = {}
-  for i = 1, count do
-    if all[i] == nil then parts[i] = '' else parts[i] = string.format('%.17g', all[i]) end
-  end
-  return table.concat(parts, ',')
+local doubles = '<' .. string.rep('d', count)
+local function answer(applied, before, after)
+  return applied .. pack(doubles, unpack(before, 1, count)) .. pack(doubles, unpack(after, 1, count))
 end
 
 local function forget(limit)
   local old = call('ZRANGEBYLEX', index, '[T', '(T' .. sortable(forget_until) .. '\\255', 'LIMIT', 0, limit)
   if #old == 0 then return true end
   local fields = {}
-  for i, member in ipairs(old) do fields[i] = 'i' .. string.sub(member, 10) end
-  local kept = call('HMGET', hash, unpack(fields))
-  local gone = {}
-  for i, member in ipairs(old) do
-    -- Unless the id contributed again, at another time, after it was forgotten.
-    if kept[i] and cmsgpack.unpack(kept[i]) == number_at(member, 2) then gone[#gone + 1] = fields[i] end
-  end
-  if #gone > 0 then call('HDEL', hash, unpack(gone)) end
+  for i = 1, #old do fields[i] = 'i' .. sub(old[i], 12) end
+  call('HDEL', hash, unpack(fields))
   call('ZREM', index, unpack(old))
   return #old < limit
 end
 
-load_pages()
 local before = totals()
-if at <= latest - 2 * longest then
-  local as_text = text(before)
-  return '0;' .. as_text .. ';' .. as_text
-end
+if at <= latest - 2 * longest then return answer('0', before, before) end
 local kept = got[2]
-if kept and cmsgpack.unpack(kept) > forget_until then
+local kept_at = kept and cmsgpack.unpack(kept)
+if kept and kept_at > forget_until then
   local first = { cmsgpack.unpack(kept) }
-  local after = text(before)
-  if first[2] ~= signature then return '0;' .. after .. ';' .. after end
+  if first[2] ~= signature then return answer('0', before, before) end
   local given = {}
-  for i = 1, count do given[i] = first[2 + i] end
-  return '0;' .. text(given) .. ';' .. after
+  for i = 1, count do
+    given[i] = first[2 + i]
+    if given[i] == nil then given[i] = nothing end
+  end
+  return answer('r', given, before)
 end
 
 -- From here on it is applied.
-if forget_until > -math.huge and at <= forget_until then
+local to_set, to_index = {}, {}
+local function set(field, value)
+  local n = #to_set
+  to_set[n + 1], to_set[n + 2] = field, value
+end
+local function add_to_index(member)
+  local n = #to_index
+  to_index[n + 1], to_index[n + 2] = 0, member
+end
+
+if forget_until > -infinity and at <= forget_until then
   -- A longer window lets in what was to be forgotten: first forget the rest of that.
   while not forget(1000) do end
-  forget_until = -math.huge
+  forget_until = -infinity
+elseif kept then
+  -- Forgotten, though still there, and here again at another time.
+  call('ZREM', index, 'T' .. sortable(kept_at) .. id)
 end
 horizon = longest
 latest = math.max(latest, math.min(at, now))
 
-local to_set, to_index = {}, {}
-local function set(field, value)
-  to_set[#to_set + 1] = field
-  to_set[#to_set + 1] = value
-end
-local function add_to_index(member)
-  to_index[#to_index + 1] = 0
-  to_index[#to_index + 1] = member
+local function add_distinct(spec, window)
+  local bucket, newest = spec.last, newest_of_value[spec.field]
+  if newest == bucket then return end
+  local tail = spec.id .. spec.last_sortable .. spec.value
+  add_to_index('B' .. tail)
+  if newest == nil or bucket > newest then
+    add_to_index('N' .. tail)
+    set(spec.field, spec.last_text)
+    newest_of_value[spec.field] = bucket
+    if newest then return 'N' .. spec.id .. sortable(newest) .. spec.value end
+  end
 end
 
-local changed_windows, changed_pages = {}, {}
-local distinct_added = false
+local function add_number(spec, changed)
+  local page = spec.wide and spec.wide.text or spec.texts[spec.pages]
+  local field = 'b' .. spec.id .. ':' .. page
+  local offset = spec.last - (spec.wide and spec.wide.start or spec.start + ${pageBuckets} * (spec.pages - 1))
+  local list = lists[field]
+  if not list then
+    list = {}
+    lists[field] = list
+    add_to_index('P' .. spec.id .. spec.last_sortable .. page)
+  end
+  changed[field] = list
+  local j, value, kind = #list - 1, spec.value, spec.kind
+  while j > 0 and list[j] > offset do j = j - 2 end
+  if j > 0 and list[j] == offset then
+    local held = list[j + 1]
+    if kind == 's' then list[j + 1] = held + value
+    elseif kind == 'n' then if value < held then list[j + 1] = value end
+    elseif value > held then list[j + 1] = value end
+  else
+    table.insert(list, j + 2, value)
+    table.insert(list, j + 2, offset)
+  end
+end
+
+local superseded, changed = {}, {}
 for i = 1, count do
   local spec = specs[i]
   if spec.value ~= nil then
-    local window = window_of(i)
+    local window, is_changed = windows[spec.id], false
     if not window then
-      numbers = numbers + 1
-      window = { key = spec.key, keep = spec.windowMs, bucketMs = spec.bucketMs, perPage = math.ceil(spec.windowMs / spec.bucketMs), newest = -math.huge, number = numbers }
-      windows[spec.key] = window
-      changed_windows[window] = true
-      add_to_index('W' .. spec.key)
+      window = { keep = spec.windowMs, bucketMs = spec.bucketMs, newest = -infinity }
+      windows[spec.id] = window
+      add_to_index('W' .. spec.id)
+      is_changed = true
     end
     if spec.windowMs > window.keep then
       window.keep = spec.windowMs
-      changed_windows[window] = true
+      is_changed = true
     end
-    local bucket = spec.last
-    if spec.aggregate == 'distinct' then
-      if bucket > window.newest then
-        window.newest = bucket
-        changed_windows[window] = true
+    if spec.kind == 'd' then
+      if spec.last > window.newest then
+        window.newest = spec.last
+        is_changed = true
       end
-      local field = 'd' .. window.number .. ':' .. spec.value
-      local held = tonumber(call('HGET', hash, field) or nil)
-      local position = sortable(bucket)
-      call('ZADD', index, 0, tag('B', window) .. position .. spec.value)
-      if held == nil or bucket > held then
-        if held then call('ZREM', index, tag('N', window) .. sortable(held) .. spec.value) end
-        call('ZADD', index, 0, tag('N', window) .. position .. spec.value)
-        call('HSET', hash, field, string.format('%.17g', bucket))
-      end
+      superseded[#superseded + 1] = add_distinct(spec, window)
     else
-      local number = spec.value
-      if spec.aggregate == 'count' then number = 1 end
-      local page = floor(bucket / window.perPage)
-      local field, offset = page_field(window, page), bucket - page * window.perPage
-      local held = pages[field]
-      if not held then
-        held = { list = {} }
-        pages[field] = held
-        add_to_index(tag('P', window) .. sortable(page))
-      end
-      local list = held.list
-      local j = #list - 1
-      while j > 0 and list[j] > offset do j = j - 2 end
-      if j > 0 and list[j] == offset then list[j + 1] = merge[spec.aggregate](list[j + 1], number)
-      else
-        table.insert(list, j + 2, number)
-        table.insert(list, j + 2, offset)
-      end
-      changed_pages[field] = held
+      add_number(spec, changed)
+    end
+    if is_changed then
+      set('w' .. spec.id, pack('<dddd', window.keep, window.bucketMs, window.newest, spec.kind == 'd' and 1 or 0))
     end
   end
 end
-for field, held in pairs(changed_pages) do set(field, cmsgpack.pack(held.list)) end
-for window in pairs(changed_windows) do
-  set('w' .. window.key, pack('<ddddd', window.keep, window.bucketMs, window.perPage, window.newest, window.number))
-end
+for field, list in pairs(changed) do set(field, cmsgpack.pack(list)) end
 
--- Not a number stands for no total, as in memory.
+-- No total is remembered as nil; so is not a number, as in memory.
 local remembered = {}
 for i = 1, count do if before[i] == before[i] then remembered[i] = before[i] end end
-set(idField, cmsgpack.pack(at, signature, unpack(remembered, 1, count)))
-add_to_index('T' .. sortable(at) .. id)
+set(id_field, cmsgpack.pack(at, signature, unpack(remembered, 1, count)))
+add_to_index('T' .. at_sortable .. id)
 
 if pruned_at == nil then pruned_at = latest end
 local prune = latest - pruned_at >= horizon / 2
@@ -313,73 +325,102 @@ if prune then
   forget_until = math.max(forget_until, latest - 2 * horizon)
 end
 expires = now + 2 * horizon
+local live
+if ARGV[2] ~= '' and ttl_until < expires then
+  -- An eighth more, so that not every event sets it anew.
+  ttl_until = expires + horizon / 4
+  live = string.format('%.0f', math.min(math.ceil(ttl_until - now + tonumber(ARGV[2])), 1e14))
+end
 local function set_main()
-  set('m', pack('<dddddd', latest, horizon, pruned_at, expires, forget_until, numbers))
+  set('m', pack('<dddddd', latest, horizon, pruned_at, expires, forget_until, ttl_until))
 end
 local function write()
   for first = 1, #to_set, 2000 do call('HSET', hash, unpack(to_set, first, math.min(first + 1999, #to_set))) end
   to_set = {}
 end
-if forget_until == -math.huge then set_main() end
+if forget_until == -infinity then set_main() end
 write()
 for first = 1, #to_index, 2000 do call('ZADD', index, unpack(to_index, first, math.min(first + 1999, #to_index))) end
-local answer = '1;' .. text(before) .. ';' .. text(totals())
-
-local function remove_range(kind, window, first)
-  call('ZREMRANGEBYLEX', index, '[' .. tag(kind, window), '(' .. tag(kind, window) .. sortable(first))
+if #superseded > 0 then call('ZREM', index, unpack(superseded)) end
+if live then
+  call('PEXPIRE', hash, live)
+  call('PEXPIRE', index, live)
 end
 
-local function each_removed(kind, window, first, field_of)
-  local members = call('ZRANGEBYLEX', index, '[' .. tag(kind, window), '(' .. tag(kind, window) .. sortable(first))
-  for from = 1, #members, 1000 do
+local after = {}
+if repeated then
+  for i = 1, count do
+    local spec = specs[i]
+    local wide = spec.wide
+    if wide and lists['b' .. spec.id .. ':' .. wide.text] and spec.texts[#spec.texts] ~= wide.text then
+      spec.texts[#spec.texts + 1], spec.starts[#spec.starts + 1] = wide.text, wide.start
+    end
+  end
+  after = totals()
+else
+  for i = 1, count do
+    local spec = specs[i]
+    local value, is_in = spec.value, spec.last > spec.after
+    if value == nil or not is_in then after[i] = before[i]
+    elseif spec.kind == 'd' then after[i] = before[i] + (spec.is_counted and 0 or 1)
+    elseif spec.kind == 's' then
+      local last = spec.in_last == nil and value or spec.in_last + value
+      after[i] = spec.earlier == nil and last or spec.earlier + last
+    elseif before[i] ~= before[i] then after[i] = value
+    elseif spec.kind == 'n' then after[i] = math.min(before[i], value)
+    else after[i] = math.max(before[i], value) end
+  end
+end
+local result = answer('1', before, after)
+
+local function each_removed(kind, window_id, first, prefix)
+  local from, to = '[' .. kind .. window_id, '(' .. kind .. window_id .. first
+  local members = call('ZRANGEBYLEX', index, from, to)
+  for start = 1, #members, 1000 do
     local fields = {}
-    for i = from, math.min(from + 999, #members) do fields[#fields + 1] = field_of(members[i]) end
+    for i = start, math.min(start + 999, #members) do fields[#fields + 1] = prefix .. sub(members[i], 20) end
     call('HDEL', hash, unpack(fields))
   end
-  remove_range(kind, window, first)
+  if #members > 0 then call('ZREMRANGEBYLEX', index, from, to) end
 end
 
-local function prune_window(key)
-  local window = { key = key }
-  window.keep, window.bucketMs, window.perPage, window.newest, window.number = unpack_struct('<ddddd', call('HGET', hash, 'w' .. key))
-  local first = floor((latest - horizon - window.keep) / window.bucketMs)
-  if string.sub(key, 1, 8) == 'distinct' then
-    each_removed('N', window, first, function(member) return 'd' .. window.number .. ':' .. string.sub(member, 12) end)
-    remove_range('B', window, first)
+local function prune_window(window_id)
+  local keep, bucketMs, _, is_distinct = unpack_struct('<dddd', call('HGET', hash, 'w' .. window_id))
+  local first = floor((latest - horizon - keep) / bucketMs)
+  if is_distinct == 1 then
+    local bound = sortable(first)
+    each_removed('N', window_id, bound, 'd' .. window_id)
+    call('ZREMRANGEBYLEX', index, '[B' .. window_id, '(B' .. window_id .. bound)
     return
   end
-  local page = floor(first / window.perPage)
-  each_removed('P', window, page, function(member) return page_field(window, number_at(member, 4)) end)
-  local field = page_field(window, page)
+  local page = floor(first / ${pageBuckets}) + 0
+  local bound = sortable(page)
+  each_removed('P', window_id, bound, 'b' .. window_id .. ':')
+  local text = string.format('%.0f', page)
+  local field = 'b' .. window_id .. ':' .. text
   local stored = call('HGET', hash, field)
   if not stored then return end
   local list, left = cmsgpack.unpack(stored), {}
   for j = 1, #list, 2 do
-    if page * window.perPage + list[j] >= first then
+    if page * ${pageBuckets} + list[j] >= first then
       left[#left + 1] = list[j]
       left[#left + 1] = list[j + 1]
     end
   end
   if #left == 0 then
     call('HDEL', hash, field)
-    call('ZREM', index, tag('P', window) .. sortable(page))
+    call('ZREM', index, 'P' .. window_id .. bound .. text)
   elseif #left < #list then call('HSET', hash, field, cmsgpack.pack(left)) end
 end
 
 if prune then
-  for _, member in ipairs(call('ZRANGEBYLEX', index, '[W', '(X')) do prune_window(string.sub(member, 2)) end
+  for _, member in ipairs(call('ZRANGEBYLEX', index, '[W', '(X')) do prune_window(sub(member, 2)) end
 end
-if forget_until > -math.huge then
+if forget_until > -infinity then
   -- A hundred at a time, so that an entity with very many ids never holds the server for long.
-  if forget(100) then forget_until = -math.huge end
+  if forget(100) then forget_until = -infinity end
   set_main()
   write()
 end
-
-if ARGV[2] ~= '' then
-  local live = string.format('%.0f', math.min(math.ceil(2 * horizon + tonumber(ARGV[2])), 1e14))
-  call('PEXPIRE', hash, live)
-  call('PEXPIRE', index, live)
-end
-return answer
+return result
 `;

@@ -9,16 +9,17 @@ export interface Scripts {
   writeKey(args: readonly Argument[]): Promise<unknown>;
   /** For `heads` heads, so twice as many keys. */
   writeGroup(heads: number, args: readonly Argument[]): Promise<unknown>;
+  /** Answers bytes. */
   contribute(args: readonly Argument[]): Promise<unknown>;
 }
 
 export function defineScripts(client: Redis | Cluster): Scripts {
   const defined = new Map<string, Command>();
-  const command = (name: string, numberOfKeys: number, lua: string): Command => {
+  const command = (name: string, numberOfKeys: number, lua: string, reply = ""): Command => {
     let found = defined.get(name);
     if (found === undefined) {
       client.defineCommand(name, { numberOfKeys, lua });
-      found = Reflect.get(client, name) as Command;
+      found = Reflect.get(client, name + reply) as Command;
       defined.set(name, found);
     }
     return found;
@@ -27,7 +28,8 @@ export function defineScripts(client: Redis | Cluster): Scripts {
     writeKey: (args) => command("ecapWriteKey", 1, writeKeyScript).call(client, args),
     writeGroup: (heads, args) =>
       command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript).call(client, args),
-    contribute: (args) => command("ecapContribute", 2, contributeScript).call(client, args),
+    contribute: (args) =>
+      command("ecapContribute", 2, contributeScript, "Buffer").call(client, args),
   };
 }
 
