@@ -9,7 +9,9 @@ import { simulateInto } from "./simulate.ts";
 export function addPlatformCommands(program: Command): void {
   program
     .command("serve")
-    .description("run the platform: API, dashboard and background work")
+    .description(
+      "run the platform: API, dashboard and background work, or some of it (--roles api,worker,sink)",
+    )
     .option("--port <port>", "port to listen on (ECAP_PORT; default: 8000)")
     .option("--host <address>", "address to listen on (ECAP_HOST; default: 127.0.0.1)")
     .option(

@@ -25,15 +25,18 @@ export async function startServer(
 ): Promise<RunningServer> {
   const composition = await compose(settings, logger, dashboardDir);
   return listen(composition, settings, logger, {
-    begin: (url) =>
-      writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken }),
+    async begin(url) {
+      writeServerFile(settings.dir, { pid: process.pid, url, token: composition.controlToken });
+      // An embedded database takes seconds to open, in which nobody could sign in.
+      await composition.accounts.ping();
+    },
     end: () => removeServerFile(settings.dir),
   });
 }
 
 /** Work in the background without the API; its port answers probes and metrics. */
 export async function startWorker(settings: Settings, logger: Logger): Promise<RunningProcess> {
-  const nothing = { begin: () => {}, end: () => {} };
+  const nothing = { begin: async () => {}, end: () => {} };
   return listen(await composeWorker(settings, logger), settings, logger, nothing);
 }
 
@@ -42,7 +45,7 @@ async function listen<Composed extends ComposedProcess>(
   composition: Composed,
   settings: Settings,
   logger: Logger,
-  hooks: { readonly begin: (url: string) => void; readonly end: () => void },
+  hooks: { readonly begin: (url: string) => Promise<void>; readonly end: () => void },
 ): Promise<RunningProcess<Composed>> {
   const server = createAdaptorServer({ fetch: composition.app.fetch });
   await new Promise<void>((resolve, reject) => {
@@ -71,7 +74,7 @@ async function listen<Composed extends ComposedProcess>(
   }
 
   try {
-    hooks.begin(url);
+    await hooks.begin(url);
     await composition.start();
   } catch (error) {
     await close();

@@ -84,6 +84,43 @@ export async function startChildServer(
   throw new Error(`the server was not ready within a minute: ${output}`);
 }
 
+export interface ChildWorker {
+  readonly url: string;
+  readonly output: () => string;
+  readonly end: ChildServer["end"];
+}
+
+/** A process without the API, when it is ready. */
+export async function startChildWorker(
+  dir: string,
+  roles: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ChildWorker> {
+  const child = spawnEcap(dir, ["serve", "--roles", roles], { ECAP_LOG_LEVEL: "warn", ...env });
+  let output = "";
+  const keep = (part: Buffer): void => {
+    output += part.toString();
+  };
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  const exited = once(child, "exit");
+  const end: ChildServer["end"] = async (signal) => {
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  };
+  for (let tries = 0; tries < 1_200; tries += 1) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the worker ended with ${child.exitCode ?? child.signalCode}: ${output}`);
+    // Said when it is ready.
+    const [, url] = /probes at (\S+)/.exec(output) ?? [];
+    if (url !== undefined) return { url, output: () => output, end };
+    await sleep(50);
+  }
+  await end("SIGKILL");
+  throw new Error(`the worker was not ready within a minute: ${output}`);
+}
+
 function readServerFile(path: string): ServerFile | undefined {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as ServerFile;
