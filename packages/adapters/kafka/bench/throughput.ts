@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { LogRecord, NewLogRecord } from "@ecap/sdk";
 import kafkajs from "kafkajs";
 import { kafkaEventLog } from "../src/index.ts";
+import { deferred } from "../test/deferred.ts";
 
 /**
  * Appending and consuming against kafkajs alone, on the broker of ECAP_TEST_KAFKA_BROKERS: 300-byte records with 5 headers over 8
@@ -85,26 +86,20 @@ async function bareAppend(topic: string): Promise<Measure> {
 
 async function ownConsume(topic: string): Promise<Measure> {
   let seen = 0;
-  let finish: () => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  let begin: () => void = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
+  const finished = deferred();
+  const begun = deferred();
   const count = (batch: readonly LogRecord[]): void => {
-    begin();
+    begun.resolve();
     seen += batch.length;
-    if (seen >= calls * perCall) finish();
+    if (seen >= calls * perCall) finished.resolve();
   };
   const consumer = await log.consume({
     group: `own-${Date.now()}`,
     topics: [topic],
     onBatch: async ({ records: batch }) => count(batch),
   });
-  await begun;
-  const measured = await measure(calls * perCall, () => finished);
+  await begun.promise;
+  const measured = await measure(calls * perCall, () => finished.promise);
   await consumer.close();
   return measured;
 }
@@ -114,24 +109,18 @@ async function bareConsume(topic: string): Promise<Measure> {
   await consumer.connect();
   await consumer.subscribe({ topics: [`${topicPrefix}${topic}`], fromBeginning: true });
   let seen = 0;
-  let finish: () => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  let begin: () => void = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
+  const finished = deferred();
+  const begun = deferred();
   await consumer.run({
     partitionsConsumedConcurrently: partitions,
     eachBatch: async ({ batch }) => {
-      begin();
+      begun.resolve();
       seen += batch.messages.length;
-      if (seen >= calls * perCall) finish();
+      if (seen >= calls * perCall) finished.resolve();
     },
   });
-  await begun;
-  const measured = await measure(calls * perCall, () => finished);
+  await begun.promise;
+  const measured = await measure(calls * perCall, () => finished.promise);
   await consumer.disconnect();
   return measured;
 }

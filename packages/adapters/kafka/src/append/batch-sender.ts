@@ -189,8 +189,9 @@ export function batchSender({ link, metadata, settings }: BatchSenderOptions): B
     const since = batch?.since ?? parts[0]?.call.enqueuedAt ?? 0;
     if (!passes || Date.now() + backoffMs > since + appendTimeoutMs) {
       giveUp(queue, toEcapError(error, `appending to ${queue.topic}`));
+    } else {
+      queue.backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
     }
-    queue.backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
     setTimeout(() => release(queue), backoffMs);
   }
 
