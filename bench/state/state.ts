@@ -8,7 +8,7 @@ import { type Figure, quantile, type Report } from "../report.ts";
 import { decideOnce, entitiesOfDecision, windowsOfDecision } from "./decision-windows.ts";
 import { bareMap, bareRedis } from "./peers.ts";
 
-const perSecond = 500;
+const perSecond = 200;
 const rounds = 3;
 const seconds = 6;
 
