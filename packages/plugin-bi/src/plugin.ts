@@ -2,6 +2,10 @@ import { definePlugin, none } from "@ecap/sdk";
 import { commerceEvents, commerceTables } from "@ecap/sdk/commerce";
 import { z } from "zod";
 import type { BiService } from "./contract.ts";
+import { liveBoard } from "./live/live-board.ts";
+import { liveOrders, liveTopic, liveVisits } from "./live/live-events.ts";
+import { liveMetricsTable } from "./live/live-table.ts";
+import { liveOrdersTopology, liveVisitsTopology } from "./live/live-topologies.ts";
 import { biMetrics } from "./metrics.ts";
 
 const readTables = ["orders", "order_lines", "refunds", "refund_lines", "adjustments"];
@@ -22,10 +26,16 @@ export const bi = definePlugin({
   version: "0.1.0",
   sdk: "0.x",
   options: z.strictObject({}).optional(),
-  events: { consumes: commerceEvents.filter(({ type }) => readEvents.includes(type)) },
-  tables: commerceTables.filter(({ name }) => readTables.includes(name)),
+  events: {
+    consumes: commerceEvents.filter(({ type }) => readEvents.includes(type)),
+    produces: [liveOrders, liveVisits],
+  },
+  topics: { [liveTopic]: { partitions: 4, retentionMs: 7 * 86_400_000 } },
+  tables: [...commerceTables.filter(({ name }) => readTables.includes(name)), liveMetricsTable],
+  topologies: () => [liveOrdersTopology, liveVisitsTopology],
+  live: liveBoard,
   metrics: biMetrics,
-  // It reads the commerce tables and keeps nothing of its own.
+  // It reads the commerce tables; what it keeps of its own counts and sums, and names nobody.
   personalData: none,
   setup(ctx): BiService {
     const engine = () => ctx.port("queryEngine");

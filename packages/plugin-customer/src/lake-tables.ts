@@ -11,7 +11,14 @@ interface Line {
   readonly currency: string | null;
 }
 
+interface SessionSummary {
+  readonly started_at: string;
+  readonly customer_id: string | null;
+  readonly anonymous_id: string | null;
+}
+
 export interface LakeTables {
+  readonly session_summaries: SessionSummary;
   readonly order_lines: Line;
   readonly refund_lines: Line;
 }

@@ -20,6 +20,8 @@ export interface LiveSnapshot {
   readonly orders: readonly LiveEvent[];
   readonly decisions: readonly LiveEvent[];
   readonly alerts: readonly LiveEvent[];
+  /** What each plugin shows of the moment, by its name. */
+  readonly plugins: Readonly<Record<string, object>>;
 }
 
 export interface LiveFeed {
@@ -40,7 +42,11 @@ interface TenantFeed {
 }
 
 const kept = 50;
+/** Records of a board's topics read again a partition, so that a board begins with the last hour. */
+const keptForBoards = 5_000;
 const pollMs = 250;
+/** Topics whose events no list shows, so that they need not be decoded. */
+const unwatched = new Set(["user-events", "product-updates"]);
 const lists: Readonly<Record<string, "orders" | "decisions" | "alerts">> = {
   "order.completed": "orders",
   "fraud.decision.made": "decisions",
@@ -53,6 +59,11 @@ export function createLiveFeed(platform: Platform): LiveFeed {
   const clock = platform.port("clock");
   const logger = platform.port("logger");
   const tenants = new Map<string, TenantFeed>();
+  const boards = platform.plugins.flatMap(({ plugin }) => {
+    const board = plugin.definition.live?.();
+    return board === undefined ? [] : [{ name: plugin.name, board }];
+  });
+  const boardTopics = new Set(boards.flatMap(({ board }) => board.topics));
   const positions = new Map<string, number>();
   /** Who watches at this moment. */
   const watchers = new Set<symbol>();
@@ -63,7 +74,8 @@ export function createLiveFeed(platform: Platform): LiveFeed {
     for (const topic of Object.keys(platform.topics)) {
       for (const { partition, next, earliest } of await eventLog.offsets(topic)) {
         // A little of the past, so that a page that was just opened is not empty.
-        positions.set(`${topic}/${partition}`, Math.max(earliest, next - kept));
+        const back = boardTopics.has(topic) ? keptForBoards : kept;
+        positions.set(`${topic}/${partition}`, Math.max(earliest, next - back));
       }
     }
   }
@@ -98,19 +110,26 @@ export function createLiveFeed(platform: Platform): LiveFeed {
   }
 
   function take(record: LogRecord): void {
+    if (boardTopics.has(record.topic)) return takeForBoards(record);
     const feed = feedOf(record.headers["tenant"] ?? "default");
     const arrived = Number(record.headers["receivedat"] ?? record.timestamp);
     const second = Math.floor(arrived / 1000);
     // Once a second, so that the feed of a tenant nobody looks at does not grow.
     if (!feed.seconds.has(second)) forgetOld(feed, clock.now());
     feed.seconds.set(second, (feed.seconds.get(second) ?? 0) + 1);
-    if (record.topic === "user-events" || record.topic === "product-updates") return;
+    if (unwatched.has(record.topic)) return;
     const event = platform.decode(record);
     const list = event === undefined ? undefined : lists[event.type];
     if (event === undefined || list === undefined) return;
     feed[list].unshift(toLiveEvent(event));
     feed[list].length = Math.min(feed[list].length, kept);
     if (list === "orders") feed.orderTimes.push(arrived);
+  }
+
+  function takeForBoards(record: LogRecord): void {
+    const event = platform.decode(record);
+    if (event === undefined) return;
+    for (const { board } of boards) if (board.topics.includes(record.topic)) board.take(event);
   }
 
   function feedOf(tenant: string): TenantFeed {
@@ -139,6 +158,9 @@ export function createLiveFeed(platform: Platform): LiveFeed {
         orders: feed.orders.slice(0, 20),
         decisions: feed.decisions.slice(0, 20),
         alerts: feed.alerts.slice(0, 20),
+        plugins: Object.fromEntries(
+          boards.map(({ name, board }) => [name, board.snapshot({ tenant, now })]),
+        ),
       };
     },
     watch() {

@@ -14,6 +14,7 @@ import {
   serviceToken,
 } from "./dependency.ts";
 import type { Job } from "./job.ts";
+import type { LiveBoard } from "./live-board.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ModelInfo } from "./model-info.ts";
 import type { PersonalData } from "./personal-data.ts";
@@ -46,6 +47,8 @@ export interface PluginDefinition<
   readonly tables?: readonly LakeTable[];
   readonly metrics?: readonly MetricDefinition[];
   readonly migrations?: readonly Migration[];
+  /** What it shows under `plugins.<name>` of `GET /v1/live`. */
+  readonly live?: () => LiveBoard;
   readonly topologies?: (service: Service) => readonly Topology[];
   readonly jobs?: (service: Service) => readonly Job[];
   /** Models it serves at this moment. */

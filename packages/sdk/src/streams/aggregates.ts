@@ -154,6 +154,44 @@ function moments(
   };
 }
 
+/** The text of the earliest event that has one. */
+export function first(field: TextField): Aggregate<Timed> {
+  return timed("first", field, (a, b) => a < b);
+}
+
+/** The text of the latest event that has one. */
+export function last(field: TextField): Aggregate<Timed> {
+  return timed("last", field, (a, b) => a > b);
+}
+
+/** Event time and text; null: none yet. */
+type Timed = readonly [time: number, text: string] | null;
+
+function timed(
+  kind: string,
+  field: TextField,
+  isBefore: (a: number | string, b: number | string) => boolean,
+): Aggregate<Timed> {
+  // Of two at one time the text decides, so that the order they come in does not.
+  const merge = (a: Timed, b: Timed): Timed => {
+    if (a === null || b === null) return a ?? b;
+    const isOther = a[0] === b[0] ? isBefore(b[1], a[1]) : isBefore(b[0], a[0]);
+    return isOther ? b : a;
+  };
+  return {
+    kind,
+    ...plain,
+    read(event) {
+      const text = field(event);
+      return text === undefined ? undefined : [event.time, text];
+    },
+    empty: () => null,
+    add: (state, value) => merge(state, value as Timed),
+    merge,
+    result: (state) => state?.[1],
+  };
+}
+
 /** How many different texts, exactly up to 512 and within about 1.6 % beyond. */
 export function approxDistinct(field: TextField): Aggregate<HyperLogLog> {
   return {

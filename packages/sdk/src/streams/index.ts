@@ -3,6 +3,8 @@ export {
   approxDistinct,
   approxQuantiles,
   count,
+  first,
+  last,
   max,
   mean,
   min,

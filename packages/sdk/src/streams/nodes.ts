@@ -21,6 +21,8 @@ export interface WindowSettings {
   /** `close` (default): one result a window, when the watermark passes its end. `update`: also, after each batch, what changed in it;
    * results of one window share `data.windowStart` and `data.key`, a later one replaces the earlier, and the last has `data.final`. */
   readonly emit?: "close" | "update";
+  /** With `update`: not more often than this, by the clock. Default 0: after each batch. */
+  readonly updateEveryMs?: number;
   /** Open windows a partition at most; past it the ones that end first are closed early. Default 1,000,000. */
   readonly maxOpenWindows?: number;
 }

@@ -232,6 +232,10 @@ class BatchEffects implements Batch {
     return this.#options.logger;
   }
 
+  get now(): number {
+    return this.#options.now;
+  }
+
   get lastOffset(): number {
     return this.#options.lastOffset;
   }

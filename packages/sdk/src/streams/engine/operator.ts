@@ -15,6 +15,8 @@ export interface Place {
 export interface Batch {
   readonly place: Place;
   readonly logger: Logger;
+  /** By the clock, epoch milliseconds. */
+  readonly now: number;
   /** Offset of the batch's last record. */
   readonly lastOffset: number;
   emit(topic: string, record: NewLogRecord): void;

@@ -27,9 +27,12 @@ export function hoppingWindows(
   place: Place,
 ): Operator {
   const { allowedLatenessMs = 0, lateTopic, emit = "close" } = settings;
-  const { maxOpenWindows = defaultMaxOpenWindows } = settings;
+  const { maxOpenWindows = defaultMaxOpenWindows, updateEveryMs = 0 } = settings;
   const totals = totalsOf(settings.aggregate);
   const due = new DueTimes();
+  /** Changed since the last update; lost with the process, when the next change or the close says it. */
+  const untold = new Set<string>();
+  let updatedAt = -Infinity;
   const windows = new KeyedState<OpenWindow>({
     copy: (window) => ({ ...window, states: totals.copy(window.states) }),
     save: ({ tenant, key, start, newest, states }): Saved => [
@@ -94,7 +97,11 @@ export function hoppingWindows(
   }
 
   function update(output: Output, batch: Batch, watermark: number): void {
-    for (const name of windows.changed()) {
+    for (const name of windows.changed()) untold.add(name);
+    if (batch.now - updatedAt < updateEveryMs) return;
+    updatedAt = batch.now;
+    for (const name of untold) {
+      untold.delete(name);
       const window = windows.get(name);
       if (window === undefined) continue;
       const results = { ...totals.results(window.states), final: false };
