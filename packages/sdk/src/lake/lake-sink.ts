@@ -66,6 +66,8 @@ interface Batch {
 /** Records taken in at a time: few, so that partitions advance together and a batch holds few dates, and so that other work gets its turn. */
 const stepRecords = 200;
 const stepBytes = 256 * 1024;
+/** Attempts at a write while other processes write what it holds. */
+const maxFenced = 20;
 
 /**
  * Turns one topic into its bronze table and the typed tables fed by it, each event once.
@@ -95,6 +97,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   let timer: NodeJS.Timeout | undefined;
   /** Pauses follow one another, however many partitions there are. */
   let pausing: Promise<void> = Promise.resolve();
+  let reading: Promise<unknown> | undefined;
 
   async function openTable(
     name: string,
@@ -115,7 +118,18 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     return offsets;
   }
 
+  /** Another process may have written since: what its commits say counts. Partitions that come together are read together. */
+  function readAllOffsets(): Promise<unknown> {
+    reading ??= Promise.all([bronze, ...tables.map(({ name }) => name)].map(readOffsets)).finally(
+      () => {
+        reading = undefined;
+      },
+    );
+    return reading;
+  }
+
   async function resume({ partition }: AssignedPartition): Promise<number> {
+    await readAllOffsets();
     const offset = written.get(bronze)?.get(partition) ?? 0;
     const bounds = (await eventLog.offsets(topic)).find(
       (candidate) => candidate.partition === partition,
@@ -238,26 +252,31 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     given: readonly Row[],
     next: ReadonlyMap<number, number>,
   ): Promise<void> {
-    const isDoubtful = inDoubt.has(name);
-    const offsets = isDoubtful
-      ? await readOffsets(name)
-      : (written.get(name) ?? new Map<number, number>());
-    const reachedIn = (partition: unknown): number => offsets.get(Number(partition)) ?? 0;
-    const rows = isDoubtful
-      ? given.filter((row) => Number(row["offset"]) >= reachedIn(row["partition"]))
-      : given;
-    const ahead = [...next].filter(([partition, offset]) => offset > reachedIn(partition));
-    const transactions: AppTransaction[] = ahead.map(([partition, offset]) => ({
-      appId: appId(topic, partition),
-      version: offset,
-    }));
-    if (rows.length > 0 && transactions.length > 0) {
+    for (let attempt = 1; ; attempt += 1) {
+      const offsets = inDoubt.has(name)
+        ? await readOffsets(name)
+        : (written.get(name) ?? new Map<number, number>());
+      const reachedIn = (partition: unknown): number => offsets.get(Number(partition)) ?? 0;
+      const rows = given.filter((row) => Number(row["offset"]) >= reachedIn(row["partition"]));
+      const ahead = [...next].filter(([partition, offset]) => offset > reachedIn(partition));
+      if (rows.length === 0 || ahead.length === 0) break;
+      const transactions: AppTransaction[] = ahead.map(([partition, offset]) => ({
+        appId: appId(topic, partition),
+        version: offset,
+        expected: reachedIn(partition),
+      }));
       inDoubt.add(name);
-      await tableStore.append(name, rows, {
-        transactions,
-        commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) },
-      });
-      for (const [partition, offset] of ahead) offsets.set(partition, offset);
+      try {
+        await tableStore.append(name, rows, {
+          transactions,
+          commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) },
+        });
+        for (const [partition, offset] of ahead) offsets.set(partition, offset);
+        break;
+      } catch (error) {
+        // The sink of another process has rows of these partitions: the table's offsets say which are left for this one.
+        if (!isEcapError(error, "ECAP_FENCED") || attempt >= maxFenced) throw error;
+      }
     }
     inDoubt.delete(name);
   }

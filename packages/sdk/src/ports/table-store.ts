@@ -36,6 +36,8 @@ export type Row = Readonly<Record<string, Cell>>;
 export interface AppTransaction {
   readonly appId: string;
   readonly version: number;
+  /** What the writer believes is stored, 0 for nothing. Where it is another, a second writer was here: the append is ECAP_FENCED and writes nothing. */
+  readonly expected?: number;
 }
 
 export interface AppendOptions {
@@ -82,6 +84,7 @@ export interface TableCommit {
  * Versioned tables that any Delta Lake reader can open.
  *
  * - A commit is seen whole or not at all. Concurrent appends all succeed, each with a version of its own.
+ * - Of appends that expect the same stored version of an application, one succeeds.
  * - Rows that do not fit the schema are ECAP_TABLE_SCHEMA and nothing is written. A table that is not there is ECAP_TABLE_NOT_FOUND.
  */
 export interface TableStore {

@@ -147,6 +147,30 @@ export function tableStoreContract(name: string, make: () => Promise<TableStoreF
       );
     });
 
+    it("refuses an append that expects another stored version, and takes one of those that race", async () => {
+      await store.ensure("fenced", schema);
+      const to = (version: number, expected: number) => ({
+        transactions: [{ appId: "sink/0", version, expected }],
+      });
+      await store.append("fenced", [row("1")], to(10, 0));
+      await expect(store.append("fenced", [row("2")], to(20, 0))).rejects.toMatchObject({
+        code: "ECAP_FENCED",
+      });
+      await store.append("fenced", [row("3")], to(20, 10));
+      // A repeat of what was done is done, whatever it expects.
+      expect(await store.append("fenced", [row("3")], to(20, 10))).toBeUndefined();
+      const racing = await Promise.allSettled(
+        [1, 2, 3, 4].map((i) => store.append("fenced", [row(`race ${i}`)], to(20 + i, 20))),
+      );
+      expect(racing.filter(({ status }) => status === "fulfilled").length).toBeGreaterThan(0);
+      const snapshot = await store.snapshot("fenced");
+      const winners = racing.flatMap((each) =>
+        each.status === "fulfilled" && each.value !== undefined ? [each.value] : [],
+      );
+      expect(winners).toHaveLength(1);
+      expect(snapshot.files.reduce((sum, { rows }) => sum + (rows ?? 0), 0)).toBe(3);
+    });
+
     it("lets concurrent appends all succeed, each once and with a version of its own", async () => {
       await store.ensure("race", schema);
       const versions = await Promise.all(

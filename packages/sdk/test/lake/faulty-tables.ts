@@ -30,6 +30,10 @@ export function faultyTables(nextFate: () => Fate = () => "fine"): FaultyTables 
       ({ appId, version }) => (table.transactions.get(appId) ?? -1) >= version,
     );
     if (rows.length === 0 || (transactions.length > 0 && isOld)) return undefined;
+    for (const { appId, expected } of transactions) {
+      if (expected === undefined || expected === (table.transactions.get(appId) ?? 0)) continue;
+      throw new EcapError("ECAP_FENCED", `${appId} is not at ${expected}`);
+    }
     table.rows.push(...rows);
     for (const { appId, version } of transactions) table.transactions.set(appId, version);
     appends.push({ table: name, rows: rows.length });

@@ -95,6 +95,45 @@ const idsIn = (lake: FaultyTables, table: string, topic?: string): readonly numb
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
 describe("each event is in its tables once", () => {
+  test("also where two sinks have the same partitions, each unaware of the other", async () => {
+    const bursts = fc.array(
+      fc.record({ count: fc.integer({ min: 1, max: 15 }), pauseMs: fc.constantFrom(0, 1, 4) }),
+      { minLength: 1, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(bursts, async (list) => {
+        const eventLog = await makeLog();
+        const lake = faultyTables();
+        // In a group of its own, the second is given every partition too: as after a pause so long that the partitions went elsewhere.
+        const other: EventLog = {
+          ...eventLog,
+          consume: (options) => eventLog.consume({ ...options, group: `${options.group} again` }),
+        };
+        const sinks = [
+          await start(eventLog, lake, "transactions"),
+          await start(other, lake, "transactions"),
+        ];
+        let sent = 0;
+        for (const { count, pauseMs } of list) {
+          await send(
+            eventLog,
+            "transactions",
+            "order",
+            Array.from({ length: count }, (_, i) => sent + i),
+          );
+          sent += count;
+          await sleep(pauseMs);
+        }
+        await Promise.all(sinks.map((sink) => sink.drain()));
+        await Promise.all(sinks.map((sink) => sink.close()));
+        expect(idsIn(lake, "bronze_transactions")).toEqual(upTo(sent));
+        expect(idsIn(lake, "people")).toEqual(upTo(sent));
+        expect(idsIn(lake, "lines")).toHaveLength(2 * sent);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test("however the appends fail and wherever the process stops, with duplicates in the log", async () => {
     const fate = fc.constantFrom<Fate>(
       "fine",

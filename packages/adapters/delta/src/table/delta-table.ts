@@ -4,6 +4,7 @@ import {
   type AppTransaction,
   type Clock,
   EcapError,
+  isEcapError,
   type Logger,
   type ObjectStore,
   type Row,
@@ -98,6 +99,12 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
     return result;
   };
 
+  const forget = (adds: readonly AddAction[]): Promise<void> =>
+    deleteQuietly(
+      objects,
+      adds.map((add) => root + add.path),
+    );
+
   const checkpointIfDue = async (state: TableState) => {
     if (state.version === 0 || state.version % options.checkpointInterval !== 0) return;
     try {
@@ -120,6 +127,7 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
     async append(rows, { transactions = [], commitInfo: info }) {
       const before = await existing();
       if (rows.length === 0 || isDone(before, transactions)) return undefined;
+      assertExpected(name, before, transactions);
       const schema = parseSchema(before.metaData);
       checkAppendable(before.protocol, schema.readOnly);
       const adds = await writeFiles({ objects, codec, root, schema, now: clock.now() }, rows);
@@ -127,18 +135,19 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
       const committed = await commit((state) => {
         if (!state) throw notFound(`Table ${name} is gone`);
         if (isDone(state, transactions)) return undefined;
+        assertExpected(name, state, transactions);
         checkStillFits(name, before, state);
         const parameters = { mode: "Append", partitionBy: JSON.stringify(schema.partitionBy) };
         return [
           commitInfo("WRITE", parameters, info),
           ...appendActions(state, transactions, adds, clock.now()),
         ];
+      }).catch(async (error: unknown) => {
+        if (isEcapError(error, "ECAP_FENCED")) await forget(adds);
+        throw error;
       });
       if (!committed) {
-        await deleteQuietly(
-          objects,
-          adds.map((add) => root + add.path),
-        );
+        await forget(adds);
         return undefined;
       }
       await checkpointIfDue(committed);
@@ -171,6 +180,22 @@ function isDone(state: TableState, transactions: readonly AppTransaction[]): boo
 function advances(state: TableState, { appId, version }: AppTransaction): boolean {
   const reached = state.transactions.get(appId);
   return reached === undefined || reached.version < version;
+}
+
+function assertExpected(
+  table: string,
+  state: TableState,
+  transactions: readonly AppTransaction[],
+): void {
+  for (const { appId, expected } of transactions) {
+    const stored = state.transactions.get(appId)?.version ?? 0;
+    if (expected === undefined || expected === stored) continue;
+    throw new EcapError(
+      "ECAP_FENCED",
+      `Table ${table}: another writer brought ${appId} from ${expected} to ${stored}`,
+      { received: expected },
+    );
+  }
 }
 
 function appendActions(
