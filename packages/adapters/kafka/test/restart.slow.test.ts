@@ -152,3 +152,79 @@ describe("a broker that goes and comes back", () => {
     await impatient.close();
   }, 120_000);
 });
+
+describe("three brokers of which one goes", () => {
+  it("goes on with the other two, and loses, repeats and reorders nothing", async () => {
+    const services = await ownServices(["kafka"], { brokers: 3 });
+    const brokers = services.env["ECAP_TEST_KAFKA_BROKERS"]?.split(",") ?? [];
+    const log = kafkaEventLog({ brokers, ...quickTimeouts, appendTimeoutMs: 60_000 });
+    try {
+      await log.createTopic("orders", { partitions: 6 });
+      await log.createTopic("output", { partitions: 3 });
+      const committer = outboxCommitter({ eventLog: log, stateStore: memoryStateStore() });
+      const seen: string[] = [];
+      const consumer = await log.consume({
+        group: "watchers",
+        topics: ["output"],
+        onBatch: async ({ records }) => void seen.push(...records.map(textOf)),
+      });
+      const acknowledged: string[] = [];
+      const stopped = new AbortController();
+      const appending = (async () => {
+        for (let i = 0; !stopped.signal.aborted; i += 1) {
+          await log.append("orders", [textRecord(`${i}`, { key: `${i}` })]);
+          acknowledged.push(`${i}`);
+        }
+      })();
+      let offset: number | undefined;
+      const deliver = async (until: number): Promise<void> => {
+        while ((offset ?? 0) < until) {
+          try {
+            const claim = await committer.claim("t", "orders", 0);
+            offset = claim.offset;
+            while ((offset ?? 0) < until) {
+              const record = textRecord(`${offset ?? 0}`, { key: `${offset ?? 0}` });
+              const emits = [{ topic: "output", record }];
+              const nextOffset: number = (offset ?? 0) + 1;
+              await committer.commit({
+                claim,
+                expectedOffset: offset,
+                nextOffset,
+                stateChanges: [],
+                emits,
+              });
+              offset = nextOffset;
+            }
+          } catch {
+            await sleep(100);
+          }
+        }
+      };
+      await deliver(20);
+      const before = acknowledged.length;
+      expect(before).toBeGreaterThan(0);
+      await services.control.kill("kafka-2");
+      await deliver(60);
+      await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 100), {
+        withinMs: 60_000,
+      });
+      await services.control.restart("kafka-2");
+      await deliver(80);
+      stopped.abort();
+      await appending;
+      const inLog = (await readTopic(log, "orders")).map(textOf);
+      expect(inLog).toHaveLength(acknowledged.length);
+      expect(new Set(inLog)).toEqual(new Set(acknowledged));
+      const emitted = (await readTopic(log, "output")).map(textOf);
+      const expected = Array.from({ length: 80 }, (_, i) => `${i}`);
+      expect(emitted.toSorted()).toEqual(expected.toSorted());
+      await eventually(() => expect(new Set(seen)).toEqual(new Set(expected)), {
+        withinMs: 60_000,
+      });
+      await consumer.close();
+    } finally {
+      await log.close();
+      await services.close();
+    }
+  }, 360_000);
+});

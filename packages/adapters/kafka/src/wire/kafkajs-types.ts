@@ -28,6 +28,7 @@ export interface Decoded<T> {
 export interface WireConnection {
   socket?: { destroy(): unknown };
   connect(): Promise<boolean>;
+  disconnect(): Promise<boolean>;
   readonly requestQueue: RequestQueue;
 }
 
@@ -74,7 +75,6 @@ export interface WireBroker {
     Record<number, { readonly minVersion: number; readonly maxVersion: number }>
   > | null;
   readonly connectionPool: ConnectionPool;
-  disconnect(): Promise<void>;
   findGroupCoordinator(request: {
     readonly groupId: string;
     readonly coordinatorType: 0 | 1;

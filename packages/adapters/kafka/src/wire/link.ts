@@ -69,14 +69,7 @@ export function openLink(kafka: Kafka): Link {
     },
     async send(broker, request) {
       assertOpen();
-      try {
-        return await broker.connectionPool.send(request);
-      } catch (error) {
-        if (error instanceof Error && error.name === "KafkaJSConnectionClosedError") {
-          broker.disconnect().catch(() => undefined);
-        }
-        throw error;
-      }
+      return broker.connectionPool.send(request);
     },
     close() {
       closed = true;
