@@ -3,6 +3,7 @@ import { type Collector, listDeadLetters, redriveDeadLetters } from "@ecap/sdk/c
 import { defineRoute, type Principal, type Route, roles } from "@ecap/sdk/http";
 import { z } from "@hono/zod-openapi";
 import type { Accounts } from "../auth/accounts.ts";
+import type { Sessions } from "../auth/sessions.ts";
 import { queryRoute } from "./query-route.ts";
 
 const role = z.enum(roles);
@@ -51,10 +52,12 @@ const letter = z.object({
 export function adminRoutes({
   platform,
   accounts,
+  sessions,
   collector,
 }: {
   platform: Platform;
   accounts: Accounts;
+  sessions: Sessions;
   collector: Collector;
 }): readonly Route[] {
   const shared = { role: "admin", tag: "administration" } as const;
@@ -131,6 +134,7 @@ export function adminRoutes({
       response: z.object({ name: z.string() }),
       handler: async ({ params, principal }) => {
         await accounts.users.disable(params.name, principal.tenant);
+        await sessions.endAll(params.name);
         return { name: params.name };
       },
     }),

@@ -39,7 +39,7 @@ export function mountIngest(app: App, { collector, authenticator, limiter }: Ing
       writeKey: bytes === undefined ? undefined : writeKeyIn(bytes),
     });
     authorise(principal, "api_user");
-    limiter.take(`${principal.tenant}/${principal.id}`);
+    await limiter.take(`${principal.tenant}/${principal.id}`);
     const receipts = await collector.collect({
       bytes: bytes ?? (await readBody(received)),
       tenant: principal.tenant,

@@ -53,7 +53,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { platform, logger, authenticator } = options;
   const clock = platform.port("clock");
   const app: App = new OpenAPIHono<AppEnv>();
-  const apiLimiter = createRateLimiter({ clock, ...apiLimit });
+  const stateStore = platform.port("stateStore");
+  const limiter = (name: string, limit: { readonly perSecond: number; readonly burst: number }) =>
+    createRateLimiter({ clock, stateStore, logger, name, ...limit });
+  const apiLimiter = limiter("api", apiLimit);
 
   app.onError((error, c) => sendProblem(c, toProblem(error, logger, c.get("requestId") ?? "")));
   app.notFound((c) =>
@@ -76,7 +79,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   mountIngest(app, {
     collector: options.collector,
     authenticator,
-    limiter: createRateLimiter({ clock, ...ingestLimit }),
+    limiter: limiter("ingest", ingestLimit),
   });
 
   app.use(
@@ -91,13 +94,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   );
   mountAudit(app, platform);
-  mountSignIn(app, { ...options, limiter: createRateLimiter({ clock, ...signInLimit }) });
+  mountSignIn(app, { ...options, limiter: limiter("sign-in", signInLimit) });
   app.use("/v1/*", async (c, next) => {
     const principal = await authenticator.authenticate({
       authorization: c.req.header("authorization"),
       session: getCookie(c, "ecap_session"),
     });
-    if (principal.operator !== true) apiLimiter.take(`${principal.tenant}/${principal.id}`);
+    if (principal.operator !== true) await apiLimiter.take(`${principal.tenant}/${principal.id}`);
     c.set("principal", principal);
     await next();
   });

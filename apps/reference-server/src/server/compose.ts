@@ -47,7 +47,11 @@ async function composeOn(
   const { tenant, roles: ownRoles = serverRoles } = settings;
   const collector = await createCollector(platform, settings.config.collector);
   const accounts = createAccounts(platform.port("database"), platform.port("clock"));
-  const sessions = await createSessions(platform.port("secretStore"));
+  const sessions = await createSessions({
+    secrets: platform.port("secretStore"),
+    stateStore: platform.port("stateStore"),
+    clock: platform.port("clock"),
+  });
   const controlToken = randomBytes(32).toString("base64url");
   const live = createLiveFeed(platform);
   const checks = dependencyChecks({

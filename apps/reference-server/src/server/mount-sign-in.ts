@@ -2,7 +2,7 @@ import { EcapError } from "@ecap/sdk";
 import { z } from "@hono/zod-openapi";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Accounts } from "../auth/accounts.ts";
-import type { Authenticator } from "../auth/authenticator.ts";
+import { type Authenticator, tokenOf } from "../auth/authenticator.ts";
 import { type Sessions, sessionSeconds } from "../auth/sessions.ts";
 import type { App } from "./app.ts";
 import { callerAddress } from "./caller-address.ts";
@@ -36,7 +36,7 @@ export function mountSignIn(
     },
   });
   app.post("/v1/session", async (c) => {
-    limiter.take(callerAddress(c));
+    await limiter.take(callerAddress(c));
     const parsed = credentials.safeParse(await c.req.json().catch(() => undefined));
     if (!parsed.success)
       throw new EcapError("ECAP_REQUEST_INVALID", "expected a JSON object with name and password");
@@ -61,7 +61,9 @@ export function mountSignIn(
     });
     return c.json({ principal });
   });
-  app.delete("/v1/session", (c) => {
+  app.delete("/v1/session", async (c) => {
+    for (const token of [tokenOf(c.req.header("authorization")), getCookie(c, "ecap_session")])
+      if (token !== undefined) await sessions.end(token);
     deleteCookie(c, "ecap_session", { path: "/" });
     return c.body(null, 204);
   });

@@ -216,6 +216,13 @@ describe("who may do what", () => {
       expect((await call("GET", "/v1/admin/users", `${none}.${forged}.`)).status).toBe(401);
       const out = await call("DELETE", "/v1/session", undefined);
       expect(out.headers.get("set-cookie")).toContain("Max-Age=0");
+      expect((await call("GET", "/v1/metrics", token)).status).toBe(200);
+      const second = await signIn("ada", "a long password");
+      const { token: signedOut } = (await second.json()) as { token: string };
+      expect((await call("GET", "/v1/metrics", signedOut)).status).toBe(200);
+      await call("DELETE", "/v1/session", signedOut);
+      expect((await call("GET", "/v1/metrics", signedOut)).status).toBe(401);
+      expect((await call("GET", "/v1/metrics", token)).status).toBe(200);
     });
 
     it("refuses wrong names and passwords alike, odd bodies clearly, and too many tries", async () => {

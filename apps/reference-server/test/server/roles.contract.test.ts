@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { embedded } from "@ecap/adapter-embedded";
 import { bi } from "@ecap/plugin-bi";
 import { fraud } from "@ecap/plugin-fraud";
-import { EcapError, silentLogger } from "@ecap/sdk";
+import { EcapError, silentLogger, systemClock } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
+import { memoryStateStore } from "@ecap/sdk/memory";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSessions } from "../../src/auth/sessions.ts";
 import { defineConfig } from "../../src/config/define-config.ts";
@@ -163,24 +164,26 @@ describe("roles of a process", () => {
   });
 });
 
-const store = (value: string | undefined) => ({ get: async () => value, watch: () => () => {} });
+const sessionsWith = (secret: string | undefined) =>
+  createSessions({
+    secrets: { get: async () => secret, watch: () => () => {} },
+    stateStore: memoryStateStore(),
+    clock: systemClock,
+  });
 
 describe("the key that signs sessions", () => {
   const admin = { id: "admin", role: "admin", tenant: "default" } as const;
 
   it("is the same in all processes that have the same secret", async () => {
-    const [one, two] = [
-      await createSessions(store("s".repeat(48))),
-      await createSessions(store("s".repeat(48))),
-    ];
+    const [one, two] = [await sessionsWith("s".repeat(48)), await sessionsWith("s".repeat(48))];
     expect(await two.verify(await one.issue(admin))).toEqual(admin);
-    const other = await createSessions(store("t".repeat(48)));
+    const other = await sessionsWith("t".repeat(48));
     expect(await other.verify(await one.issue(admin))).toBeUndefined();
   });
 
   it("is asked for where the store cannot keep one, and where it is too short", async () => {
     for (const value of [undefined, "short"]) {
-      const refused = createSessions(store(value));
+      const refused = sessionsWith(value);
       await expect(refused).rejects.toMatchObject({
         code: "ECAP_CONFIG_INVALID",
         message: expect.stringContaining("jwt-secret"),
