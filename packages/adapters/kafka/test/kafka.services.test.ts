@@ -2,7 +2,12 @@ import { redisStateStore } from "@ecap/adapter-redis";
 import type { StateStore } from "@ecap/sdk";
 import { memoryStateStore } from "@ecap/sdk/memory";
 import { outboxCommitter } from "@ecap/sdk/streams";
-import { committerContract, eventLogContract, uniqueName } from "@ecap/sdk/testing";
+import {
+  committerContract,
+  eventLogContract,
+  streamEngineContract,
+  uniqueName,
+} from "@ecap/sdk/testing";
 import { describe } from "vitest";
 import type { KafkaEventLog } from "../src/index.ts";
 import { brokers, skipReason, testLog } from "./services.ts";
@@ -65,5 +70,14 @@ describe.skipIf(brokers === undefined)(skipReason, () => {
       const stateStore = redisStateStore({ url: redisUrl, keyPrefix });
       return openCommitterSubject(stateStore, () => stateStore.close());
     });
+    streamEngineContract(
+      "Kafka and Redis",
+      async () => {
+        const keyPrefix = `ecap-test/${uniqueName("kafka")}/`;
+        const stateStore = redisStateStore({ url: redisUrl, keyPrefix });
+        return openCommitterSubject(stateStore, () => stateStore.close());
+      },
+      { histories: 2, events: 120 },
+    );
   });
 });

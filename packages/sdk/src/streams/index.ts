@@ -28,4 +28,5 @@ export type {
 export * from "./outbox-committer.ts";
 export * from "./run-topology.ts";
 export * from "./topology.ts";
+export { type TableReader, tableReader } from "./table-reader.ts";
 export * from "./topology-status.ts";

@@ -18,6 +18,11 @@ export interface OutboxPlace {
   readonly partition: number;
 }
 
+export interface Delivery extends OutboxPlace, Outbox {
+  /** The group whose offset moves to `nextOffset`. Default: `group`. */
+  readonly mark?: string;
+}
+
 /** What the committer asks of a log beyond the port: appends that move a group's offset in the same transaction. */
 export interface OutboxLog {
   /** Makes this log the only one that may deliver for the place. A transaction of an earlier owner is over, one way or the other, when it resolves. */
@@ -25,7 +30,7 @@ export interface OutboxLog {
   /** The offset the group has reached, past every delivery that took effect; undefined where none did. */
   delivered(place: OutboxPlace): Promise<number | undefined>;
   /** Appends the records and moves the group's offset to `nextOffset`, together or not at all. ECAP_FENCED where another took over, or this log never did. */
-  deliver(delivery: OutboxPlace & Outbox): Promise<void>;
+  deliver(delivery: Delivery): Promise<void>;
 }
 
 export interface OutboxCommitterOptions {
@@ -40,6 +45,8 @@ export interface OutboxCommitterOptions {
 interface Position {
   readonly epoch: number;
   readonly offset: number | undefined;
+  /** Commits with emits that moved no offset. */
+  readonly step: number;
 }
 
 interface Held extends Position {
@@ -67,6 +74,9 @@ const maxTakeOvers = 5;
  *   are in the log and not delivered again; a commit that reaches past it must leave out the emits of the inputs before it. (One thing it
  *   cannot see: an owner before the last one, paused all the while, whose claim the loss put in force again.)
  *
+ * A commit that moves no offset, since time made its emits, counts as a step: the offset of another group, `<group>/steps`, says which step
+ * was delivered. (Where the store lost a step, its emits may come again, under the ids they had.)
+ *
  * A commit without emits writes no outbox and needs no transaction of the log.
  */
 export function outboxCommitter(options: OutboxCommitterOptions): Committer {
@@ -85,8 +95,8 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
     key: string,
   ): Promise<{ position: Position; version: string | undefined }> {
     const [entry] = await stateStore.get([key]);
-    const { epoch, offset } = entry === undefined ? unclaimed : decodePosition(entry.value);
-    const position = { epoch: epoch + 1, offset };
+    const before = entry === undefined ? unclaimed : decodePosition(entry.value);
+    const position = { ...before, epoch: before.epoch + 1 };
     const change = { key, value: encodePosition(position) };
     return { position, version: await stateStore.compareAndSet(change, entry?.version) };
   }
@@ -96,11 +106,11 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
     return entry?.version === version;
   }
 
-  async function deliverOnce(place: OutboxPlace, outbox: Outbox): Promise<number> {
-    const delivered = await eventLog.delivered(place);
-    if (delivered !== undefined && delivered >= outbox.nextOffset) return delivered;
-    await eventLog.deliver({ ...place, ...outbox });
-    return outbox.nextOffset;
+  async function deliverOnce(place: OutboxPlace, outbox: Outbox): Promise<void> {
+    const mark = markOf(place, outbox);
+    const delivered = await eventLog.delivered({ ...place, group: mark });
+    if (delivered !== undefined && delivered >= outbox.nextOffset) return;
+    await eventLog.deliver({ ...place, ...outbox, mark });
   }
 
   /** Delivers as long as the position is ours, whoever took the log over meanwhile. */
@@ -108,7 +118,8 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
     const place = placeOf(claim);
     for (let takeOvers = 0; ; takeOvers += 1) {
       try {
-        if (takeOvers === 0) return await eventLog.deliver({ ...place, ...outbox });
+        if (takeOvers === 0)
+          return await eventLog.deliver({ ...place, ...outbox, mark: markOf(place, outbox) });
         await eventLog.takeOver(place);
         await deliverOnce(place, outbox);
         return;
@@ -140,14 +151,20 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
         if (stored?.version !== version) throw claimedAgain(claim, position.epoch);
         try {
           const pending = outbox === undefined ? undefined : decodeOutbox(outbox.value);
-          const delivered =
-            pending?.nextOffset === position.offset && pending !== undefined
-              ? await deliverOnce(place, pending)
-              : await eventLog.delivered(place);
-          const isAhead = delivered !== undefined && delivered > (position.offset ?? 0);
+          const reached = pending?.isStep === true ? position.step : position.offset;
+          if (pending !== undefined && pending.nextOffset === reached) {
+            await deliverOnce(place, pending);
+          }
+          const [delivered, steps = 0] = await Promise.all([
+            eventLog.delivered(place),
+            eventLog.delivered(stepsOf(place)),
+          ]);
+          const { epoch, offset } = position;
+          const isAhead = delivered !== undefined && delivered > (offset ?? 0);
           const emittedBefore = isAhead ? delivered : undefined;
-          claims.set(claimName(claim), { ...position, version, emittedBefore });
-          return { ...claim, ...position, emittedBefore };
+          const step = Math.max(position.step, steps);
+          claims.set(claimName(claim), { epoch, offset, step, version, emittedBefore });
+          return { ...claim, epoch, offset, emittedBefore };
         } catch (error) {
           if (!isEcapError(error, "ECAP_FENCED") || takeOvers >= maxTakeOvers) throw error;
         }
@@ -162,9 +179,16 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
       assertNotFenced(commit, held);
       if (held === undefined) return;
       const keys = keysOf(claim);
-      const position = { epoch: held.epoch, offset: nextOffset };
-      const emits = nextOffset <= (held.emittedBefore ?? 0) ? [] : commit.emits;
-      const outbox = emits.length === 0 ? undefined : { nextOffset, emits };
+      const emits = nextOffset <= (held.emittedBefore ?? -1) ? [] : commit.emits;
+      const isStep = nextOffset === held.offset;
+      const step = isStep && emits.length > 0 ? held.step + 1 : held.step;
+      const position = { epoch: held.epoch, offset: nextOffset, step };
+      const outbox =
+        emits.length === 0
+          ? undefined
+          : isStep
+            ? { nextOffset: step, isStep, emits }
+            : { nextOffset, emits };
       const value = outbox === undefined ? undefined : encodeOutbox(outbox, maxOutboxBytes);
       const version = await stateStore.writeGroup(
         [
@@ -187,21 +211,30 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
 
 type PlaceOfClaim = Pick<Claim, "topology" | "topic" | "partition">;
 
-const unclaimed: Position = { epoch: 0, offset: undefined };
+const unclaimed: Position = { epoch: 0, offset: undefined, step: 0 };
+
+function stepsOf(place: OutboxPlace): OutboxPlace {
+  return { ...place, group: `${place.group}/steps` };
+}
 
 function keysOf(claim: PlaceOfClaim): { readonly position: string; readonly outbox: string } {
   const prefix = claimPrefix(claim);
   return { position: `${prefix}position`, outbox: `${prefix}outbox` };
 }
 
-function encodePosition({ epoch, offset }: Position): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify([epoch, offset ?? null]));
+/** The group whose offset says that the outbox was delivered. */
+function markOf(place: OutboxPlace, { isStep = false }: Outbox): string {
+  return isStep ? stepsOf(place).group : place.group;
+}
+
+function encodePosition({ epoch, offset, step }: Position): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify([epoch, offset ?? null, step]));
 }
 
 function decodePosition(bytes: Uint8Array): Position {
-  const stored: [number, number | null] = JSON.parse(new TextDecoder().decode(bytes));
-  const [epoch, offset] = stored;
-  return { epoch, offset: offset ?? undefined };
+  const stored: [number, number | null, number] = JSON.parse(new TextDecoder().decode(bytes));
+  const [epoch, offset, step] = stored;
+  return { epoch, offset: offset ?? undefined, step };
 }
 
 function claimedAgain({ topology, topic, partition }: PlaceOfClaim, epoch: number): EcapError {

@@ -64,6 +64,8 @@ interface HeldPartition extends AssignedPartition {
   task: LegTask;
   /** When a record last came, by the clock. */
   activeAt: number;
+  /** It was said to be silent, and nothing has come since. */
+  isIdle: boolean;
   /** One step at a time. */
   busy: Promise<unknown>;
   /** Another claimed the partition. */
@@ -91,7 +93,8 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     const place = { topology: options.topology, leg: leg.name, topic, partition };
     const task = await loadLegTask({ ...options, place });
     const { offset } = claim;
-    const mine = { topic, partition, claim, offset, task, activeAt: clock.now(), busy };
+    const activeAt = clock.now();
+    const mine = { topic, partition, claim, offset, task, activeAt, isIdle: false, busy };
     held.set(nameOf(claim), mine);
     return mine;
   }
@@ -132,6 +135,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   ): Promise<void> {
     const mine = await partitionOf(assigned);
     mine.activeAt = clock.now();
+    mine.isIdle = false;
     for (const part of notYetIncluded(records, mine.claim, mine.offset)) {
       const last = part.at(-1);
       if (last === undefined) continue;
@@ -209,17 +213,22 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     return done;
   }
 
-  async function letTimePass(mine: HeldPartition, idleAfterMs: number): Promise<void> {
+  /** A partition that was read to its end and stays silent closes its windows and keeps nobody waiting. */
+  async function noticeSilence(mine: HeldPartition, idleAfterMs: number): Promise<void> {
     const { claim, offset, task } = mine;
-    const time = clock.now() - idleAfterMs;
-    if (mine.fenced !== undefined || mine.activeAt > time || task.watermark >= time) return;
+    const limit = clock.now() - idleAfterMs;
+    const isQuiet = options.upstream === undefined ? mine.activeAt <= limit : task.isSilent;
+    if (mine.fenced !== undefined || mine.isIdle || !isQuiet) return;
     if ((claim.emittedBefore ?? 0) > (offset ?? 0)) return;
     if (!(await hasRead(eventLog, mine, offset))) return;
     await inTurn(mine, async () => {
-      if (held.get(nameOf(mine)) !== mine || mine.offset !== offset || mine.activeAt > time) return;
+      if (held.get(nameOf(mine)) !== mine || mine.offset !== offset || mine.isIdle) return;
       const from = offset ?? (await earliest(eventLog, mine));
-      const plan = await task.planTime(time, { offset: from, now: clock.now() });
-      await commit(mine, plan, from);
+      const plan = await task.planIdle(limit, { offset: from, now: clock.now() });
+      if (plan.emits.length + plan.stateChanges.length > 0) await commit(mine, plan, from);
+      else plan.keep();
+      // What reaches past the limit is closed later.
+      mine.isIdle = task.size === 0 || limit > task.watermark;
     });
   }
 
@@ -246,13 +255,13 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
 
   function watchIdle(): { close(): void } {
     const { idleAfterMs = defaultIdleAfterMs } = leg.source;
-    if (options.upstream !== undefined || idleAfterMs === Infinity || !needsTime(leg)) {
+    if (idleAfterMs === Infinity || !needsTime(leg)) {
       return { close: () => {} };
     }
     const poll = (): void => {
       for (const mine of held.values()) {
-        letTimePass(mine, idleAfterMs).catch((error: unknown) =>
-          logger.debug({ ...reasonOf(error) }, "time could not be told to a partition"),
+        noticeSilence(mine, idleAfterMs).catch((error: unknown) =>
+          logger.debug({ ...reasonOf(error) }, "a silent partition could not be taken note of"),
         );
       }
     };

@@ -10,6 +10,8 @@ export interface ThroughRecord {
   readonly from: string;
   /** Event time that partition had reached; −Infinity: none yet. */
   readonly watermark: number;
+  /** It has been silent for a while: who waits for all partitions need not wait for it. */
+  readonly isIdle: boolean;
   /** Absent where the record only says how far time is. */
   readonly element:
     | Pick<EventElement, "event" | "key" | "reached" | "side" | "derived">
@@ -18,12 +20,14 @@ export interface ThroughRecord {
 
 type Stored = [
   watermark: number | null,
-  reached?: number | null,
+  reached?: number | typeof idle | null,
   key?: string,
   side?: JoinSide | null,
   derived?: boolean,
   event?: EventEnvelope,
 ];
+/** What stands in the place of `reached` on a record that says a partition is silent. */
+const idle = "idle";
 
 export function upstreamName({ leg, topic, partition }: Omit<Place, "topology">): string {
   return `${leg}/${topic}/${partition}`;
@@ -37,12 +41,17 @@ export function throughHeaders(place: Place): Readonly<Record<string, string>> {
 export function encodeThrough(
   element: Element,
   target: Pick<NewLogRecord, "headers" | "partition" | "timestamp">,
-  side: JoinSide | undefined = element.side,
+  {
+    side = element.side,
+    isIdle = false,
+  }: { readonly side?: JoinSide | undefined; readonly isIdle?: boolean } = {},
 ): NewLogRecord {
   const { watermark, reached, key, derived, event } = element;
   const stored: Stored =
     event === undefined
-      ? [finite(watermark)]
+      ? isIdle
+        ? [finite(watermark), idle]
+        : [finite(watermark)]
       : [finite(watermark), finite(reached), key ?? "", side ?? null, derived, event];
   return { ...target, key, value: encoder.encode(JSON.stringify(stored)) };
 }
@@ -55,14 +64,15 @@ export function decodeThrough({ headers, value }: LogRecord): ThroughRecord | un
     const [watermark, reached, key, side, derived, event]: Stored = JSON.parse(
       decoder.decode(value),
     );
+    const isIdle = reached === idle;
     const element = event && {
       event,
       key,
-      reached: reached ?? -Infinity,
+      reached: typeof reached === "number" ? reached : -Infinity,
       side: side ?? undefined,
       derived: derived === true,
     };
-    return { from, watermark: watermark ?? -Infinity, element };
+    return { from, watermark: watermark ?? -Infinity, isIdle, element };
   } catch {
     return undefined;
   }

@@ -17,8 +17,8 @@ import { tableLeg, tableTopic } from "./table-reader.ts";
 
 export interface Source {
   readonly topics: readonly string[];
-  /** A partition that was read to its end and stayed silent this long is taken to have reached the present, less this time; so windows
-   * close where no event comes to close them. Default 30,000; Infinity: only events move time. */
+  /** A partition that was read to its end and stays silent this long closes its windows, but for what reaches past the present less this
+   * time, and legs that wait for all partitions no longer wait for it. Default 30,000; Infinity: only events move time. */
   readonly idleAfterMs?: number;
 }
 
@@ -246,12 +246,12 @@ class Builder implements TopologyBuilder {
     other?: Draft,
   ): Builder {
     this.#demand(Number.isInteger(partitions) && partitions > 0, "a whole number of partitions");
-    const { name, done, intermediate } = this.#draft;
+    const { name, done, source, intermediate } = this.#draft;
     const spec = { partitions, retentionMs: intermediateRetentionMs };
     return new Builder({
       name,
       done: [...done, ...(other?.done ?? []), ...ended],
-      source: { topics: [topic] },
+      source: { topics: [topic], idleAfterMs: source.idleAfterMs },
       nodes,
       intermediate: { ...intermediate, ...other?.intermediate, [topic]: spec },
     });

@@ -37,7 +37,8 @@ export function outboxWorld(given: {
   const past: Entries[] = [];
   let versions = 0;
   const emitted: string[] = [];
-  let delivered: number | undefined;
+  /** By the group whose offset says so. */
+  const delivered = new Map<string, number>();
   /** Who may deliver. */
   let logOwner = 0;
   let tokens = 0;
@@ -121,8 +122,8 @@ export function outboxWorld(given: {
               return tokens;
             });
           },
-          delivered: () => request(owner, "delivered", () => delivered),
-          async deliver({ nextOffset, emits }) {
+          delivered: ({ group }) => request(owner, "delivered", () => delivered.get(group)),
+          async deliver({ nextOffset, emits, group, mark = group }) {
             const mine = token;
             try {
               await request(owner, "deliver", () => {
@@ -131,7 +132,7 @@ export function outboxWorld(given: {
                   throw new EcapError("ECAP_FENCED", "another took the log over");
                 }
                 for (const { record } of emits) emitted.push(text(record.value));
-                delivered = nextOffset;
+                delivered.set(mark, nextOffset);
               });
             } catch (error) {
               // As of a transaction of unknown outcome: only a new take-over helps.

@@ -1,6 +1,6 @@
 import { EcapError, type NewLogRecord } from "@ecap/sdk";
 import { partitionFor } from "@ecap/sdk/memory";
-import type { OutboxLog, OutboxPlace } from "@ecap/sdk/streams";
+import type { Delivery, OutboxLog, OutboxPlace } from "@ecap/sdk/streams";
 import { nextSequence } from "../append/producer-session.ts";
 import type { Settings } from "../options.ts";
 import {
@@ -17,8 +17,6 @@ import { offsetFetchRequest } from "../wire/offset-fetch-request.ts";
 import { produceRequest } from "../wire/produce-request.ts";
 import { encodeBatch, recordBound, stampBatch } from "../wire/record-batch.ts";
 import { retrying } from "../wire/retrying.ts";
-
-type Delivery = Parameters<OutboxLog["deliver"]>[0];
 
 /** What this process knows of a transactional id it took over. Takes no connection: all share one link. */
 interface Producer {
@@ -153,7 +151,7 @@ export function transactions(options: TransactionsOptions): OutboxLog {
   async function transact(producer: Producer, delivery: Delivery): Promise<void> {
     const { transactionalId, producerId, producerEpoch } = producer;
     const identity = { transactionalId, producerId, producerEpoch };
-    const groupId = `${topicPrefix}${delivery.group}`;
+    const groupId = `${topicPrefix}${delivery.mark ?? delivery.group}`;
     const inputName = metadata.topicName(delivery.topic);
     const targets = await targetsOf(producer, delivery);
     const asTransaction = {

@@ -54,9 +54,11 @@ export interface LegTask {
     reason: Reason,
     options: { readonly attempts: number; readonly now: number },
   ): BatchPlan;
-  /** Says that event time is at `watermark` though no event said so. */
-  planTime(
-    watermark: number,
+  /** Whether nothing is to be expected from upstream; false on a topic from outside, which nobody knows that of. */
+  readonly isSilent: boolean;
+  /** The partition is silent: closes what is open, but for what reaches past `limit` (epoch milliseconds), and says so downstream. */
+  planIdle(
+    limit: number,
     options: { readonly offset: number; readonly now: number },
   ): Promise<BatchPlan>;
 }
@@ -106,7 +108,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
     }
     const through = decodeThrough(record);
     if (through === undefined) return undefined;
-    progress.tell(through.from, through.watermark);
+    progress.tell(through.from, through.watermark, through.isIdle);
     const { watermark } = progress;
     if (through.element === undefined) return tick(watermark);
     const { event, key, reached, side, derived } = through.element;
@@ -115,7 +117,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
 
   async function run(
     elementsOf: (batch: BatchEffects) => readonly Element[],
-    about: { readonly lastOffset: number; readonly attempts: number; readonly now: number },
+    about: Pick<EffectsOptions, "lastOffset" | "attempts" | "now" | "isIdle">,
   ): Promise<BatchEffects> {
     const effects = new BatchEffects({ ...options, ...about, prefix, progress });
     let elements = elementsOf(effects);
@@ -194,11 +196,19 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
       effects.bury(record, reason);
       return planOf(effects);
     },
-    planTime: (watermark, { offset, now }) =>
+    get isSilent() {
+      return progress.isSilent;
+    },
+    planIdle: (limit, { offset, now }) =>
       orUndo(async () => {
-        progress.advance(watermark);
+        const until = states.reduce(
+          (latest, { state }) => Math.max(latest, state.openUntil ?? -Infinity),
+          -Infinity,
+        );
+        progress.advance(Math.min(limit, until));
         const time = progress.watermark;
-        return planOf(await run(() => [tick(time)], { lastOffset: offset, attempts: 1, now }));
+        const about = { lastOffset: offset, attempts: 1, now, isIdle: true };
+        return planOf(await run(() => [tick(time)], about));
       }),
   };
 }
@@ -211,6 +221,7 @@ interface EffectsOptions extends Pick<LegTaskOptions, "place" | "stateStore" | "
   readonly lastOffset: number;
   readonly attempts: number;
   readonly now: number;
+  readonly isIdle?: boolean;
 }
 
 /** Collects what the steps want to change. */
@@ -234,6 +245,10 @@ class BatchEffects implements Batch {
 
   get now(): number {
     return this.#options.now;
+  }
+
+  get isIdle(): boolean {
+    return this.#options.isIdle === true;
   }
 
   get lastOffset(): number {

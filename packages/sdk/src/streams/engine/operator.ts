@@ -15,6 +15,8 @@ export interface Place {
 export interface Batch {
   readonly place: Place;
   readonly logger: Logger;
+  /** The partition has been silent for a while, and whoever waits for it should not. */
+  readonly isIdle: boolean;
   /** By the clock, epoch milliseconds. */
   readonly now: number;
   /** Offset of the batch's last record. */
@@ -62,4 +64,6 @@ export interface OperatorState {
   undo(): void;
   /** Windows open or events held. */
   readonly size: number;
+  /** The watermark that would close every window and let every event go; −Infinity where nothing is open. */
+  readonly openUntil?: number;
 }

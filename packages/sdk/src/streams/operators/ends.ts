@@ -69,12 +69,13 @@ export function throughOperator(
         const partition = partitionOf(element.key ?? "", partitions);
         tell(partition, element.watermark);
         const target = { headers, partition, timestamp: element.event.time };
-        batch.emit(topic, encodeThrough(element, target, side ?? element.side));
+        batch.emit(topic, encodeThrough(element, target, { side: side ?? element.side }));
       }
       for (let partition = 0; partition < partitions; partition += 1) {
-        if (!tell(partition, watermark)) continue;
-        const target = { headers, partition, timestamp: Math.max(0, Math.floor(watermark)) };
-        batch.emit(topic, encodeThrough(tick(watermark), target));
+        if (!tell(partition, watermark) && !batch.isIdle) continue;
+        const timestamp = Number.isFinite(watermark) ? Math.max(0, Math.floor(watermark)) : 0;
+        const target = { headers, partition, timestamp };
+        batch.emit(topic, encodeThrough(tick(watermark), target, { isIdle: batch.isIdle }));
       }
       return [];
     },

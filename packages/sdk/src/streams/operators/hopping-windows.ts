@@ -33,6 +33,8 @@ export function hoppingWindows(
   /** Changed since the last update; lost with the process, when the next change or the close says it. */
   const untold = new Set<string>();
   let updatedAt = -Infinity;
+  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  let closedUntil = -Infinity;
   const windows = new KeyedState<OpenWindow>({
     copy: (window) => ({ ...window, states: totals.copy(window.states) }),
     save: ({ tenant, key, start, newest, states }): Saved => [
@@ -51,7 +53,7 @@ export function hoppingWindows(
   function add(element: EventElement, batch: Batch): void {
     const { event, key = "", reached } = element;
     const { tenant, time } = event;
-    const closed = reached - allowedLatenessMs;
+    const closed = Math.max(reached, closedUntil) - allowedLatenessMs;
     const lastStart = Math.floor(time / everyMs) * everyMs;
     if (lastStart + sizeMs <= closed) return batch.late(element, lateTopic);
     const values = totals.read(event);
@@ -126,6 +128,7 @@ export function hoppingWindows(
         const time = element.watermark - allowedLatenessMs;
         if (due.next <= time) close(due.take(time), output, held);
         held = Math.max(held, time);
+        closedUntil = Math.max(closedUntil, element.watermark);
       }
       force(output, batch, held);
       if (emit === "update") update(output, batch, held);
@@ -148,6 +151,11 @@ export function hoppingWindows(
       },
       get size() {
         return windows.size;
+      },
+      get openUntil() {
+        let until = -Infinity;
+        for (const [, { end }] of windows.entries()) until = Math.max(until, end);
+        return until + allowedLatenessMs;
       },
     },
   };

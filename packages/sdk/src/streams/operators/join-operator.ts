@@ -29,6 +29,8 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
   /** How much older than the watermark what comes out may be. */
   const heldBackMs = allowedLatenessMs + (type === "inner" ? 0 : withinMs);
   const due = new DueTimes();
+  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  let closedUntil = -Infinity;
   let held = 0;
   let heldBefore = 0;
   const keys = new KeyedState<Sides>({
@@ -55,7 +57,8 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
   function add(element: EventElement, batch: Batch, output: Output, out: number): void {
     const { event, key = "", reached, side = "left" } = element;
     const { tenant, time } = event;
-    if (time < reached - allowedLatenessMs) return batch.late(element, lateTopic);
+    if (time < Math.max(reached, closedUntil) - allowedLatenessMs)
+      return batch.late(element, lateTopic);
     const name = `${tenant}\n${key}`;
     const sides = keys.change(name, () => ({ tenant, key, left: [], right: [] }));
     const mine: Held = { event, matched: false };
@@ -112,6 +115,7 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
         const time = element.watermark - allowedLatenessMs;
         if (due.next < time) release(time, due.take(time - 1), output, out);
         out = Math.max(out, element.watermark - heldBackMs);
+        closedUntil = Math.max(closedUntil, element.watermark);
       }
       while (held > maxHeld) {
         const time = due.next + 1;
@@ -145,6 +149,13 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
       },
       get size() {
         return held;
+      },
+      get openUntil() {
+        let until = -Infinity;
+        for (const [, { left, right }] of keys.entries()) {
+          for (const { event } of [...left, ...right]) until = Math.max(until, event.time);
+        }
+        return until + withinMs + allowedLatenessMs + 1;
       },
     },
   };

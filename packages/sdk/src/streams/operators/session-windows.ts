@@ -32,6 +32,8 @@ export function sessionWindows(
   const { allowedLatenessMs = 0, lateTopic, maxOpenWindows = defaultMaxOpenWindows } = settings;
   const totals = totalsOf(settings.aggregate);
   const due = new DueTimes();
+  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  let closedUntil = -Infinity;
   const keys = new KeyedState<Sessions>({
     copy: ({ tenant, key, list }) => ({
       tenant,
@@ -57,7 +59,8 @@ export function sessionWindows(
   function add(element: EventElement, batch: Batch): void {
     const { event, key = "", reached } = element;
     const { tenant, time } = event;
-    if (time < reached - allowedLatenessMs) return batch.late(element, lateTopic);
+    if (time < Math.max(reached, closedUntil) - allowedLatenessMs)
+      return batch.late(element, lateTopic);
     const values = totals.read(event);
     const name = `${tenant}\n${key}`;
     const sessions = keys.change(name, () => ({ tenant, key, list: [] }));
@@ -119,6 +122,7 @@ export function sessionWindows(
         const time = element.watermark - allowedLatenessMs;
         if (due.next <= time) close(time, output, held);
         held = Math.max(held, time);
+        closedUntil = Math.max(closedUntil, element.watermark);
       }
       while (keys.size > maxOpenWindows) {
         const names = due.take(due.next);
@@ -147,6 +151,13 @@ export function sessionWindows(
       },
       get size() {
         return keys.size;
+      },
+      get openUntil() {
+        let until = -Infinity;
+        for (const [, { list }] of keys.entries()) {
+          for (const { last } of list) until = Math.max(until, last + gapMs);
+        }
+        return until + allowedLatenessMs;
       },
     },
   };

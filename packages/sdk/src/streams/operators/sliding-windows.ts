@@ -36,6 +36,8 @@ export function slidingWindows(
   const { allowedLatenessMs = 0, lateTopic, maxOpenWindows = defaultMaxOpenWindows } = settings;
   const totals = totalsOf(settings.aggregate);
   const due = new DueTimes();
+  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  let closedUntil = -Infinity;
   const keys = new KeyedState<Slices>({
     copy: (slices) => ({
       ...slices,
@@ -57,7 +59,8 @@ export function slidingWindows(
   function add(element: EventElement, batch: Batch): void {
     const { event, key = "", reached } = element;
     const { tenant, time } = event;
-    if (time < reached - allowedLatenessMs) return batch.late(element, lateTopic);
+    if (time < Math.max(reached, closedUntil) - allowedLatenessMs)
+      return batch.late(element, lateTopic);
     const values = totals.read(event);
     const name = `${tenant}\n${key}`;
     const none = (): Slices => ({ tenant, key, doneUntil: Number.MIN_SAFE_INTEGER, list: [] });
@@ -124,6 +127,7 @@ export function slidingWindows(
         const time = element.watermark - allowedLatenessMs;
         if (due.next < time) close(time, due.take(time - 1), output, held);
         held = Math.max(held, time);
+        closedUntil = Math.max(closedUntil, element.watermark);
       }
       while (keys.size > maxOpenWindows) {
         const names = due.take(due.next);
@@ -155,6 +159,14 @@ export function slidingWindows(
       },
       get size() {
         return keys.size;
+      },
+      get openUntil() {
+        let until = -Infinity;
+        for (const [, { list, doneUntil }] of keys.entries()) {
+          const newest = list.at(-1)?.time ?? -Infinity;
+          if (newest > doneUntil) until = Math.max(until, newest + 1);
+        }
+        return until + allowedLatenessMs;
       },
     },
   };
