@@ -24,7 +24,7 @@ export function redisError(error: unknown, address: string): EcapError {
 }
 
 const transientReplies =
-  /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|UNBLOCKED)\b/;
+  /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|NOREPLICAS|MISCONF|NOSCRIPT|UNBLOCKED)\b/;
 const connectionTrouble =
   /timed out|ETIMEDOUT|ECONN|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|Connection is closed|isn't writeable|Socket timeout|max retries per request|Too many Cluster redirections|Failed to refresh slots cache|None of startup nodes|Cluster (is|isn't)/i;
 

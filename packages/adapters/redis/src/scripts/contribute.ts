@@ -51,9 +51,12 @@ end
 local specs, wanted = {}, { 'm', id_field }
 local arg = 10
 for i = 1, count do
+  -- All fields at once: a table that grows is made anew each time it does.
   local spec = {
     id = ARGV[arg], kind = ARGV[arg + 1], windowMs = tonumber(ARGV[arg + 2]), bucketMs = tonumber(ARGV[arg + 3]),
     after = tonumber(ARGV[arg + 4]), last = tonumber(ARGV[arg + 5]), at = #wanted + 1,
+    value = nil, field = false, last_sortable = false, start = false, pages = 0, fields = false,
+    starts = false, wide = false, earlier = nil, in_last = nil,
   }
   wanted[#wanted + 1] = 'w' .. spec.id
   if ARGV[arg + 6] ~= '' then spec.value = sub(ARGV[arg + 6], 2) end
@@ -68,20 +71,22 @@ for i = 1, count do
   else
     if spec.value then spec.value = tonumber(spec.value) end
     spec.start = tonumber(ARGV[arg + 7])
-    local fields, texts = tonumber(ARGV[arg + 8]), {}
-    if fields < 0 then
+    local pages, fields = tonumber(ARGV[arg + 8]), {}
+    if pages < 0 then
       -- So many pages that it is quicker to ask which there are.
       spec.wide = { first = ARGV[arg + 9], last = ARGV[arg + 10] }
       arg = arg + 2
-      fields = 1
+      pages = 1
     end
-    for k = 1, fields do
-      texts[k] = ARGV[arg + 8 + k]
-      wanted[#wanted + 1] = 'b' .. spec.id .. ':' .. texts[k]
+    local prefix, n = 'b' .. spec.id .. ':', #wanted
+    for k = 1, pages do
+      local field = prefix .. ARGV[arg + 8 + k]
+      fields[k], wanted[n + k] = field, field
     end
-    spec.texts, spec.pages = texts, fields
-    spec.last_sortable = ARGV[arg + 9 + fields]
-    arg = arg + 10 + fields
+    spec.fields, spec.pages = fields, pages
+    spec.field, spec.last_sortable = fields[pages], ARGV[arg + 9 + pages]
+    spec.last_text = ARGV[arg + 8 + pages]
+    arg = arg + 10 + pages
   end
   specs[i] = spec
 end
@@ -117,12 +122,11 @@ for i = 1, count do
       if page and not lists[field] then lists[field] = cmsgpack.unpack(page) end
     end
     if spec.wide then
-      spec.wide.text, spec.wide.start = spec.texts[1], spec.start
-      spec.texts, spec.starts = {}, {}
+      spec.fields, spec.starts = {}, {}
       for k, member in ipairs(call('ZRANGEBYLEX', index, '[P' .. spec.id .. spec.wide.first, '[P' .. spec.id .. spec.wide.last .. '\\255')) do
         local text = sub(member, 20)
         local field = 'b' .. spec.id .. ':' .. text
-        spec.texts[k], spec.starts[k] = text, tonumber(text) * ${pageBuckets}
+        spec.fields[k], spec.starts[k] = field, tonumber(text) * ${pageBuckets}
         if not lists[field] then lists[field] = cmsgpack.unpack(call('HGET', hash, field)) end
       end
     end
@@ -132,8 +136,9 @@ end
 -- Of the buckets in the window: all together, and all but the last one, which the event falls into.
 local function numeric_total(spec)
   local kind, after, last, result, earlier, in_last = spec.kind, spec.after, spec.last, nil, nil, nil
-  for k = 1, #spec.texts do
-    local list = lists['b' .. spec.id .. ':' .. spec.texts[k]]
+  local fields = spec.fields
+  for k = 1, #fields do
+    local list = lists[fields[k]]
     if list then
       local start = spec.starts and spec.starts[k] or spec.start + ${pageBuckets} * (k - 1)
       for j = 1, #list, 2 do
@@ -258,16 +263,16 @@ local function add_distinct(spec, window)
 end
 
 local function add_number(spec, changed)
-  local page = spec.wide and spec.wide.text or spec.texts[spec.pages]
-  local field = 'b' .. spec.id .. ':' .. page
-  local offset = spec.last - (spec.wide and spec.wide.start or spec.start + ${pageBuckets} * (spec.pages - 1))
+  local field = spec.field
+  local offset = spec.last - (spec.start + ${pageBuckets} * (spec.pages - 1))
   local list = lists[field]
   if not list then
-    list = {}
-    lists[field] = list
-    add_to_index('P' .. spec.id .. spec.last_sortable .. page)
+    changed[field] = true
+    lists[field] = { offset, spec.value }
+    add_to_index('P' .. spec.id .. spec.last_sortable .. spec.last_text)
+    return
   end
-  changed[field] = list
+  changed[field] = true
   local j, value, kind = #list - 1, spec.value, spec.kind
   while j > 0 and list[j] > offset do j = j - 2 end
   if j > 0 and list[j] == offset then
@@ -275,6 +280,8 @@ local function add_number(spec, changed)
     if kind == 's' then list[j + 1] = held + value
     elseif kind == 'n' then if value < held then list[j + 1] = value end
     elseif value > held then list[j + 1] = value end
+  elseif j == #list - 1 then
+    list[j + 2], list[j + 3] = offset, value
   else
     table.insert(list, j + 2, value)
     table.insert(list, j + 2, offset)
@@ -310,7 +317,7 @@ for i = 1, count do
     end
   end
 end
-for field, list in pairs(changed) do set(field, cmsgpack.pack(list)) end
+for field in pairs(changed) do set(field, cmsgpack.pack(lists[field])) end
 
 -- No total is remembered as nil; so is not a number, as in memory.
 local remembered = {}
@@ -351,9 +358,8 @@ local after = {}
 if repeated then
   for i = 1, count do
     local spec = specs[i]
-    local wide = spec.wide
-    if wide and lists['b' .. spec.id .. ':' .. wide.text] and spec.texts[#spec.texts] ~= wide.text then
-      spec.texts[#spec.texts + 1], spec.starts[#spec.starts + 1] = wide.text, wide.start
+    if spec.wide and lists[spec.field] and spec.fields[#spec.fields] ~= spec.field then
+      spec.fields[#spec.fields + 1], spec.starts[#spec.starts + 1] = spec.field, spec.start
     end
   end
   after = totals()

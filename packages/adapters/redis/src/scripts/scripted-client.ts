@@ -13,6 +13,8 @@ export interface Scripts {
   contribute(args: readonly Argument[]): Promise<unknown>;
 }
 
+const maxTries = 3;
+
 export function defineScripts(client: Redis | Cluster): Scripts {
   const defined = new Map<string, Command>();
   const command = (name: string, numberOfKeys: number, lua: string, reply = ""): Command => {
@@ -24,12 +26,24 @@ export function defineScripts(client: Redis | Cluster): Scripts {
     }
     return found;
   };
+
+  /** A cluster's node that restarts may be taken for one that knows the script. It says that it does not, and has done nothing. */
+  async function run(script: Command, args: readonly Argument[]): Promise<unknown> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await script.call(client, args);
+      } catch (error) {
+        const isUnknown = error instanceof Error && error.message.startsWith("NOSCRIPT");
+        if (!isUnknown || tries === maxTries) throw error;
+      }
+    }
+  }
+
   return {
-    writeKey: (args) => command("ecapWriteKey", 1, writeKeyScript).call(client, args),
+    writeKey: (args) => run(command("ecapWriteKey", 1, writeKeyScript), args),
     writeGroup: (heads, args) =>
-      command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript).call(client, args),
-    contribute: (args) =>
-      command("ecapContribute", 2, contributeScript, "Buffer").call(client, args),
+      run(command(`ecapWriteGroup${heads}`, 2 * heads, writeGroupScript), args),
+    contribute: (args) => run(command("ecapContribute", 2, contributeScript, "Buffer"), args),
   };
 }
 
