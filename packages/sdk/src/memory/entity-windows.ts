@@ -187,24 +187,40 @@ function total(window: Window | undefined, spec: WindowSpec, at: number): number
   const inside = bucketsWithin(window.buckets, after, last);
   if (inside.length === 0) return empty;
   if (aggregate === "distinct") return distinct(inside);
-  const numbers = inside.filter((bucket) => typeof bucket === "number");
-  return numbers.reduce(mergers[aggregate]);
+  const merge = mergers[aggregate];
+  let merged: number | undefined;
+  for (const bucket of inside) {
+    if (typeof bucket === "number") merged = merged === undefined ? bucket : merge(merged, bucket);
+  }
+  return merged ?? empty;
 }
 
 /** Buckets after `after` up to `last`, in the order of time: so sums come out the same to the last bit in every store. */
 function bucketsWithin(buckets: Window["buckets"], after: number, last: number): Bucket[] {
-  if (last - after > buckets.size) {
-    return [...buckets]
-      .filter(([index]) => index > after && index <= last)
-      .toSorted(([a], [b]) => a - b)
-      .map(([, bucket]) => bucket);
-  }
   const inside: Bucket[] = [];
-  for (let step = 1; step <= last - after; step += 1) {
-    const bucket = buckets.get(after + step);
-    if (bucket !== undefined) inside.push(bucket);
+  if (last - after <= buckets.size) {
+    for (let step = 1; step <= last - after; step += 1) {
+      const bucket = buckets.get(after + step);
+      if (bucket !== undefined) inside.push(bucket);
+    }
+    return inside;
+  }
+  let newest = -Infinity;
+  for (const [index, bucket] of buckets) {
+    if (index <= after || index > last) continue;
+    // Buckets come in order but for what was late.
+    if (index < newest) return sortedWithin(buckets, after, last);
+    newest = index;
+    inside.push(bucket);
   }
   return inside;
+}
+
+function sortedWithin(buckets: Window["buckets"], after: number, last: number): Bucket[] {
+  return [...buckets]
+    .filter(([index]) => index > after && index <= last)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, bucket]) => bucket);
 }
 
 const mergers = {
