@@ -181,6 +181,23 @@ export function committerContract(name: string, make: () => Promise<CommitterSub
       expect(await emitted()).toEqual(["x1", "x2", "z1", "z2"]);
     });
 
+    it("takes commits that move no offset, as time makes them", async () => {
+      const held = await claim();
+      await subject.committer.commit(step(held, undefined, 0, "first"));
+      await subject.committer.commit(step(held, 0, 5, "x"));
+      await subject.committer.commit(step(held, 5, 5, "t"));
+      await subject.committer.commit(step(held, 5, 5, "u"));
+      const again = await claim();
+      expect(again.offset).toBe(5);
+      await subject.committer.commit(step(again, 5, 5, "v"));
+      await subject.committer.commit(step(again, 5, 9, "y"));
+      const third = await claim();
+      expect(third).toMatchObject({ offset: 9 });
+      expect(await state()).toEqual(["y", "y"]);
+      const made = ["first", "x", "t", "u", "v", "y"];
+      expect(await emitted()).toEqual(made.flatMap((text) => [`${text}1`, `${text}2`]));
+    });
+
     it("holds claims, offsets, state and emits after it was opened again", async (context) => {
       if (subject.reopen === undefined) {
         context.skip("lives as long as its process");
