@@ -4,6 +4,7 @@ export * from "./event-log-contract.ts";
 export * from "./eventually.ts";
 export * from "./log-fixtures.ts";
 export * from "./model-runtime-contract.ts";
+export { type NaiveWindows, naiveWindows, type Placed } from "./naive-streams.ts";
 export * from "./object-store-contract.ts";
 export * from "./query-engine-contract.ts";
 export * from "./secret-store-contract.ts";
