@@ -27,6 +27,6 @@ export type {
 } from "./nodes.ts";
 export * from "./outbox-committer.ts";
 export * from "./run-topology.ts";
-export * from "./topology.ts";
 export { type TableReader, tableReader } from "./table-reader.ts";
+export * from "./topology.ts";
 export * from "./topology-status.ts";

@@ -4,7 +4,7 @@ import type { Aggregate } from "../aggregates.ts";
 /** The aggregates of a window as one: states in the order of their names. */
 export interface Totals {
   empty(): unknown[];
-  /** What of the event takes part, read before anything is changed. */
+  /** What of the event takes part, read before anything is changed. The array is used again for the next event. */
   read(event: EventEnvelope): readonly unknown[];
   /** Changes `states`. */
   add(states: unknown[], values: readonly unknown[]): void;
@@ -20,14 +20,18 @@ export interface Totals {
 export function totalsOf(aggregates: Readonly<Record<string, Aggregate>>): Totals {
   const names = Object.keys(aggregates);
   const all = Object.values(aggregates);
+  const values: unknown[] = all.map(() => undefined);
   return {
     empty: () => all.map((aggregate) => aggregate.empty()),
-    read: (event) => all.map((aggregate) => aggregate.read(event)),
-    add(states, values) {
-      all.forEach((aggregate, i) => {
-        const value = values[i];
+    read(event) {
+      for (const [i, aggregate] of all.entries()) values[i] = aggregate.read(event);
+      return values;
+    },
+    add(states, given) {
+      for (const [i, aggregate] of all.entries()) {
+        const value = given[i];
         if (value !== undefined) states[i] = aggregate.add(states[i], value);
-      });
+      }
     },
     merge(into, other) {
       all.forEach((aggregate, i) => {
