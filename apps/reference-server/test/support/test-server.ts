@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { silentLogger } from "@ecap/sdk";
 import type { Role } from "@ecap/sdk/http";
 import { defaultConfig } from "../../src/config/default-config.ts";
+import type { Config } from "../../src/config/define-config.ts";
 import { type RunningServer, startServer } from "../../src/server/start-server.ts";
 
 export interface TestServer extends RunningServer {
@@ -17,13 +18,24 @@ export interface TestServer extends RunningServer {
   ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
 }
 
-/** The real server with everything embedded, in a folder of its own, on a free port. */
+/** The real server with everything embedded, or as configured, in a folder of its own, on a free port. */
 export async function startTestServer(
-  options: { readonly dir?: string; readonly dashboardDir?: string; readonly port?: number } = {},
+  options: {
+    readonly dir?: string;
+    readonly dashboardDir?: string;
+    readonly port?: number;
+    readonly config?: Config;
+  } = {},
 ): Promise<TestServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "ecap-server-")));
   const server = await startServer(
-    { config: defaultConfig, dir, host: "127.0.0.1", port: options.port ?? 0, tenant: "default" },
+    {
+      config: options.config ?? defaultConfig,
+      dir,
+      host: "127.0.0.1",
+      port: options.port ?? 0,
+      tenant: "default",
+    },
     silentLogger,
     options.dashboardDir,
   );
