@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   decide: async () => (await import("./decide/decide.ts")).decide(),
   stream: async () => (await import("./stream/stream.ts")).stream(),
   state: async () => (await import("./state/state.ts")).state(),
+  kafka: async () => (await import("./kafka/kafka.ts")).kafka(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 
