@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   stream: async () => (await import("./stream/stream.ts")).stream(),
   state: async () => (await import("./state/state.ts")).state(),
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),
+  growth: async () => (await import("./state/growth.ts")).growth(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 

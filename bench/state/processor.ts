@@ -5,13 +5,12 @@ import { inTemporaryDir } from "../processes.ts";
 
 const partitions = 4;
 const perBatch = 5_000;
-const keys = 10_000;
 
 /**
  * Events a second through one LMDB: read from its log, deduplicated, counted in windows by key, results appended, all of a batch in one
  * transaction with the offset. An event is made from its number, so that reading JSON, which costs the same whatever stores it, is left out.
  */
-export async function processor(events: number): Promise<number> {
+export async function processor(events: number, keys = 10_000): Promise<number> {
   return inTemporaryDir(async (dir) => {
     const store = lmdbStore({ dir });
     const { eventLog } = store;
@@ -21,7 +20,7 @@ export async function processor(events: number): Promise<number> {
       const length = Math.min(perBatch, events - from);
       await eventLog.append(
         "in",
-        Array.from({ length }, (_, i) => recordOf(from + i)),
+        Array.from({ length }, (_, i) => recordOf(from + i, keys)),
       );
     }
     const job = topology("processor")
@@ -39,7 +38,7 @@ export async function processor(events: number): Promise<number> {
       ...store,
       clock: systemClock,
       maxRecords: perBatch,
-      decode: ({ timestamp }) => eventOf(timestamp),
+      decode: ({ timestamp }) => eventOf(timestamp, keys),
     });
     await running.drain();
     const took = performance.now() - begun;
@@ -49,14 +48,19 @@ export async function processor(events: number): Promise<number> {
   });
 }
 
-function recordOf(i: number): NewLogRecord {
-  return { key: `k${i % keys}`, value: value300, headers, timestamp: i };
+function recordOf(i: number, keys: number): NewLogRecord {
+  return { key: keyOf(i, keys), value: value300, headers, timestamp: i };
+}
+
+/** Spread over all keys, the same for the record and its event. */
+function keyOf(i: number, keys: number): string {
+  return `k${(Math.imul(i, 2654435761) >>> 0) % keys}`;
 }
 
 const value300 = new Uint8Array(300).fill(120);
 const headers = { tenant: "acme" };
 
-function eventOf(i: number): EventEnvelope {
+function eventOf(i: number, keys: number): EventEnvelope {
   const time = 1_800_000_000_000 + Math.floor(i / 5);
   const id = `event-${i}-018f6b5e-7d3c`;
   const frame = {
@@ -67,5 +71,5 @@ function eventOf(i: number): EventEnvelope {
     actor: {},
     context: {},
   };
-  return { ...frame, subject: `k${i % keys}`, time, receivedAt: time, data: { amount: i % 100 } };
+  return { ...frame, subject: keyOf(i, keys), time, receivedAt: time, data: { amount: i % 100 } };
 }

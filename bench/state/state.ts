@@ -7,9 +7,12 @@ import { inTemporaryDir, memoryMb } from "../processes.ts";
 import { type Figure, quantile, type Report } from "../report.ts";
 import { decideOnce, entitiesOfDecision, windowsOfDecision } from "./decision-windows.ts";
 import { bareMap, bareRedis } from "./peers.ts";
+import { processor } from "./processor.ts";
 
 const perSecond = 200;
 const rounds = 3;
+/** Events of a round through log, dedupe, windows and offset. */
+const processed = 400_000;
 const seconds = 6;
 
 type Side = "redis" | "bare Redis" | "lmdb" | "map";
@@ -50,6 +53,9 @@ async function measure(
   for (let round = 0; round < rounds; round += 1)
     for (const side of order) taken[side].push(await run(side, seconds));
 
+  const transactions: number[] = [];
+  for (let round = 0; round < rounds; round += 1) transactions.push(await processor(processed));
+
   const at = (side: Side, share: number): number[] =>
     taken[side].map((latencies) => quantile(latencies, share));
   const figure = (ours: Side, peer: Side, share: number, value?: number): Figure => ({
@@ -68,6 +74,13 @@ async function measure(
       figure("redis", "bare Redis", 0.99, 2),
       figure("lmdb", "map", 0.5),
       figure("lmdb", "map", 0.99, 0.3),
+      {
+        measure: "lmdb processor transaction",
+        unit: "events/s",
+        better: "higher",
+        ours: transactions,
+        target: { value: 150_000 },
+      },
     ],
     memory: { process: memoryMb(process.pid) },
   };

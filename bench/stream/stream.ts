@@ -7,7 +7,7 @@ import { kafkaEventLog } from "@ecap/adapter-kafka";
 import "../../scripts/services/test-env.ts";
 import { quantile, type Report } from "../report.ts";
 import { fill, trickle } from "./load.ts";
-import { rateBetween, startWorker, type Worker } from "./worker.ts";
+import { rateBetween, startWorker, together, type Worker } from "./worker.ts";
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -41,7 +41,9 @@ interface Measured {
  */
 export async function stream(): Promise<Report | string> {
   if (brokers === "" || redis === "") return "no services run (npm run services -- up)";
-  const wanted = (process.env["ECAP_BENCH_ONLY"] ?? "lmdb,redis,bare,spark").split(",");
+  const wanted = (
+    process.env["ECAP_BENCH_ONLY"] ?? "lmdb;redis;redis, two workers;bare;spark"
+  ).split(";");
   const run = `bench-${Date.now().toString(36)}`;
   process.stderr.write(`filling ${transactions} transactions of ${cards} cards\n`);
   await fill(run, { brokers: brokers.split(","), cards, transactions });
@@ -80,6 +82,18 @@ async function contenders(run: string): Promise<readonly Contender[]> {
   return [
     ours("lmdb"),
     ours("redis"),
+    {
+      name: "redis, two workers",
+      sink: `${run}-sink`,
+      async start(dir) {
+        // One after the other, so that the second finds the topics made and the partitions are dealt.
+        const name = `${run}-redis-two`;
+        const args = ["--import", tsx, file("ours.ts"), run, name, "redis", dir, brokers, redis];
+        const first = startWorker(process.execPath, args);
+        await first.ready;
+        return together(first, startWorker(process.execPath, args));
+      },
+    },
     {
       name: "bare",
       sink: undefined,

@@ -54,6 +54,27 @@ export function startWorker(
   };
 }
 
+/** Two workers as one: what both have processed, by the second. */
+export function together(first: Worker, second: Worker): Worker {
+  return {
+    get samples() {
+      return first.samples.map((sample) => {
+        const other = second.samples.findLast(({ at }) => at <= sample.at);
+        return {
+          at: sample.at,
+          processed: sample.processed + (other?.processed ?? 0),
+          rssMb: (sample.rssMb ?? 0) + (other?.rssMb ?? 0),
+        };
+      });
+    },
+    pid: first.pid,
+    ready: second.ready,
+    async stop() {
+      await Promise.all([first.stop(), second.stop()]);
+    },
+  };
+}
+
 /** Events a second between two moments, by the samples nearest inside them; the end is where it had caught up, if it had. */
 export function rateBetween(
   samples: readonly Sample[],

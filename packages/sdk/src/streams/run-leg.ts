@@ -251,6 +251,18 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     },
   });
 
+  /** Whether the state includes everything before `next`, here or in the process that holds the partition. */
+  async function isPast(place: AssignedPartition, next: number): Promise<boolean> {
+    const mine = held.get(nameOf(place));
+    const offset =
+      mine === undefined
+        ? (await eventLog.committed(topologyGroup(leg.name), place.topic)).get(place.partition)
+        : mine.offset;
+    if (offset === undefined) return false;
+    // What is left may be marks of transactions, which no reader sees.
+    return offset >= next || hasRead(eventLog, place, offset);
+  }
+
   const idle = watchIdle();
 
   function watchIdle(): { close(): void } {
@@ -284,14 +296,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     async drain() {
       for (const topic of leg.source.topics) {
         for (const { partition, earliest: first, next } of await eventLog.offsets(topic)) {
-          const place = { topic, partition };
-          for (;;) {
-            const offset = held.get(nameOf(place))?.offset;
-            if (first === next || (offset ?? 0) >= next) break;
-            // What is left may be marks of transactions, which no reader sees.
-            if (offset !== undefined && (await hasRead(eventLog, place, offset))) break;
-            await pause(5);
-          }
+          while (first !== next && !(await isPast({ topic, partition }, next))) await pause(5);
         }
       }
     },
