@@ -86,6 +86,32 @@ export interface LiveEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface LiveRow {
+  readonly value: string;
+  readonly orders: number;
+  readonly revenue: Amount;
+}
+
+/** What the BI plugin shows of the last hour, as the stream counts it. */
+export interface LiveMetrics {
+  /** ISO 4217; absent where nothing was sold. */
+  readonly currency?: string;
+  readonly minutes: ReadonlyArray<{
+    readonly start: string;
+    readonly orders: number;
+    readonly revenue: Amount;
+  }>;
+  readonly countries: readonly LiveRow[];
+  readonly channels: readonly LiveRow[];
+  readonly products: readonly LiveRow[];
+  readonly conversion?: {
+    readonly since: string;
+    readonly orders: number;
+    readonly sessions: number;
+    readonly rate: number;
+  };
+}
+
 export interface LiveSnapshot {
   readonly at: string;
   readonly eventsPerSecond: number;
@@ -96,4 +122,6 @@ export interface LiveSnapshot {
   readonly orders: readonly LiveEvent[];
   readonly decisions: readonly LiveEvent[];
   readonly alerts: readonly LiveEvent[];
+  /** By plugin; one that is not part of the platform is absent. */
+  readonly plugins: { readonly bi?: LiveMetrics };
 }

@@ -8,6 +8,7 @@ import { Skeleton } from "../../ui/skeleton.tsx";
 import { ConnectionState } from "./connection-state.tsx";
 import { DecisionList } from "./decision-list.tsx";
 import { newestFirst, toLiveDecision, toLiveOrder } from "./live-entry.ts";
+import { LiveMetricsPanels } from "./live-metrics.tsx";
 import { LiveSummary } from "./live-summary.tsx";
 import { OrderList } from "./order-list.tsx";
 import { useLive } from "./use-live.ts";
@@ -46,6 +47,7 @@ export function LivePage() {
             </div>
           </Panel>
         </div>
+        {snapshot?.plugins.bi !== undefined && <LiveMetricsPanels metrics={snapshot.plugins.bi} />}
         <Lists snapshot={snapshot} />
       </div>
       <p className="as-of">
