@@ -1,6 +1,7 @@
 import { defineRoute, pageOf, pageQuery, paginate, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
 import { assetKinds, type GovernanceService } from "./contract.ts";
+import { qualityRoutes } from "./quality/http-quality.ts";
 
 const asset = z.object({
   kind: z.enum(assetKinds),
@@ -101,5 +102,6 @@ export function routes(service: GovernanceService): readonly Route[] {
         };
       },
     }),
+    ...qualityRoutes(service),
   ];
 }

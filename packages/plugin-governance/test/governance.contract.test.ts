@@ -82,7 +82,12 @@ describe("governance", () => {
         details: { version: "7", features: ["slant"], plugin: "post" },
       },
     ]);
-    expect(service.catalogue({ kind: "table" }).map(({ name }) => name)).toEqual(["audit_log"]);
+    expect(service.catalogue({ kind: "table" }).map(({ name }) => name)).toEqual([
+      "audit_log",
+      "quality_results",
+      "quality_profiles",
+      "quality_alerts",
+    ]);
     expect(service.catalogue({ kind: "plugin", text: "post" })).toHaveLength(1);
     expect(service.catalogue({ kind: "topic" }).map(({ name }) => name)).toContain("audit");
   });
@@ -105,7 +110,12 @@ describe("governance", () => {
       "audit",
       "auditLog",
       "catalogue",
+      "jobs",
       "personalDataReport",
+      "quality",
+      "qualityAlerts",
+      "qualityProfiles",
+      "topologies",
     ]);
   });
 

@@ -4,6 +4,8 @@ import type { DataSubject } from "../plugin/personal-data.ts";
 import type { QueryEngine, ResultRow } from "../ports/query-engine.ts";
 import { createCommerceEvents } from "./catalogue.ts";
 import type { CommerceOptions } from "./normalise.ts";
+import { productsTopology } from "./products-topology.ts";
+import { commerceCategoryFields, commerceQualityRules } from "./quality-rules.ts";
 import { commerceTables } from "./tables/commerce-tables.ts";
 
 /** Reads what the lake holds; absent engines are asked for when needed. */
@@ -27,6 +29,9 @@ export function commerce(options: CommerceOptions = {}): Plugin<CommerceService>
     sdk: "0.x",
     events: { consumes: createCommerceEvents(options) },
     tables: commerceTables,
+    topologies: () => [productsTopology],
+    qualityRules: commerceQualityRules,
+    categoryFields: commerceCategoryFields,
     personalData: {
       holds: [
         {

@@ -15,4 +15,6 @@ export * from "./channel.ts";
 export * from "./commerce-plugin.ts";
 export * from "./money.ts";
 export type { CommerceOptions } from "./normalise.ts";
+export { type ProductRow, productsTable } from "./products-topology.ts";
+export * from "./quality-rules.ts";
 export * from "./tables/commerce-tables.ts";

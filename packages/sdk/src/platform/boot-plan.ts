@@ -20,6 +20,7 @@ export interface BootPlanPlugin {
   readonly jobs: readonly string[];
   readonly metrics: readonly string[];
   readonly models: readonly string[];
+  readonly qualityRules: readonly string[];
   readonly migrations: readonly string[];
   readonly http: boolean;
   readonly personalData: ReadonlyArray<{ readonly what: string; readonly where: string }> | "none";
@@ -55,6 +56,7 @@ function contributions(
     ["jobs", plugin.jobs],
     ["metrics", plugin.metrics],
     ["models", plugin.models],
+    ["quality rules", plugin.qualityRules],
     ["migrations", plugin.migrations],
     ["routes", plugin.http ? ["yes"] : []],
     [

@@ -3,6 +3,7 @@ import { createSchemaRegistry, type SchemaRegistry } from "../events/schema-regi
 import { defaultTopics } from "../events/topics.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
+import type { PlatformInspection } from "../plugin/plugin-context.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import { sdkVersion } from "../sdk-version.ts";
 import { checkPlugins } from "./check-plugins.ts";
@@ -15,6 +16,8 @@ export interface Composition {
   readonly registry: SchemaRegistry;
   readonly topics: Readonly<Record<string, TopicSpec>>;
   readonly tables: readonly LakeTable[];
+  readonly qualityRules: PlatformInspection["qualityRules"];
+  readonly categoryFields: PlatformInspection["categoryFields"];
 }
 
 /** Says everything that can be wrong with a composition. */
@@ -24,10 +27,13 @@ export function checkComposition(given: readonly Plugin[], ports: PortTable): Co
     for (const port of definition.requires ?? []) ports.get(port, `plugin "${name}"`);
   }
   const registry = registerEvents(plugins);
+  const topics = topicsOf(plugins, registry);
   return {
     plugins,
     registry,
-    topics: topicsOf(plugins, registry),
+    topics,
+    qualityRules: rulesOf(plugins, topics),
+    categoryFields: categoriesOf(plugins),
     tables: distinct(plugins.flatMap(({ definition }) => definition.tables ?? [])),
   };
 }
@@ -55,6 +61,41 @@ function topicsOf(
       );
   }
   return declared;
+}
+
+function rulesOf(
+  plugins: readonly Plugin[],
+  topics: Readonly<Record<string, TopicSpec>>,
+): PlatformInspection["qualityRules"] {
+  const rules = plugins.flatMap(({ name, definition }) =>
+    (definition.qualityRules ?? []).map((rule) => ({ ...rule, plugin: name })),
+  );
+  const names = new Set<string>();
+  for (const { name, topic, plugin } of rules) {
+    const problem = !/^[a-z][a-z0-9-]*$/.test(name)
+      ? "has a name that is not lower-case letters, digits and dashes"
+      : names.has(name)
+        ? "has the name of another"
+        : topics[topic] === undefined
+          ? `watches topic "${topic}", which no plugin declares`
+          : undefined;
+    if (problem !== undefined)
+      throw new EcapError(
+        "ECAP_PLUGIN_INVALID",
+        `quality rule "${name}" of plugin "${plugin}" ${problem}`,
+      );
+    names.add(name);
+  }
+  return rules;
+}
+
+function categoriesOf(plugins: readonly Plugin[]): PlatformInspection["categoryFields"] {
+  const found: Record<string, readonly string[]> = {};
+  for (const { definition } of plugins) {
+    for (const [topic, fields] of Object.entries(definition.categoryFields ?? {}))
+      found[topic] = [...new Set([...(found[topic] ?? []), ...fields])];
+  }
+  return found;
 }
 
 /** One table may be brought by several plugins; two different ones of one name may not. */

@@ -38,7 +38,10 @@ async function setUp(
   sets: readonly AdapterSet[],
   ports: PortTable,
 ): Promise<Platform> {
-  const { plugins, registry, topics, tables } = checkComposition(options.plugins, ports);
+  const { plugins, registry, topics, tables, qualityRules, categoryFields } = checkComposition(
+    options.plugins,
+    ports,
+  );
   if (ports.has("eventLog")) await createTopics(ports.get("eventLog", "the platform"), topics);
 
   const container = createContainer();
@@ -54,7 +57,10 @@ async function setUp(
     plugins: installed.map((entry) => describePlugin(entry, state, background)),
   });
   const inspect = (): PlatformInspection => ({
-    plan: explain(),
+    // Made when asked for, as it asks plugins for their topologies, and those may follow from the rest.
+    get plan() {
+      return explain();
+    },
     events: registry.list(),
     topics,
     tables,
@@ -65,6 +71,8 @@ async function setUp(
         plugin: plugin.name,
       })),
     ),
+    qualityRules,
+    categoryFields,
     personalData: plugins.map(({ name, definition }) => ({
       plugin: name,
       holds: definition.personalData === "none" ? "none" : definition.personalData.holds,

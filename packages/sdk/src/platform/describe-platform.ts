@@ -45,6 +45,7 @@ export function describePlugin(
     jobs: (definition.jobs?.(service) ?? []).map((job) => job.name),
     metrics: (definition.metrics ?? []).map((metric) => metric.name),
     models: (definition.models?.(service) ?? []).map((model) => `${model.name}/${model.version}`),
+    qualityRules: (definition.qualityRules ?? []).map((rule) => rule.name),
     migrations: (definition.migrations ?? []).map((migration) => migration.name),
     http: definition.http !== undefined,
     personalData:

@@ -19,6 +19,7 @@ import type { MetricDefinition } from "./metric.ts";
 import type { ModelInfo } from "./model-info.ts";
 import type { PersonalData } from "./personal-data.ts";
 import type { PluginContext } from "./plugin-context.ts";
+import type { QualityRule } from "./quality-rule.ts";
 
 export interface PluginDefinition<
   Options extends z.ZodType,
@@ -47,6 +48,10 @@ export interface PluginDefinition<
   readonly tables?: readonly LakeTable[];
   readonly metrics?: readonly MetricDefinition[];
   readonly migrations?: readonly Migration[];
+  /** What must hold of events; whoever watches the quality of data reads them. */
+  readonly qualityRules?: readonly QualityRule[];
+  /** Fields by topic whose most frequent values may be shown: few, and about no person. */
+  readonly categoryFields?: Readonly<Record<string, readonly string[]>>;
   /** What it shows under `plugins.<name>` of `GET /v1/live`. */
   readonly live?: () => LiveBoard;
   readonly topologies?: (service: Service) => readonly Topology[];

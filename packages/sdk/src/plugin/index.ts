@@ -6,3 +6,4 @@ export * from "./metric.ts";
 export * from "./model-info.ts";
 export * from "./personal-data.ts";
 export * from "./plugin-context.ts";
+export * from "./quality-rule.ts";

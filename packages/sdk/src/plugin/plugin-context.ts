@@ -9,6 +9,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { MetricDefinition } from "./metric.ts";
 import type { ModelInfo } from "./model-info.ts";
 import type { PersonalDataHolding } from "./personal-data.ts";
+import type { QualityRule } from "./quality-rule.ts";
 
 /** What is said of an event to emit; id, times and source are filled in where absent. */
 export type NewEvent = Pick<EventEnvelope, "type" | "tenant" | "data"> & Partial<EventEnvelope>;
@@ -22,6 +23,10 @@ export interface PlatformInspection {
   readonly metrics: readonly MetricDefinition[];
   /** Models the plugins serve, each with its plugin. */
   readonly models: ReadonlyArray<ModelInfo & { readonly plugin: string }>;
+  /** What must hold of events, each with the plugin that says so. */
+  readonly qualityRules: ReadonlyArray<QualityRule & { readonly plugin: string }>;
+  /** Fields by topic whose most frequent values may be shown. */
+  readonly categoryFields: Readonly<Record<string, readonly string[]>>;
   /** What each plugin keeps about people. */
   readonly personalData: ReadonlyArray<{
     readonly plugin: string;
