@@ -35,7 +35,7 @@ export async function kafka(): Promise<Report | string> {
     consume: [],
     bareConsume: [],
   } as Record<string, number[]>;
-  const take = (name: string, rate: number): void => void taken[name]?.push(rate);
+  const take = (name: string, measured: number): void => void taken[name]?.push(measured);
   const door = await openDoor(log);
   const producer = bare.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
@@ -186,7 +186,7 @@ function counter() {
   const total = calls * perCall;
   let begun = 0;
   let seen = 0;
-  let finish: (rate: number) => void = () => {};
+  let finish: ((measured: number) => void) | undefined;
   const result = new Promise<number>((resolve) => {
     finish = resolve;
   });
@@ -195,7 +195,7 @@ function counter() {
     add(count: number): void {
       if (seen === 0) begun = performance.now();
       seen += count;
-      if (seen >= total) finish(total / ((performance.now() - begun) / 1_000));
+      if (seen >= total) finish?.(total / ((performance.now() - begun) / 1_000));
     },
   };
 }

@@ -37,9 +37,10 @@ const timer = setInterval(() => {
     `${JSON.stringify({ at: Date.now(), processed, rssMb: Math.round(process.memoryUsage().rss / 2 ** 20), cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1_000) })}\n`,
   );
 }, 1_000);
-process.once("SIGTERM", async () => {
+async function end(): Promise<void> {
   clearInterval(timer);
   await running.close();
   await (eventLog as EventLog & { close(): Promise<void> }).close();
   process.exit(0);
-});
+}
+process.once("SIGTERM", () => void end());

@@ -9,6 +9,8 @@ import { sessionSummariesTable } from "../src/sessions/session-table.ts";
 const minute = 60_000;
 const start = Date.UTC(2026, 4, 1);
 
+const page = (path: string) => ({ context: { page: { path } } });
+
 it("sessions end half an hour after their last event, with what happened in them", async () => {
   const clock = manualClock(start + 10 * 60 * minute);
   const platform = await createPlatform({
@@ -26,7 +28,6 @@ it("sessions end half an hour after their last event, with what happened in them
       data: {},
       ...fields,
     });
-  const page = (path: string) => ({ context: { page: { path } } });
   await send("page.viewed", 0, {
     context: { page: { path: "/sale" }, campaign: { medium: "email" } },
   });

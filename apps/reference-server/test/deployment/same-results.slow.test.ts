@@ -42,7 +42,6 @@ describe.skipIf(cannotDeploy)("embedded and on services, the results are the sam
       await send(platform, events);
       const sent = performance.now();
       results.push(await settled(platform));
-      const took = (ms: number): string => `${(ms / 1_000).toFixed(0)} s`;
       process.stdout.write(
         `${start.name}: ${events.length} events sent in ${took(sent - begun)}, everything there ${took(performance.now() - sent)} later\n`,
       );
@@ -79,6 +78,10 @@ describe.skipIf(cannotDeploy)("embedded and on services, the results are the sam
     1_800_000,
   );
 });
+
+function took(ms: number): string {
+  return `${(ms / 1_000).toFixed(0)} s`;
+}
 
 /** Events of the shop in the order they arrive. */
 function transactions(): readonly SimulatedEvent[] {

@@ -1,5 +1,5 @@
 import type { EventEnvelope, LiveBoard } from "@ecap/sdk";
-import { addMoney, compareMoney } from "@ecap/sdk/commerce";
+import { addMoney, compareMoney, parseMoney } from "@ecap/sdk/commerce";
 import {
   type LiveDimension,
   type LiveKey,
@@ -57,7 +57,7 @@ export function liveBoard(): LiveBoard {
       const shares = tenants.get(event.tenant) ?? new Map<string, Share>();
       tenants.set(event.tenant, shares);
       const { key, windowStart, partition } = event.data;
-      const name = `${event.type}/${partition}/${windowStart}/${key}`;
+      const name = JSON.stringify([event.type, partition, windowStart, key]);
       shares.delete(name);
       shares.set(name, shareOf(event));
       if (shares.size <= maxShares) return;
@@ -89,7 +89,7 @@ function shareOf({ data }: EventEnvelope): Share {
     ...parseLiveKey(String(data["key"])),
     start: Number(data["windowStart"]),
     orders: Number(data["orders"] ?? 0),
-    revenue: String(data["revenue"] ?? "0"),
+    revenue: parseMoney(data["revenue"]) ?? "0",
     sessions: Number(data["sessions"] ?? 0),
   };
 }

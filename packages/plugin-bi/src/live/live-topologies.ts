@@ -47,7 +47,7 @@ export const liveVisitsTopology: Topology = topology("bi-live-visits")
 /** What an order adds to, one event each. */
 function contributions(event: EventEnvelope): readonly EventEnvelope[] {
   const { data } = event;
-  const currency = String(data["currency"] ?? "");
+  const currency = textOf(data["currency"]) ?? "";
   const products = Array.isArray(data["products"]) ? (data["products"] as readonly Line[]) : [];
   const units = products.reduce((total, { quantity }) => total + quantityOf(quantity), 0);
   const whole = { amount: data["subtotal"] ?? data["revenue"] ?? "0", units };
@@ -58,9 +58,9 @@ function contributions(event: EventEnvelope): readonly EventEnvelope[] {
   return [
     ...placesOf(event).map(([by, value]) => made(by, value, whole)),
     ...products.slice(0, maxLines).map(({ product_id, sku, price, quantity }) => {
-      const count = quantityOf(quantity);
-      const amount = multiplyMoney(parseMoney(price) ?? "0", String(count));
-      return made("product", String(product_id ?? sku ?? "(none)"), { amount, units: count });
+      const bought = quantityOf(quantity);
+      const amount = multiplyMoney(parseMoney(price) ?? "0", String(bought));
+      return made("product", textOf(product_id) ?? textOf(sku) ?? none, { amount, units: bought });
     }),
   ];
 }
@@ -81,13 +81,21 @@ function quantityOf(quantity: unknown): number {
 }
 
 function placesOf({ data, context }: EventEnvelope): ReadonlyArray<[LiveDimension, string]> {
-  const country = data["country"] ?? context.geo?.country;
-  const channel = data["channel"] ?? channelOf(context);
+  const country = textOf(data["country"]) ?? context.geo?.country;
+  const channel = textOf(data["channel"]) ?? channelOf(context);
   return [
     ["all", ""],
-    ["country", country == null || country === "" ? "(none)" : String(country)],
-    ["channel", channel == null || channel === "" ? "(none)" : String(channel)],
+    ["country", country ?? none],
+    ["channel", channel ?? none],
   ];
+}
+
+/** Stands for a value that is not known. */
+const none = "(none)";
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function sessionOf({ actor }: EventEnvelope): string | undefined {

@@ -85,11 +85,6 @@ function pick(
 export function sumMoney(
   field: (event: EventEnvelope) => string | number | undefined,
 ): Aggregate<number | string> {
-  // Whole ten-thousandths while they are safe integers, text beyond.
-  const merge = (a: number | string, b: number | string): number | string => {
-    const units = typeof a === "number" && typeof b === "number" ? a + b : Number.NaN;
-    return Number.isSafeInteger(units) ? units : addMoney(textOf(a), textOf(b));
-  };
   return {
     kind: "sumMoney",
     ...plain,
@@ -100,10 +95,16 @@ export function sumMoney(
       return Number.isNaN(units) ? amount : units;
     },
     empty: () => 0,
-    add: (state, value) => merge(state, value as number | string),
-    merge,
+    add: (state, value) => addUnits(state, value as number | string),
+    merge: addUnits,
     result: (state) => trimZeros(textOf(state)),
   };
+}
+
+/** Whole ten-thousandths while they are safe integers, text beyond. */
+function addUnits(a: number | string, b: number | string): number | string {
+  const units = typeof a === "number" && typeof b === "number" ? a + b : Number.NaN;
+  return Number.isSafeInteger(units) ? units : addMoney(textOf(a), textOf(b));
 }
 
 function textOf(amount: number | string): string {

@@ -26,6 +26,7 @@ export function passes(error: unknown): boolean {
     isEcapError(error) &&
     error.retryable &&
     error.code !== "ECAP_PLUGIN_FAILED" &&
+    error.code !== "ECAP_PLUGIN_TIMEOUT" &&
     error.code !== "ECAP_INTERNAL"
   );
 }

@@ -81,6 +81,8 @@ export interface ProcessContext {
   /** Event time the partition has reached, epoch milliseconds; undefined before the first event. */
   readonly watermark: number | undefined;
   readonly logger: Logger;
+  /** Aborted when the step takes too long: whatever it waits for, it should end. */
+  readonly signal: AbortSignal;
   /** Values by key, with what was staged in this batch; undefined where absent. Keys are the topology's own, in this partition. */
   readonly get: (keys: readonly string[]) => Promise<ReadonlyArray<Uint8Array | undefined>>;
   /** Stages a change; `undefined` removes. */

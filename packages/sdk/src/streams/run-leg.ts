@@ -9,10 +9,19 @@ import { passes, reasonOf } from "./dead-letters.ts";
 import { type BatchPlan, type LegTask, loadLegTask } from "./engine/leg-task.ts";
 import { hasRead } from "./has-read.ts";
 import type { EnrichSettings } from "./nodes.ts";
+import {
+  newNotes,
+  noteFailure,
+  noteProgress,
+  noteRemoved,
+  type PartitionNotes,
+  statusOf,
+} from "./partition-notes.ts";
 import { pause } from "./pause.ts";
+import { withStepLimit } from "./step-limit.ts";
 import type { TableReader } from "./table-reader.ts";
 import type { Leg } from "./topology.ts";
-import type { PartitionStatus } from "./topology-status.ts";
+import type { LegStatus } from "./topology-status.ts";
 
 export interface TopologyFailure {
   readonly topology: string;
@@ -39,6 +48,7 @@ export interface RunLegOptions {
   readonly maxRecords: number;
   readonly maxAttempts: number;
   readonly backoffMs: number;
+  readonly stepTimeoutMs: number;
   readonly breaker: Breaker | undefined;
   readonly onError: ((failure: TopologyFailure) => void) | undefined;
 }
@@ -51,7 +61,7 @@ export interface Breaker {
 }
 
 export interface RunningLeg {
-  status(): readonly PartitionStatus[];
+  status(): LegStatus;
   /** Resolves once everything the topics held when it was called is processed. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -68,8 +78,11 @@ interface HeldPartition extends AssignedPartition {
   isIdle: boolean;
   /** One step at a time. */
   busy: Promise<unknown>;
+  readonly notes: PartitionNotes;
   /** Another claimed the partition. */
   fenced?: { readonly error: EcapError; readonly until: number };
+  /** A step took too long; resolves when it has ended, or is not waited for any longer. What it makes is not used. */
+  hung?: Promise<void>;
 }
 
 const maxBackoffMs = 30_000;
@@ -83,29 +96,67 @@ const defaultIdleAfterMs = 30_000;
 export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   const { leg, eventLog, committer, clock, logger, maxAttempts } = options;
   const held = new Map<string, HeldPartition>();
+  /** The partitions cannot be taken. */
+  let trouble: LegStatus["failing"];
+  /** How often the consumer said that retention removed what it was to read next, less the losses found since. */
+  let losses = 0;
 
   async function take(
     { topic, partition }: AssignedPartition,
-    busy: Promise<unknown> = Promise.resolve(),
+    { busy, notes }: Pick<HeldPartition, "busy" | "notes"> = {
+      busy: Promise.resolve(),
+      notes: newNotes(clock.now()),
+    },
   ): Promise<HeldPartition> {
     const claim = await committer.claim(leg.name, topic, partition);
-    await assertNotAhead(eventLog, claim);
+    const first = await firstOffset(eventLog, claim);
+    if (claim.offset !== undefined && claim.offset < first) lost(claim, first, notes);
     const place = { topology: options.topology, leg: leg.name, topic, partition };
     const task = await loadLegTask({ ...options, place });
     const { offset } = claim;
     const activeAt = clock.now();
-    const mine = { topic, partition, claim, offset, task, activeAt, isIdle: false, busy };
+    const mine = { topic, partition, claim, offset, task, activeAt, isIdle: false, busy, notes };
     held.set(nameOf(claim), mine);
+    trouble = undefined;
     return mine;
+  }
+
+  /** Retention was faster: the records between are gone, and that is said. */
+  function lost(claim: Claim, first: number, notes: PartitionNotes): void {
+    const { topic, partition, offset = 0 } = claim;
+    noteRemoved(notes, first - offset, clock.now());
+    logger.error(
+      { topic, partition, offset, first },
+      "retention removed records before they were read",
+    );
   }
 
   async function partitionOf(assigned: AssignedPartition): Promise<HeldPartition> {
     const mine = held.get(nameOf(assigned));
     if (mine === undefined) return take(assigned);
+    if (mine.hung !== undefined) {
+      await mine.hung;
+      return take(assigned, mine);
+    }
     if (mine.fenced === undefined) return mine;
     // The partition went elsewhere and the group will say so; where it does not, it was a straggler that took it, and it is ours again.
     if (performance.now() < mine.fenced.until) throw mine.fenced.error;
-    return take(assigned, mine.busy);
+    return take(assigned, mine);
+  }
+
+  /** Makes a plan; where that takes too long, the task is given up with all it holds, and the next step begins with another. */
+  async function planned(
+    mine: HeldPartition,
+    plan: (signal: AbortSignal) => Promise<BatchPlan>,
+  ): Promise<BatchPlan> {
+    const { topic, partition } = mine;
+    return withStepLimit(plan, {
+      what: `a step of topology "${options.topology}" on ${topic}/${partition}`,
+      timeoutMs: options.stepTimeoutMs,
+      onHung: (ended) => {
+        mine.hung = ended;
+      },
+    });
   }
 
   async function commit(mine: HeldPartition, plan: BatchPlan, nextOffset: number): Promise<void> {
@@ -120,12 +171,14 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       }
       held.delete(nameOf(mine));
       // Whether it took effect is unknown: what is stored says so.
-      const now = await take(mine, mine.busy);
+      const now = await take(mine, mine);
       if (offset === nextOffset || now.offset !== nextOffset) throw error;
       return;
     }
     plan.keep();
     mine.offset = nextOffset;
+    mine.notes.deadLetters += plan.failures;
+    noteProgress(mine.notes, clock.now());
   }
 
   async function step(
@@ -136,15 +189,30 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     const mine = await partitionOf(assigned);
     mine.activeAt = clock.now();
     mine.isIdle = false;
+    await noticeRemoved(mine, records);
     for (const part of notYetIncluded(records, mine.claim, mine.offset)) {
       const last = part.at(-1);
       if (last === undefined) continue;
       const current = await partitionOf(assigned);
-      const plan = await current.task.plan(part, { attempts, now: clock.now() });
+      const now = clock.now();
+      const plan = await planned(current, (signal) =>
+        current.task.plan(part, { attempts, now, signal }),
+      );
       await commit(current, plan, last.offset + 1);
       if (plan.failures === 0) options.breaker?.succeeded();
       else buried(assigned, plan.failures);
     }
+  }
+
+  /** The consumer was told that its place is gone: the records from there to the first that came are. */
+  async function noticeRemoved(mine: HeldPartition, records: readonly LogRecord[]): Promise<void> {
+    const { offset = 0 } = mine;
+    if (losses === 0 || (records[0]?.offset ?? 0) <= offset) return;
+    const { topic, partition } = mine;
+    const first = await firstOffset(eventLog, { topic, partition });
+    if (offset >= first) return;
+    losses -= 1;
+    lost({ ...mine.claim, offset }, first, mine.notes);
   }
 
   function buried({ topic, partition }: AssignedPartition, failures: number): void {
@@ -160,7 +228,8 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     signal: AbortSignal,
   ): Promise<unknown> {
     for (let attempts = 1; ; attempts += 1) {
-      await allowed(options.breaker, signal);
+      const notes = held.get(nameOf(assigned))?.notes ?? newNotes(clock.now());
+      await allowed(options.breaker, signal, notes);
       try {
         await step(assigned, records, attempts);
         return undefined;
@@ -168,6 +237,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
         if (isEcapError(error, "ECAP_FENCED")) throw error;
         options.breaker?.failed();
         const { topic, partition } = assigned;
+        noteFailure(notes, reasonOf(error).code, clock.now());
         options.onError?.({ topology: options.topology, topic, partition, attempts, error });
         logger.warn({ ...reasonOf(error), topic, partition, attempts }, "a batch failed");
         if (attempts >= maxAttempts && !passes(error)) return error;
@@ -191,6 +261,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     const { topic, partition, offset } = record;
     logger.error({ ...reason, topic, partition, offset }, "a record went to the dead letters");
     await commit(mine, plan, offset + 1);
+    mine.notes.deadLetters += 1;
   }
 
   async function takeBatch(
@@ -219,12 +290,19 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     const limit = clock.now() - idleAfterMs;
     const isQuiet = options.upstream === undefined ? mine.activeAt <= limit : task.isSilent;
     if (mine.fenced !== undefined || mine.isIdle || !isQuiet) return;
+    if (mine.hung !== undefined) {
+      await inTurn(mine, () => partitionOf(mine));
+      return;
+    }
     if ((claim.emittedBefore ?? 0) > (offset ?? 0)) return;
     if (!(await hasRead(eventLog, mine, offset))) return;
     await inTurn(mine, async () => {
       if (held.get(nameOf(mine)) !== mine || mine.offset !== offset || mine.isIdle) return;
-      const from = offset ?? (await earliest(eventLog, mine));
-      const plan = await task.planIdle(limit, { offset: from, now: clock.now() });
+      const from =
+        offset ?? (await firstOffset(eventLog, { topic: mine.topic, partition: mine.partition }));
+      const plan = await planned(mine, (signal) =>
+        task.planIdle(limit, { offset: from, now: clock.now(), signal }),
+      );
       if (plan.emits.length + plan.stateChanges.length > 0) await commit(mine, plan, from);
       else plan.keep();
       // What reaches past the limit is closed later.
@@ -242,8 +320,14 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       held.delete(nameOf(revoked));
       await mine?.busy;
     },
-    onError: (error) =>
-      logger.debug({ ...reasonOf(error) }, "the topology's consumer reported an error"),
+    onError(error) {
+      if (isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) losses += 1;
+      if (held.size === 0) {
+        const { since = clock.now() } = trouble ?? {};
+        trouble = { code: reasonOf(error).code, since };
+      }
+      logger.debug({ ...reasonOf(error) }, "the topology's consumer reported an error");
+    },
     async onBatch({ topic, partition, records, signal }) {
       const assigned = { topic, partition };
       const mine = await partitionOf(assigned);
@@ -251,16 +335,19 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     },
   });
 
-  /** Whether the state includes everything before `next`, here or in the process that holds the partition. */
-  async function isPast(place: AssignedPartition, next: number): Promise<boolean> {
-    const mine = held.get(nameOf(place));
-    const offset =
-      mine === undefined
-        ? (await eventLog.committed(topologyGroup(leg.name), place.topic)).get(place.partition)
-        : mine.offset;
-    if (offset === undefined) return false;
-    // What is left may be marks of transactions, which no reader sees.
-    return offset >= next || hasRead(eventLog, place, offset);
+  /** Resolves once the state includes everything before `next`, here or in the process that holds the partition. */
+  async function untilPast(place: AssignedPartition, next: number): Promise<void> {
+    for (;;) {
+      const mine = held.get(nameOf(place));
+      const offset =
+        mine === undefined
+          ? (await eventLog.committed(topologyGroup(leg.name), place.topic)).get(place.partition)
+          : mine.offset;
+      // What is left may be marks of transactions, which no reader sees.
+      if (offset !== undefined && (offset >= next || (await hasRead(eventLog, place, offset))))
+        return;
+      await pause(5);
+    }
   }
 
   const idle = watchIdle();
@@ -283,8 +370,10 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   }
 
   return {
-    status: () =>
-      [...held.values()].map(({ topic, partition, offset, task }) => ({
+    status: () => ({
+      leg: leg.name,
+      group: topologyGroup(leg.name),
+      partitions: [...held.values()].map(({ topic, partition, offset, task, notes, fenced }) => ({
         leg: leg.name,
         topic,
         partition,
@@ -292,11 +381,14 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
         watermark: Number.isFinite(task.watermark) ? task.watermark : undefined,
         openWindows: task.size,
         ...task.counters,
+        ...statusOf(notes, fenced !== undefined),
       })),
+      ...(trouble !== undefined && { failing: trouble }),
+    }),
     async drain() {
       for (const topic of leg.source.topics) {
-        for (const { partition, earliest: first, next } of await eventLog.offsets(topic)) {
-          while (first !== next && !(await isPast({ topic, partition }, next))) await pause(5);
+        for (const { partition, earliest: from, next } of await eventLog.offsets(topic)) {
+          if (from !== next) await untilPast({ topic, partition }, next);
         }
       }
     },
@@ -329,28 +421,31 @@ function notYetIncluded(
   ];
 }
 
-async function allowed(breaker: Breaker | undefined, signal: AbortSignal): Promise<void> {
+async function allowed(
+  breaker: Breaker | undefined,
+  signal: AbortSignal,
+  notes: PartitionNotes,
+): Promise<void> {
   while (breaker?.allows() === false) {
+    notes.isWaiting = true;
     signal.throwIfAborted();
     await pause(breakerPollMs, signal);
   }
+  notes.isWaiting = false;
   signal.throwIfAborted();
 }
 
-async function earliest(
+/** The first offset the log still holds; ECAP_STATE_AHEAD where the claim is past its end. */
+async function firstOffset(
   eventLog: EventLog,
-  { topic, partition }: AssignedPartition,
+  { topic, partition, offset, topology }: Pick<Claim, "topic" | "partition"> & Partial<Claim>,
 ): Promise<number> {
   const offsets = await eventLog.offsets(topic);
-  return offsets.find((each) => each.partition === partition)?.earliest ?? 0;
-}
-
-async function assertNotAhead(eventLog: EventLog, claim: Claim): Promise<void> {
-  const offsets = await eventLog.offsets(claim.topic);
-  const next = offsets.find(({ partition }) => partition === claim.partition)?.next ?? 0;
-  if (claim.offset === undefined || claim.offset <= next) return;
+  const { earliest: first = 0, next = 0 } =
+    offsets.find((each) => each.partition === partition) ?? {};
+  if (offset === undefined || offset <= next) return first;
   throw new EcapError(
     "ECAP_STATE_AHEAD",
-    `topology "${claim.topology}" stands at offset ${claim.offset} of ${claim.topic}/${claim.partition}, whose log ends at ${next}`,
+    `topology "${topology}" stands at offset ${offset} of ${topic}/${partition}, whose log ends at ${next}`,
   );
 }

@@ -11,7 +11,7 @@ import { type Breaker, type RunningLeg, runLeg, type TopologyFailure } from "./r
 import { type TableReader, type TableReaderOptions, tableReader } from "./table-reader.ts";
 import { upstreamName } from "./through-record.ts";
 import type { Leg, Topology } from "./topology.ts";
-import type { PartitionStatus } from "./topology-status.ts";
+import type { LegStatus, PartitionStatus } from "./topology-status.ts";
 
 export type { Breaker, TopologyFailure } from "./run-leg.ts";
 
@@ -29,6 +29,8 @@ export interface RunTopologyOptions {
   readonly maxAttempts?: number;
   /** Wait before the second attempt, less up to half of it by chance; it doubles up to 30 s. Default 100. */
   readonly backoffMs?: number;
+  /** How long a step may take with a batch; past it the attempt has failed and its effects are dropped. Default 60,000. */
+  readonly stepTimeoutMs?: number;
   readonly breaker?: Breaker;
   readonly onError?: (failure: TopologyFailure) => void;
 }
@@ -36,6 +38,8 @@ export interface RunTopologyOptions {
 export interface RunningTopology {
   readonly name: string;
   status(): readonly PartitionStatus[];
+  /** The same by leg, with what keeps a leg from its partitions. */
+  legs(): readonly LegStatus[];
   /** Resolves once everything the topics held when it was called is processed, through all legs. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -65,6 +69,7 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
           maxRecords: 2_000,
           maxAttempts: 5,
           backoffMs: 100,
+          stepTimeoutMs: 60_000,
           breaker: undefined,
           onError: undefined,
           ...options,
@@ -83,7 +88,8 @@ export async function runTopology(options: RunTopologyOptions): Promise<RunningT
   }
   return {
     name: topology.name,
-    status: () => running.flatMap((leg) => leg.status()),
+    status: () => running.flatMap((leg) => leg.status().partitions),
+    legs: () => running.map((leg) => leg.status()),
     async drain() {
       for (const leg of running) await leg.drain();
     },

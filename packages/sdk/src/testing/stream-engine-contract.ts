@@ -10,7 +10,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import { approxDistinct, count, max, min, sumMoney } from "../streams/aggregates.ts";
 import type { WindowShape } from "../streams/nodes.ts";
 import { type RunTopologyOptions, runTopology } from "../streams/run-topology.ts";
-import { type Topology, topology } from "../streams/topology.ts";
+import { type Topology, type TopologyBuilder, topology } from "../streams/topology.ts";
 import { readTopic, uniqueName } from "./log-fixtures.ts";
 import { type NaiveWindow, naiveJoin, naiveWindows, type Placed } from "./naive-streams.ts";
 
@@ -220,26 +220,12 @@ export function streamEngineContract(
           merge: (event, label) => ({ ...event, data: { ...event.data, label: label ?? "none" } }),
         })
         .to({ topic: names.output });
-      const row = (key: string, label: string, i: number): Placed => ({
-        partition: i % otherPartitions,
-        event: eventOf(
-          { id: `r${i}`, tenant: "acme", time: 1_000 + i, data: { key, label, amount: "0" } },
-          i,
-        ),
-      });
       await run(
         subject,
         rows,
         { other: [row("a", "old", 0), row("b", "bee", 1), row("a", "ay", 3)] },
         names,
       );
-      const ask = (key: string, tenant: string, i: number): Placed => ({
-        partition: i % inputPartitions,
-        event: eventOf(
-          { id: `q${i}`, tenant, time: 2_000 + i, data: { key, label: "?", amount: "0" } },
-          i,
-        ),
-      });
       await run(
         subject,
         enriched,
@@ -254,7 +240,7 @@ export function streamEngineContract(
         names,
       );
       const found = (await outputOf(subject, names.output)).map(
-        ({ tenant, data }) => `${tenant} ${data["key"]} ${data["label"]}`,
+        (event) => `${event.tenant} ${keyOf(event)} ${labelOf(event)}`,
       );
       expect(found.toSorted()).toEqual(["acme a ay", "acme b bee", "acme c none", "other a none"]);
       await subject.close?.();
@@ -310,6 +296,26 @@ function renewing(make: () => Promise<StreamEngineSubject>, renewAfter: number) 
   };
 }
 
+/** What the table is told of a key. */
+function row(key: string, label: string, i: number): Placed {
+  const data = { key, label, amount: "0" };
+  const event = eventOf({ id: `r${i}`, tenant: "acme", time: 1_000 + i, data }, i);
+  return { partition: i % otherPartitions, event };
+}
+
+/** An event that wants to know. */
+function ask(key: string, tenant: string, i: number): Placed {
+  const data = { key, label: "?", amount: "0" };
+  const event = eventOf({ id: `q${i}`, tenant, time: 2_000 + i, data }, i);
+  return { partition: i % inputPartitions, event };
+}
+
+function keyedStream(name: string, topic: string): TopologyBuilder {
+  return topology(name)
+    .from({ topics: [topic], idleAfterMs: Infinity })
+    .keyBy(keyOf);
+}
+
 interface Topics {
   readonly name: string;
   readonly input: string;
@@ -355,12 +361,8 @@ function joined(
   { name, input, other, output, late }: Topics,
   type: "inner" | "left" | "outer",
 ): Topology {
-  const stream = (of: string, topic: string) =>
-    topology(of)
-      .from({ topics: [topic], idleAfterMs: Infinity })
-      .keyBy(keyOf);
-  return stream(name, input)
-    .join(stream(`${name}-right`, other), {
+  return keyedStream(name, input)
+    .join(keyedStream(`${name}-right`, other), {
       withinMs: 60,
       allowedLatenessMs: latenessMs,
       lateTopic: late,

@@ -149,9 +149,6 @@ export function tableStoreContract(name: string, make: () => Promise<TableStoreF
 
     it("refuses an append that expects another stored version, and takes one of those that race", async () => {
       await store.ensure("fenced", schema);
-      const to = (version: number, expected: number) => ({
-        transactions: [{ appId: "sink/0", version, expected }],
-      });
       await store.append("fenced", [row("1")], to(10, 0));
       await expect(store.append("fenced", [row("2")], to(20, 0))).rejects.toMatchObject({
         code: "ECAP_FENCED",
@@ -249,4 +246,8 @@ export function tableStoreContract(name: string, make: () => Promise<TableStoreF
       expect(tables).toEqual(expect.arrayContaining(["aardvark", "made", "zebra"]));
     });
   });
+}
+
+function to(version: number, expected: number) {
+  return { transactions: [{ appId: "sink/0", version, expected }] };
 }

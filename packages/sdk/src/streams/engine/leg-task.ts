@@ -46,7 +46,7 @@ export interface LegTask {
   /** Takes records through the steps and collects the effects; nothing outside is changed. Where it throws, the state is as before. */
   plan(
     records: readonly LogRecord[],
-    options: { readonly attempts: number; readonly now: number },
+    options: { readonly attempts: number; readonly now: number; readonly signal: AbortSignal },
   ): Promise<BatchPlan>;
   /** Puts a record to the dead letters and nothing else. */
   planBurial(
@@ -59,7 +59,7 @@ export interface LegTask {
   /** The partition is silent: closes what is open, but for what reaches past `limit` (epoch milliseconds), and says so downstream. */
   planIdle(
     limit: number,
-    options: { readonly offset: number; readonly now: number },
+    options: { readonly offset: number; readonly now: number; readonly signal: AbortSignal },
   ): Promise<BatchPlan>;
 }
 
@@ -117,7 +117,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
 
   async function run(
     elementsOf: (batch: BatchEffects) => readonly Element[],
-    about: Pick<EffectsOptions, "lastOffset" | "attempts" | "now" | "isIdle">,
+    about: Pick<EffectsOptions, "lastOffset" | "attempts" | "now" | "isIdle" | "signal">,
   ): Promise<BatchEffects> {
     const effects = new BatchEffects({ ...options, ...about, prefix, progress });
     let elements = elementsOf(effects);
@@ -166,7 +166,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
     get size() {
       return states.reduce((sum, { state }) => sum + state.size, 0);
     },
-    plan: (records, { attempts, now }) =>
+    plan: (records, { attempts, now, signal }) =>
       orUndo(async () => {
         const lastOffset = records.at(-1)?.offset ?? 0;
         const effects = await run(
@@ -179,7 +179,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
             }
             return elements;
           },
-          { lastOffset, attempts, now },
+          { lastOffset, attempts, now, signal },
         );
         // One event that cannot be taken is that event's fault. Where most cannot, or waiting would help, it is not.
         const { failed } = effects;
@@ -199,7 +199,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
     get isSilent() {
       return progress.isSilent;
     },
-    planIdle: (limit, { offset, now }) =>
+    planIdle: (limit, { offset, now, signal }) =>
       orUndo(async () => {
         const until = states.reduce(
           (latest, { state }) => Math.max(latest, state.openUntil ?? -Infinity),
@@ -207,7 +207,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
         );
         progress.advance(Math.min(limit, until));
         const time = progress.watermark;
-        const about = { lastOffset: offset, attempts: 1, now, isIdle: true };
+        const about = { lastOffset: offset, attempts: 1, now, isIdle: true, signal };
         return planOf(await run(() => [tick(time)], about));
       }),
   };
@@ -222,7 +222,11 @@ interface EffectsOptions extends Pick<LegTaskOptions, "place" | "stateStore" | "
   readonly attempts: number;
   readonly now: number;
   readonly isIdle?: boolean;
+  /** Absent where no step runs. */
+  readonly signal?: AbortSignal;
 }
+
+const never = new AbortController().signal;
 
 /** Collects what the steps want to change. */
 class BatchEffects implements Batch {
@@ -249,6 +253,10 @@ class BatchEffects implements Batch {
 
   get isIdle(): boolean {
     return this.#options.isIdle === true;
+  }
+
+  get signal(): AbortSignal {
+    return this.#options.signal ?? never;
   }
 
   get lastOffset(): number {

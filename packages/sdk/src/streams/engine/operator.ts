@@ -19,6 +19,8 @@ export interface Batch {
   readonly isIdle: boolean;
   /** By the clock, epoch milliseconds. */
   readonly now: number;
+  /** Aborted where a step takes too long: nothing it makes is used any more. */
+  readonly signal: AbortSignal;
   /** Offset of the batch's last record. */
   readonly lastOffset: number;
   emit(topic: string, record: NewLogRecord): void;

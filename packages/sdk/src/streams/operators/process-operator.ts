@@ -17,6 +17,7 @@ export function processOperator(step: ProcessStep, place: Place): Operator {
         partition,
         watermark: Number.isFinite(watermark) ? watermark : undefined,
         logger: batch.logger,
+        signal: batch.signal,
         get: (keys) => batch.get(keys),
         set: (key, value, options) => batch.set(key, value, options),
         emit: (to, record) => batch.emit(to, record),
