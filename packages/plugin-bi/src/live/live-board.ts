@@ -131,7 +131,7 @@ function added(shares: readonly Share[]): LiveFigures {
   );
 }
 
-/** Of the oldest half hour that is not over yet, which has at least twenty minutes. */
+/** Of the oldest half hour that is not over yet, which has at least a quarter of an hour. */
 function conversionOf(shares: readonly Share[], now: number): LiveMetrics["conversion"] {
   const visits = shares.filter(({ by, sessions, start }) => {
     return by === "all" && sessions > 0 && start > now - 30 * minuteMs;

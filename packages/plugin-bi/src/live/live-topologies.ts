@@ -38,7 +38,7 @@ export const liveVisitsTopology: Topology = topology("bi-live-visits")
   .keyBy(({ data }) => String(data["key"]))
   .hoppingWindow({
     sizeMs: 30 * minuteMs,
-    everyMs: 10 * minuteMs,
+    everyMs: 15 * minuteMs,
     ...shared,
     aggregate: { sessions: approxDistinct(({ data }) => String(data["session"])) },
   })

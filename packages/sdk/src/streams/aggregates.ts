@@ -210,7 +210,7 @@ export function approxDistinct(field: TextField): Aggregate<HyperLogLog> {
     copy: (state) => state.copy(),
     result: (state) => state.estimate(),
     save: (state) => state.save(),
-    load: (saved) => HyperLogLog.load(saved as string | readonly string[]),
+    load: (saved) => HyperLogLog.load(saved as string | readonly number[]),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
-import { derivedId } from "../derived-id.ts";
 import { Element, type EventElement, isEvent, Output } from "../engine/element.ts";
 import type { Batch, Operator } from "../engine/operator.ts";
 
@@ -42,12 +41,12 @@ export function mapOperator(change: (event: EventEnvelope) => EventEnvelope): Op
 export function flatMapOperator(
   split: (event: EventEnvelope) => readonly EventEnvelope[],
 ): Operator {
-  return eachEvent((element, output, { place }) => {
+  return eachEvent((element, output) => {
     const { event, key, watermark, reached, record, side } = element;
     const parts = split(event);
     for (const [position, part] of parts.entries()) {
-      const id = derivedId(place.leg, event.id, position);
-      output.push(new Element({ ...part, id }, key, watermark, reached, record, side, true));
+      const id = `${event.id}/${position}`;
+      output.push(new Element({ ...part, id }, key, watermark, reached, record, side));
     }
     if (parts.length === 0) output.drop(element);
   });

@@ -2,8 +2,10 @@ import type { IdHash } from "../../dedupe/id-window.ts";
 
 const precision = 12;
 const registerCount = 1 << precision;
+/** Bits of the hash that are used: as many as a number holds exactly. */
+const hashBits = 53;
 /** Bits of the hash left for ranks. */
-const rankBits = 64 - precision;
+const rankBits = hashBits - precision;
 /** Below this many, distinct hashes are kept as they are and counted exactly. */
 const maxExact = 512;
 
@@ -14,24 +16,22 @@ const maxExact = 512;
  * @see Ertl, New cardinality estimation algorithms for HyperLogLog sketches (2017), the improved raw estimator, https://arxiv.org/abs/1702.01284
  */
 export class HyperLogLog {
-  #exact: Set<string> | undefined = new Set();
+  #exact: Set<number> | undefined = new Set();
   #registers = new Uint8Array(0);
 
-  add(hash: IdHash): void {
-    if (this.#exact === undefined) return this.#record(hash);
-    this.#exact.add(`${hash.high.toString(36)}.${hash.low.toString(36)}`);
-    if (this.#exact.size > maxExact) this.#spread();
+  add({ high, low }: IdHash): void {
+    this.#take(high * 2 ** 21 + (low >>> 11));
   }
 
   merge(other: HyperLogLog): void {
     if (other.#exact !== undefined) {
-      for (const text of other.#exact) this.add(parseHash(text));
+      for (const hash of other.#exact) this.#take(hash);
       return;
     }
     if (this.#exact !== undefined) this.#spread();
-    other.#registers.forEach((rank, i) => {
+    for (const [i, rank] of other.#registers.entries()) {
       if (rank > (this.#registers[i] ?? 0)) this.#registers[i] = rank;
-    });
+    }
   }
 
   copy(): HyperLogLog {
@@ -54,13 +54,13 @@ export class HyperLogLog {
   }
 
   /** Plain JSON. */
-  save(): string | readonly string[] {
+  save(): string | readonly number[] {
     return this.#exact === undefined
       ? Buffer.from(this.#registers).toString("base64")
       : [...this.#exact];
   }
 
-  static load(saved: string | readonly string[]): HyperLogLog {
+  static load(saved: string | readonly number[]): HyperLogLog {
     const sketch = new HyperLogLog();
     if (typeof saved === "string") {
       sketch.#exact = undefined;
@@ -69,25 +69,27 @@ export class HyperLogLog {
     return sketch;
   }
 
+  #take(hash: number): void {
+    if (this.#exact === undefined) return this.#record(hash);
+    this.#exact.add(hash);
+    if (this.#exact.size > maxExact) this.#spread();
+  }
+
   #spread(): void {
     const hashes = this.#exact ?? [];
     this.#exact = undefined;
     this.#registers = new Uint8Array(registerCount);
-    for (const text of hashes) this.#record(parseHash(text));
+    for (const hash of hashes) this.#record(hash);
   }
 
-  #record({ high, low }: IdHash): void {
-    const index = low & (registerCount - 1);
-    const rest = low >>> precision;
-    const zeros = high === 0 ? 32 + Math.clz32(rest) - precision : Math.clz32(high);
+  #record(hash: number): void {
+    const index = hash % registerCount;
+    const rest = Math.floor(hash / registerCount);
+    const upper = Math.floor(rest / 2 ** 9);
+    const zeros = upper === 0 ? 32 + Math.clz32(rest) - 23 : Math.clz32(upper);
     const rank = Math.min(zeros, rankBits) + 1;
     if (rank > (this.#registers[index] ?? 0)) this.#registers[index] = rank;
   }
-}
-
-function parseHash(text: string): IdHash {
-  const [high = "0", low = "0"] = text.split(".");
-  return { high: Number.parseInt(high, 36), low: Number.parseInt(low, 36) };
 }
 
 function sigma(share: number): number {
