@@ -179,8 +179,10 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
       assertNotFenced(commit, held);
       if (held === undefined) return;
       const keys = keysOf(claim);
-      const emits = nextOffset <= (held.emittedBefore ?? -1) ? [] : commit.emits;
       const isStep = nextOffset === held.offset;
+      // What time makes after them was not among the emits of the inputs.
+      const isEmitted = !isStep && nextOffset <= (held.emittedBefore ?? -1);
+      const emits = isEmitted ? [] : commit.emits;
       const step = isStep && emits.length > 0 ? held.step + 1 : held.step;
       const position = { epoch: held.epoch, offset: nextOffset, step };
       const outbox =

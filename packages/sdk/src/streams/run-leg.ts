@@ -79,6 +79,8 @@ interface HeldPartition extends AssignedPartition {
   /** One step at a time. */
   busy: Promise<unknown>;
   readonly notes: PartitionNotes;
+  /** The consumer may be past the offset: the partition was claimed anew since it was assigned, and the store may have lost its last writes. */
+  mayLag: boolean;
   /** Another claimed the partition. */
   fenced?: { readonly error: EcapError; readonly until: number };
   /** A step took too long; resolves when it has ended, or is not waited for any longer. What it makes is not used. */
@@ -115,7 +117,18 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     const task = await loadLegTask({ ...options, place });
     const { offset } = claim;
     const activeAt = clock.now();
-    const mine = { topic, partition, claim, offset, task, activeAt, isIdle: false, busy, notes };
+    const mine: HeldPartition = {
+      topic,
+      partition,
+      claim,
+      offset,
+      task,
+      activeAt,
+      isIdle: false,
+      busy,
+      notes,
+      mayLag: true,
+    };
     held.set(nameOf(claim), mine);
     trouble = undefined;
     return mine;
@@ -204,6 +217,45 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     }
   }
 
+  /** The next records between the state and `before`. */
+  async function missedBefore(
+    { topic, partition, offset }: HeldPartition,
+    before: number,
+  ): Promise<readonly LogRecord[]> {
+    const first = await firstOffset(eventLog, { topic, partition });
+    const from = Math.max(offset ?? first, first);
+    if (from >= before) return [];
+    const { maxRecords } = options;
+    const records = await eventLog.read(topic, partition, from, { maxRecords });
+    return records.filter((record) => record.offset < before);
+  }
+
+  /** Takes in what the consumer brought before, where the state went back behind it. */
+  async function catchUp(
+    assigned: AssignedPartition,
+    before: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let mine = await partitionOf(assigned);
+    if (!mine.mayLag) return;
+    for (;;) {
+      const missed = await missedBefore(mine, before);
+      if (missed.length === 0) break;
+      await takeBatch(assigned, missed, signal);
+      mine = await partitionOf(assigned);
+    }
+    mine.mayLag = false;
+  }
+
+  /** As {@link catchUp}, where no record comes that would ask for it: one batch, and no second attempt. */
+  async function catchUpInSilence(mine: HeldPartition): Promise<void> {
+    if (held.get(nameOf(mine)) !== mine) return;
+    const now = await partitionOf(mine);
+    const missed = await missedBefore(now, Infinity);
+    if (missed.length === 0) now.mayLag = false;
+    else await step(mine, missed, 1);
+  }
+
   /** The consumer was told that its place is gone: the records from there to the first that came are. */
   async function noticeRemoved(mine: HeldPartition, records: readonly LogRecord[]): Promise<void> {
     const { offset = 0 } = mine;
@@ -231,6 +283,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       const notes = held.get(nameOf(assigned))?.notes ?? newNotes(clock.now());
       await allowed(options.breaker, signal, notes);
       try {
+        await catchUp(assigned, records[0]?.offset ?? 0, signal);
         await step(assigned, records, attempts);
         return undefined;
       } catch (error) {
@@ -250,8 +303,9 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   async function bury(
     assigned: AssignedPartition,
     record: LogRecord,
-    error: unknown,
+    { error, signal }: { readonly error: unknown; readonly signal: AbortSignal },
   ): Promise<void> {
+    await catchUp(assigned, record.offset, signal);
     const mine = await partitionOf(assigned);
     const reason = reasonOf(error);
     const plan = mine.task.planBurial(record, reason, {
@@ -273,7 +327,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     if (failure === undefined) return;
     for (const record of records) {
       const alone = records.length === 1 ? failure : await attempt(assigned, [record], signal);
-      if (alone !== undefined) await bury(assigned, record, alone);
+      if (alone !== undefined) await bury(assigned, record, { error: alone, signal });
     }
   }
 
@@ -288,7 +342,13 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   async function noticeSilence(mine: HeldPartition, idleAfterMs: number): Promise<void> {
     const { claim, offset, task } = mine;
     const limit = clock.now() - idleAfterMs;
-    const isQuiet = options.upstream === undefined ? mine.activeAt <= limit : task.isSilent;
+    const isSilent = mine.activeAt <= limit;
+    const mayRegain = mine.fenced !== undefined && performance.now() >= mine.fenced.until;
+    if (isSilent && (mayRegain || (mine.mayLag && mine.fenced === undefined))) {
+      await inTurn(mine, () => catchUpInSilence(mine));
+      return;
+    }
+    const isQuiet = options.upstream === undefined ? isSilent : task.isSilent;
     if (mine.fenced !== undefined || mine.isIdle || !isQuiet) return;
     if (mine.hung !== undefined) {
       await inTurn(mine, () => partitionOf(mine));
@@ -314,7 +374,12 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     group: topologyGroup(leg.name),
     topics: leg.source.topics,
     maxRecords: options.maxRecords,
-    onAssigned: async (assigned) => (await take(assigned)).offset,
+    async onAssigned(assigned) {
+      const mine = await take(assigned);
+      mine.mayLag = false;
+      // A store that holds nothing of the partition lost it, or has seen none: the group's offset says nothing of the state.
+      return mine.offset ?? (await firstOffset(eventLog, assigned));
+    },
     onRevoked: async (revoked) => {
       const mine = held.get(nameOf(revoked));
       held.delete(nameOf(revoked));
