@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { cannotRun, nothingWrong } from "./harness/expectations.ts";
+import { cannotRun, expectNothingWrong } from "./harness/expectations.ts";
 import { faultRun, type Recovery } from "./harness/fault-run.ts";
 import { report, rounds } from "./harness/report.ts";
 import { resultsOf, undisturbedResults } from "./harness/twin.ts";
@@ -26,7 +26,7 @@ it.skipIf(cannotRun)(
       const undisturbed = await undisturbedResults(run, names);
       const more = `${undisturbed.length} results equal those of an undisturbed run`;
       report("kill -9 of a worker", { times: rounds, run, verdict, recoveries, more });
-      expect(verdict).toMatchObject(nothingWrong);
+      expectNothingWrong(verdict);
       expect(await resultsOf(run, names)).toEqual(undisturbed);
     } finally {
       await run.close();

@@ -1,3 +1,6 @@
+import { expect } from "vitest";
+import type { Verdict } from "./verdict.ts";
+
 /** Services that are missing; in CI that is a failure. */
 const missing = ["ECAP_TEST_KAFKA_BROKERS", "ECAP_TEST_REDIS_URL"].filter(
   (name) => process.env[name] === undefined,
@@ -5,7 +8,14 @@ const missing = ["ECAP_TEST_KAFKA_BROKERS", "ECAP_TEST_REDIS_URL"].filter(
 
 export const cannotRun = missing.length > 0 && process.env["CI"] !== "true";
 
-export const nothingWrong = { lost: [], doubled: [], wrong: [] };
+const shown = 8;
+
+/** Fails where something is lost, doubled or wrong, and says some of it. */
+export function expectNothingWrong(verdict: Verdict): void {
+  const { lost, doubled, wrong } = verdict;
+  const told = [...lost.slice(0, shown), ...doubled.slice(0, shown), ...wrong.slice(0, shown)];
+  expect(told).toEqual([]);
+}
 
 /** What a worker may need, whatever is gone and however much waits. */
 export const maxRssBytes = 400 * 2 ** 20;

@@ -3,8 +3,8 @@ import { type KafkaEventLog, kafkaEventLog } from "@ecap/adapter-kafka";
 import { encodeEvent } from "@ecap/sdk";
 import { uniqueName } from "@ecap/sdk/testing";
 import { type Feeder, startFeeder } from "./feeder.ts";
-import { closingRecord, customers, type Shop, segmentOf, shopRecord } from "./shop.ts";
-import { sourcePartitions, topics } from "./topologies.ts";
+import { closingRecord, customers, type Shop, segmentOf, shopRecord, visitRecord } from "./shop.ts";
+import { sourcePartitions, topics, visitPartitions } from "./topologies.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -24,6 +24,8 @@ export interface FaultRun {
   readonly shop: Shop;
   readonly eventLog: KafkaEventLog;
   readonly feeder: Feeder;
+  /** Of visits, which come in bursts. */
+  readonly visits: Feeder;
   readonly workers: Worker[];
   /** Starts another and puts it in its place, or beside the others. */
   start(place?: number): Worker;
@@ -45,7 +47,9 @@ export interface Recovery {
 export const sessionTimeoutMs = 2_000;
 const pollMs = 20;
 /** Of the legs that read the events themselves. */
-const sourceLegs = ["windows", "sessions", "live", "counts"];
+const sourceLegs = ["windows", "sessions", "counts"];
+const visitsPerSecond = 100;
+const bursts = { onMs: 1_500, offMs: 2_500 };
 
 export async function faultRun(options: FaultRunOptions): Promise<FaultRun> {
   const { perSecond = 300, slowMs = 0 } = options;
@@ -109,12 +113,24 @@ export async function faultRun(options: FaultRunOptions): Promise<FaultRun> {
     record: (number) => shopRecord(shop, number),
     perSecond,
   });
+  const visits = startFeeder({
+    eventLog,
+    topic: "visits",
+    record: visitRecord,
+    perSecond: perSecond === 0 ? 0 : visitsPerSecond,
+    bursts,
+  });
   if (perSecond > 0) await untilWorkOn(isSource, sourceLegs.length * sourcePartitions);
+
+  async function stopFeeding(): Promise<void> {
+    await Promise.all([feeder.stop(), visits.stop()]);
+  }
 
   return {
     shop,
     eventLog,
     feeder,
+    visits,
     workers,
     start,
     progress,
@@ -140,15 +156,14 @@ export async function faultRun(options: FaultRunOptions): Promise<FaultRun> {
     },
     peakRssBytes: () => Math.max(...all.map((worker) => worker.peakRssBytes())),
     async finish({ withinMs = 180_000 } = {}) {
-      await feeder.stop();
-      const last = Array.from({ length: sourcePartitions }, (_, partition) =>
-        closingRecord(shop, partition),
-      );
+      await stopFeeding();
+      const last = Array.from({ length: sourcePartitions }, (_, i) => closingRecord(i));
       await eventLog.append("orders", last);
-      return judge({ eventLog, shop, feeder, withinMs });
+      await eventLog.append("visits", last.slice(0, visitPartitions));
+      return judge({ eventLog, feeder, visits, withinMs });
     },
     async close() {
-      await feeder.stop();
+      await stopFeeding();
       for (const worker of all) worker.signal("SIGCONT");
       await Promise.all(all.map((worker) => worker.end("SIGKILL")));
       await eventLog.close();

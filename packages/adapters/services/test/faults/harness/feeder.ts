@@ -24,19 +24,28 @@ export interface FeederOptions {
   readonly perSecond: number;
   /** Records of one append at most. Default 200. */
   readonly maxBatch?: number;
+  /** Where it feeds for a while and is silent for a while. */
+  readonly bursts?: { readonly onMs: number; readonly offMs: number };
 }
 
 const turnMs = 20;
 
 /** Appends numbered records at a rate, each until it is acknowledged. What an outage held up is made up for. */
 export function startFeeder(options: FeederOptions): Feeder {
-  const { eventLog, topic, record, perSecond, maxBatch = 200 } = options;
+  const { eventLog, topic, record, perSecond, maxBatch = 200, bursts } = options;
   const acknowledged = new Map<number, Place>();
   const repeated = new Set<number>();
   const begun = performance.now();
   let next = 0;
   let failures = 0;
   const stopping = new AbortController();
+
+  function activeMs(passedMs: number): number {
+    if (bursts === undefined) return passedMs;
+    const { onMs, offMs } = bursts;
+    const cycles = Math.floor(passedMs / (onMs + offMs));
+    return cycles * onMs + Math.min(onMs, passedMs - cycles * (onMs + offMs));
+  }
 
   async function append(numbers: readonly number[]): Promise<void> {
     for (;;) {
@@ -57,7 +66,7 @@ export function startFeeder(options: FeederOptions): Feeder {
 
   async function feed(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const due = Math.floor(((performance.now() - begun) * perSecond) / 1_000);
+      const due = Math.floor((activeMs(performance.now() - begun) * perSecond) / 1_000);
       const count = Math.min(due - next, maxBatch);
       if (count > 0) {
         const numbers = Array.from({ length: count }, (_, i) => next + i);

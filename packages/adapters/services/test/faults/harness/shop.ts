@@ -69,9 +69,25 @@ export function shopRecord(shop: Shop, number: number): NewLogRecord {
   return { ...record, value: new TextEncoder().encode(`{"id":"e${number}", torn`) };
 }
 
+/** A visit that happens now. */
+export function visitRecord(number: number): NewLogRecord {
+  const now = Date.now();
+  return encodeEvent({
+    id: `v${number}`,
+    type: "page.viewed",
+    source: "shop",
+    tenant: "acme",
+    time: Math.floor(now - chance(number, 6) * jitterMs),
+    receivedAt: now,
+    actor: { customerId: customers[Math.floor(chance(number, 7) * customers.length)] ?? "c0" },
+    context: {},
+    data: { amount: "1.00" },
+  });
+}
+
 /** An event far in the future for a partition, so that all that is open in it closes. */
-export function closingRecord(shop: Shop, partition: number): NewLogRecord {
-  const time = shop.from + 10 * 365 * 86_400_000;
+export function closingRecord(partition: number): NewLogRecord {
+  const time = Date.now() + 10 * 365 * 86_400_000;
   const id = `last-${partition}`;
   const event: EventEnvelope = {
     id,

@@ -3,6 +3,7 @@ import { count, sumMoney, type Topology, topology } from "@ecap/sdk/streams";
 import { segmentOf } from "./shop.ts";
 
 export const sourcePartitions = 4;
+export const visitPartitions = 2;
 /** Topics the topologies read and write, and their partitions. */
 export const topics: Readonly<Record<string, number>> = {
   customers: 1,
@@ -11,6 +12,7 @@ export const topics: Readonly<Record<string, number>> = {
   "windows-late": 1,
   sessions: 2,
   "sessions-late": 1,
+  visits: visitPartitions,
   live: 2,
   "live-late": 1,
   counted: sourcePartitions,
@@ -71,9 +73,9 @@ const sessions = topology("sessions")
   })
   .to({ topic: "sessions" });
 
-/** Here time closes windows too, so events that were held up come late: each is in one window or in the late topic. */
+/** Visits come with silences in between, in which time closes windows; so what was held up comes late. Each is in one window or in the late topic. */
 const live = topology("live")
-  .from({ topics: ["orders"], idleAfterMs })
+  .from({ topics: ["visits"], idleAfterMs })
   .dedupe({ withinMs: 1_000 * hour })
   .keyBy((event) => segmentOf(customerOf(event) ?? ""))
   .rekey({ partitions: 2 })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { deadLetterTopic, type EventEnvelope, type EventLog, type LogRecord } from "@ecap/sdk";
 import { naiveWindows, type Placed } from "@ecap/sdk/testing";
 import type { Feeder } from "./feeder.ts";
-import { closing, type Shop, segmentOf } from "./shop.ts";
+import { closing, segmentOf } from "./shop.ts";
 import { decode, latenessMs, sessionGapMs, windowMs } from "./topologies.ts";
 
 /** What the log and the results say when all is over. Each list names what is wrong, so all of them are to be empty. */
@@ -23,8 +23,8 @@ export interface Verdict {
 
 export interface JudgeOptions {
   readonly eventLog: EventLog;
-  readonly shop: Shop;
   readonly feeder: Feeder;
+  readonly visits: Feeder;
   readonly withinMs: number;
 }
 
@@ -32,10 +32,11 @@ const settleMs = 1_000;
 
 /** Waits until nothing is missing, then a moment more, and says what is there too little, too often, or otherwise than it should be. */
 export async function judge(options: JudgeOptions): Promise<Verdict> {
-  const { eventLog, feeder, withinMs } = options;
+  const { eventLog, feeder, visits, withinMs } = options;
   const orders = await topicReader(eventLog, "orders").all();
-  const log = judgeLog(orders, feeder);
-  const expected = expectedOf(orders);
+  const visited = await topicReader(eventLog, "visits").all();
+  const logs = [judgeLog(orders, feeder), judgeLog(visited, visits)];
+  const expected = { ...expectedOf(orders), live: liveOf(visited) };
   const readers = new Map(resultTopics.map((topic) => [topic, topicReader(eventLog, topic)]));
   const until = performance.now() + withinMs;
   let isLast = false;
@@ -47,9 +48,9 @@ export async function judge(options: JudgeOptions): Promise<Verdict> {
     if (isLast || performance.now() > until) {
       return {
         counts: { ...expected.counts, live: found.live },
-        lost: [...log.lost, ...found.lost],
-        doubled: [...log.doubled, ...found.doubled],
-        wrong: [...log.wrong, ...found.wrong],
+        lost: [...logs.flatMap(({ lost }) => lost), ...found.lost],
+        doubled: [...logs.flatMap(({ doubled }) => doubled), ...found.doubled],
+        wrong: found.wrong,
       };
     }
     // Doubles may come a moment later.
@@ -99,7 +100,7 @@ function topicReader(eventLog: EventLog, topic: string): TopicReader {
 function judgeLog(
   orders: readonly LogRecord[],
   { acknowledged, repeated }: Feeder,
-): { lost: string[]; doubled: string[]; wrong: string[] } {
+): { lost: string[]; doubled: string[] } {
   const places = new Set(orders.map(({ partition, offset }) => `${partition}/${offset}`));
   const lost = [...acknowledged]
     .filter(([, { partition, offset }]) => !places.has(`${partition}/${offset}`))
@@ -115,7 +116,7 @@ function judgeLog(
     extra.length > repeated.size
       ? [`${extra.length} records are in the log once too often, ${repeated.size} were repeated`]
       : [];
-  return { lost, doubled, wrong: [] };
+  return { lost, doubled };
 }
 
 interface Expected {
@@ -126,11 +127,25 @@ interface Expected {
   readonly live: ReadonlyMap<string, number>;
 }
 
-function expectedOf(orders: readonly LogRecord[]): Expected {
+function liveOf(visited: readonly LogRecord[]): ReadonlyMap<string, number> {
+  const live = new Map<string, number>();
+  for (const { event } of uniqueIn(placedIn(visited))) {
+    const key = segmentOr(event.actor.customerId);
+    if (key !== closing) live.set(key, (live.get(key) ?? 0) + 1);
+  }
+  return live;
+}
+
+function placedIn(records: readonly LogRecord[]): readonly Placed[] {
+  return records.flatMap((record) => {
+    const event = decode(record);
+    return event === undefined ? [] : [{ event, partition: record.partition }];
+  });
+}
+
+function expectedOf(orders: readonly LogRecord[]): Omit<Expected, "live"> {
   const decoded = orders.map((record) => ({ record, event: decode(record) }));
-  const history: Placed[] = decoded.flatMap(({ record, event }) =>
-    event === undefined ? [] : [{ event, partition: record.partition }],
-  );
+  const history = placedIn(orders);
   const unreadable = decoded.length - history.length;
   const unmappable = uniqueIn(history.filter(({ event }) => event.data["poison"] === "map"));
   const unprocessable = history.filter(({ event }) => event.data["poison"] === "process").length;
@@ -162,13 +177,8 @@ function expectedOf(orders: readonly LogRecord[]): Expected {
     numbers.set(partition, n);
     return [`${partition}: ${n} ${event.id}`];
   });
-  const live = new Map<string, number>();
-  for (const { event } of uniqueIn(history)) {
-    const key = segmentOr(event.actor.customerId);
-    if (key !== closing) live.set(key, (live.get(key) ?? 0) + 1);
-  }
   const dead = [
-    ...Array.from({ length: unreadable }, () => ["windows", "sessions", "live", "counts"]).flat(),
+    ...Array.from({ length: unreadable }, () => ["windows", "sessions", "counts"]).flat(),
     ...unmappable.map(() => "windows"),
     ...Array.from({ length: unprocessable }, () => "counts"),
   ];
@@ -188,7 +198,6 @@ function expectedOf(orders: readonly LogRecord[]): Expected {
       ["counted", counted],
       [deadLetterTopic("orders"), dead],
     ]),
-    live,
   };
 }
 
