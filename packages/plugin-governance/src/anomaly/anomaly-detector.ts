@@ -4,12 +4,13 @@ import {
   type ForecastSettings,
   type ForecastState,
   seasonalForecast,
+  seasonsKnown,
 } from "./seasonal-forecast.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** What a series counts. Counts and amounts are looked at by their square roots, where a count's scale does not depend on its size. */
+/** What a series is of: how many, how much, or a share. */
 export type SeriesUnit = "count" | "amount" | "ratio";
 
 export interface AnomalySettings {
@@ -73,9 +74,8 @@ const maxScore = 1_000;
 /** Larger values count as this. */
 const largest = 1e15;
 const calmBuckets = 2;
-/** While an hour of the week was seen less often than this, only single buckets raise alerts, and only from further off. */
-const seasonsKnown = 2;
-const earlyFactor = 1.5;
+/** Before an hour of the week is known only single buckets raise alerts, and only from this much further off. */
+const earlyFactor = 2;
 
 export function emptyDetector(): DetectorState {
   return {
@@ -109,12 +109,11 @@ export function anomalyDetector(settings: AnomalySettings) {
     dayGain: 0.1,
     weekGain: 0.2,
     leastShare: 0.01,
-    // The square root of a Poisson count has a standard deviation of one half, whatever its mean.
+    // Chance alone gives the scaled count this standard deviation.
     leastScale: unit === "count" ? 0.5 : 0,
     ...settings.forecast,
   });
-  const scaled = unit === "ratio" ? (value: number) => value : signedRoot;
-  const unscaled = unit === "ratio" ? (value: number) => value : signedSquare;
+  const { scaled, unscaled } = scales[unit];
 
   function isFar(score: number, limit: number): boolean {
     if (direction === "up") return score >= limit;
@@ -147,12 +146,15 @@ export function anomalyDetector(settings: AnomalySettings) {
     const band = limit * scale;
     const verdict = {
       expected: unscaled(expected),
-      low: atLeastZero(unit, unscaled(expected - band)),
+      low: unscaled(expected - band),
       high: unscaled(expected + band),
       score,
       threshold: limit,
     };
-    if (state.alert !== null) return { ...verdict, ...during(state, start, residual) };
+    if (state.alert !== null) {
+      if (isEarly) forecast.update(state.forecast, start, value);
+      return { ...verdict, ...during(state, start, residual) };
+    }
     if (
       isFar(score, limit) &&
       start >= state.coolUntil &&
@@ -200,15 +202,28 @@ function bounded(value: number, most: number): number {
   return Math.max(-most, Math.min(most, value));
 }
 
-function signedRoot(value: number): number {
-  return Math.sign(value) * Math.sqrt(Math.abs(value));
+interface Scale {
+  readonly scaled: (value: number) => number;
+  readonly unscaled: (scaled: number) => number;
 }
 
-function signedSquare(value: number): number {
-  return Math.sign(value) * value * value;
-}
-
-/** A count has no negative bound. */
-function atLeastZero(unit: SeriesUnit, value: number): number {
-  return unit === "count" ? Math.max(0, value) : value;
-}
+/**
+ * Scales on which residuals are alike, whatever the size of the values. A count is taken as half the sum of its root and the next one's, of
+ * which chance makes one half as standard deviation.
+ *
+ * @see Freeman, Tukey, Transformations related to the angular and the square root, Annals of Mathematical Statistics 21 (1950)
+ */
+const scales: Readonly<Record<SeriesUnit, Scale>> = {
+  count: {
+    scaled(value) {
+      const count = Math.max(0, value);
+      return (Math.sqrt(count) + Math.sqrt(count + 1)) / 2;
+    },
+    unscaled: (scaled) => (scaled <= 0.5 ? 0 : (scaled - 1 / (4 * scaled)) ** 2),
+  },
+  amount: {
+    scaled: (value) => Math.sign(value) * Math.sqrt(Math.abs(value)),
+    unscaled: (scaled) => Math.sign(scaled) * scaled * scaled,
+  },
+  ratio: { scaled: (value) => value, unscaled: (scaled) => scaled },
+};

@@ -2,6 +2,10 @@ import { biweight, clipped, median, robustScale } from "./robust.ts";
 
 const hourMs = 3_600_000;
 const weekHours = 168;
+/** An hour of the week that was seen so often is known. */
+export const seasonsKnown = 2;
+/** What an hour of the week is told by its first visit. */
+const firstGain = 0.8;
 /** Hour 0 of the week is Monday's first, and the epoch was a Thursday. */
 const epochHour = 72;
 
@@ -103,18 +107,24 @@ export function seasonalForecast(settings: ForecastSettings) {
     const standardised = residual / scale;
     const variance = 1 + scaleGain * (biweight(standardised) - 1);
     state.scale = scale * Math.sqrt(variance);
-    learn(state, start, clipped(standardised) * scale);
+    const isNew = forecast.seen < seasonsKnown;
+    learn(state, start, clipped(standardised) * scale, isNew ? residual : undefined);
   }
 
-  /** What each part does not explain is left to the next. */
-  function learn(state: ForecastState, start: number, cleaned: number): void {
+  /** What each part does not explain is left to the next. Of an hour of the week that is new nothing is known that would make it an outlier. */
+  function learn(
+    state: ForecastState,
+    start: number,
+    cleaned: number,
+    residual: number = cleaned,
+  ): void {
     state.level += levelGain * cleaned;
     const ofHours = (1 - levelGain) * cleaned;
     for (const [hour, weight] of hoursAt(start)) {
       const ofDay = perBucket(settings.dayGain) * ofHours;
       state.day[hour % 24] = (state.day[hour % 24] ?? 0) + weight * ofDay;
-      const gain = Math.max(settings.weekGain, 1 / ((state.weekSeen[hour] ?? 0) + 2));
-      const ofWeek = perBucket(gain) * (ofHours - ofDay);
+      const gain = Math.max(settings.weekGain, firstGain / ((state.weekSeen[hour] ?? 0) + 1));
+      const ofWeek = perBucket(gain) * (residual - levelGain * cleaned - ofDay);
       state.week[hour] = (state.week[hour] ?? 0) + weight * ofWeek;
     }
     see(state, start);

@@ -5,7 +5,7 @@ import type { MetricSeries } from "./metric-series.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { type Part, partOf } from "./part.ts";
 import { qualityProfiled } from "./quality-events.ts";
-import { loadReport } from "./report.ts";
+import { addReport, emptyReport, loadReport, made, type Report } from "./report.ts";
 import {
   addPoint,
   emptySeries,
@@ -71,10 +71,9 @@ export function judgeStep(options: JudgeOptions): ProcessStep {
     const state = jsonState(context);
     await state.load([rosterKey]);
     const roster = (structuredClone(state.get(rosterKey)) as Roster | undefined) ?? emptyRoster();
-    for (const { event, part } of parts) {
-      roster.clock = Math.max(roster.clock, part.at);
-      await take(part, event, { options, state, roster, context });
-    }
+    for (const { part } of parts) roster.clock = Math.max(roster.clock, part.at);
+    const news = await sumUp(parts, options, context);
+    await take(news, { options, state, roster });
     if (roster.clock - roster.watchedAt >= watchEveryMs) {
       roster.watchedAt = roster.clock;
       const parent = events.at(-1)?.id ?? "";
@@ -96,63 +95,118 @@ interface Hands {
   readonly roster: Roster;
 }
 
-async function take(
-  { at, reports = [], profiles = [], points = [] }: Part,
-  { tenant }: EventEnvelope,
-  { options, state, roster, context }: Hands & { readonly context: ProcessContext },
-): Promise<void> {
-  for (const { topic, minute, newest, report: saved } of reports) {
+/** What a batch of parts comes to: each of what is stored is changed once a batch, however many parts tell of it. */
+interface News {
+  readonly minutes: Map<
+    string,
+    {
+      readonly tenant: string;
+      readonly topic: string;
+      readonly minute: number;
+      newest: number;
+      readonly report: Report;
+    }
+  >;
+  readonly profiles: Map<
+    string,
+    {
+      readonly tenant: string;
+      readonly topic: string;
+      readonly type: string;
+      readonly hour: number;
+      readonly profile: TypeProfile;
+    }
+  >;
+  readonly points: Map<
+    string,
+    {
+      readonly tenant: string;
+      readonly name: string;
+      readonly metric: string;
+      readonly bucket: number;
+      value: number;
+      over: number;
+    }
+  >;
+}
+
+async function sumUp(
+  parts: ReadonlyArray<{ readonly event: EventEnvelope; readonly part: Part }>,
+  { rules, volumeBucketMs, threshold, categoryFields }: JudgeOptions,
+  context: ProcessContext,
+): Promise<News> {
+  const news: News = { minutes: new Map(), profiles: new Map(), points: new Map() };
+  for (const { event, part } of parts) {
+    const { tenant } = event;
+    const { at, reports = [], profiles = [], points = [] } = part;
+    const addPoints = (
+      name: string,
+      metric: string,
+      { bucket, value, over }: { bucket: number; value: number; over: number },
+    ): void => {
+      const empty = () => ({ tenant, name, metric, bucket, value: 0, over: 0 });
+      const sum = made(news.points, JSON.stringify([tenant, name, bucket]), empty);
+      sum.value += value;
+      sum.over += over;
+    };
+    for (const { topic, minute, newest, report: saved } of reports) {
+      const report = loadReport(saved);
+      const own = rules.filter((rule) => rule.topic === topic);
+      await checkUnique(report, { tenant, rules: own, now: at, state: context });
+      const empty = () => ({ tenant, topic, minute, newest, report: emptyReport() });
+      const sum = made(news.minutes, JSON.stringify([tenant, topic, minute]), empty);
+      sum.newest = Math.max(sum.newest, newest);
+      addReport(sum.report, report);
+      if (threshold === 0) continue;
+      const bucket = Math.floor(minute / volumeBucketMs) * volumeBucketMs;
+      addPoints(`${volumeSeries}/${topic}`, volumeSeries, {
+        bucket,
+        value: report.events,
+        over: 0,
+      });
+    }
+    for (const { topic, type, minute, profile: saved } of profiles) {
+      const hour = Math.floor(minute / hourMs) * hourMs;
+      const categories = new Set(categoryFields[topic]);
+      const empty = () => ({ tenant, topic, type, hour, profile: new TypeProfile(categories) });
+      const sum = made(news.profiles, profileKey([tenant, topic, type, hour]), empty);
+      sum.profile.merge(TypeProfile.load(saved, categories));
+    }
+    for (const [name, metric, bucket, value, over] of threshold === 0 ? [] : points) {
+      addPoints(name, metric, { bucket, value, over });
+    }
+  }
+  return news;
+}
+
+async function take({ minutes, profiles, points }: News, hands: Hands): Promise<void> {
+  const { options, state, roster } = hands;
+  const now = roster.clock;
+  await state.load([
+    ...[...minutes.values()].map(({ tenant, topic }) => topicKey(tenant, topic)),
+    ...[...points.values()].map(({ tenant, name }) => seriesKey(tenant, name)),
+    ...profiles.keys(),
+  ]);
+  for (const { tenant, topic, ...news } of minutes.values()) {
     if (!enrolled(roster.topics, [tenant, topic])) continue;
-    const report = loadReport(saved);
-    const rules = options.rules.filter((rule) => rule.topic === topic);
-    await checkUnique(report, { tenant, rules, now: at, state: context });
     const key = topicKey(tenant, topic);
-    await state.load([key]);
-    state.set(
-      key,
-      addMinute(state.get(key) as TopicState | undefined, { minute, newest, report }, at),
-    );
-    if (options.threshold === 0) continue;
-    const bucket = Math.floor(minute / options.volumeBucketMs) * options.volumeBucketMs;
-    const name = `${volumeSeries}/${topic}`;
-    await addTo({ tenant, name, metric: volumeSeries }, { bucket, value: report.events, over: 0 });
+    state.set(key, addMinute(state.get(key) as TopicState | undefined, news, now));
   }
-  for (const { topic, type, minute, profile } of profiles) {
-    await profiled({ tenant, topic, type, minute, profile, at });
+  for (const { tenant, name, metric, ...point } of points.values()) {
+    if (!enrolled(roster.series, [tenant, name, metric])) continue;
+    const key = seriesKey(tenant, name);
+    const held = (state.get(key) as SeriesState | undefined) ?? emptySeries(metric);
+    state.set(key, addPoint(held, point, now));
   }
-  for (const [name, metric, bucket, value, over] of options.threshold === 0 ? [] : points) {
-    await addTo({ tenant, name, metric }, { bucket, value, over });
-  }
-
-  async function addTo(
-    about: { readonly tenant: string; readonly name: string; readonly metric: string },
-    point: { readonly bucket: number; readonly value: number; readonly over: number },
-  ): Promise<void> {
-    if (!enrolled(roster.series, [about.tenant, about.name, about.metric])) return;
-    const key = seriesKey(about.tenant, about.name);
-    await state.load([key]);
-    const held = (state.get(key) as SeriesState | undefined) ?? emptySeries(about.metric);
-    state.set(key, addPoint(held, point, at));
-  }
-
-  async function profiled(
-    news: Part extends { readonly profiles?: ReadonlyArray<infer News> }
-      ? News & { readonly tenant: string; readonly at: number }
-      : never,
-  ): Promise<void> {
-    const hour = Math.floor(news.minute / hourMs) * hourMs;
-    const key = profileKey([tenant, news.topic, news.type, hour]);
+  for (const [key, { tenant, topic, type, hour, profile }] of profiles) {
     const entry = roster.profiles.find((each) => profileKey(each) === key);
-    if (entry === undefined) {
-      if (roster.profiles.length >= maxRoster) return;
-      roster.profiles.push([tenant, news.topic, news.type, hour, news.at, 0]);
-    } else entry[4] = news.at;
-    await state.load([key]);
-    const categories = new Set(options.categoryFields[news.topic]);
-    const held = state.get(key) as SavedProfile | undefined;
-    const sum = TypeProfile.load(news.profile, categories);
-    if (held !== undefined) sum.merge(TypeProfile.load(held, categories));
-    state.set(key, sum.save());
+    if (entry !== undefined) entry[4] = now;
+    else if (roster.profiles.length >= maxRoster) continue;
+    else roster.profiles.push([tenant, topic, type, hour, now, 0]);
+    const saved = state.get(key) as SavedProfile | undefined;
+    const held = saved && TypeProfile.load(saved, new Set(options.categoryFields[topic]));
+    held?.merge(profile);
+    state.set(key, (held ?? profile).save());
   }
 }
 
