@@ -32,6 +32,11 @@ export interface CollectorOptions {
   readonly maxBatchEvents?: number;
   /** Events under way at a time; past it ECAP_OVERLOADED. Default 100,000. */
   readonly maxPendingEvents?: number;
+  /** Bytes of bodies under way at a time; past it ECAP_OVERLOADED. Default 32 MiB. */
+  readonly maxPendingBytes?: number;
+  /** How long the log may take to make a body's events durable before its sender is told to come back: ECAP_LOG_SLOW. What is under way
+   * goes on, and counts for the limits above until it ends; so events sent again are recognised. Default 10,000. */
+  readonly appendTimeoutMs?: number;
 }
 
 export interface Delivery {
@@ -46,6 +51,8 @@ export interface Delivery {
   readonly defaults?: RawObject;
   /** Ids that count as seen whatever the window says, as in an import run again a month later. */
   readonly known?: (id: string) => boolean;
+  /** Headers its records get beside those of the door. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Collector {
@@ -92,13 +99,15 @@ export async function createCollector(
   options: CollectorOptions = {},
 ): Promise<Collector> {
   const { registry } = platform;
-  const eventLog = platform.port("eventLog");
+  const eventLog = platform.health.producer("collector");
   const clock = platform.port("clock");
   const {
     dedupeByBusinessKey = false,
     maxEventBytes = 512 * 1024,
     maxBatchEvents = 5_000,
     maxPendingEvents = 100_000,
+    maxPendingBytes = 32 << 20,
+    appendTimeoutMs = 10_000,
   } = options;
   const dialects = new Map(
     [nativeDialect, ...platform.dialects].map((dialect) => [dialect.name, dialect]),
@@ -113,6 +122,7 @@ export async function createCollector(
   /** Ids (and business facts) on their way into the log, with what resolves when they are there. */
   const inFlight = new Map<string, Promise<void>>();
   let pending = 0;
+  let pendingBytes = 0;
   const seen = await SeenIds.restore({
     name: "collector",
     stateStore: platform.port("stateStore"),
@@ -131,7 +141,39 @@ export async function createCollector(
     return definition;
   }
 
-  async function collect(delivery: Delivery): Promise<readonly Receipt[]> {
+  function collect(delivery: Delivery): Promise<readonly Receipt[]> {
+    return inTime(takeAll(delivery));
+  }
+
+  /** The work goes on when nobody waits for it any more. */
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new EcapError(
+              "ECAP_LOG_SLOW",
+              `the event log did not make the events durable within ${appendTimeoutMs} ms`,
+            ),
+          ),
+        appendTimeoutMs,
+      );
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function takeAll(delivery: Delivery): Promise<readonly Receipt[]> {
+    const { length: bytes } = delivery.bytes;
+    if (pendingBytes + bytes > maxPendingBytes)
+      throw new EcapError(
+        "ECAP_OVERLOADED",
+        `${pendingBytes} bytes are under way, the limit is ${maxPendingBytes}`,
+      );
     const body = parseBody(delivery.bytes, maxBatchEvents);
     const { length } = body.events;
     if (pending + length > maxPendingEvents)
@@ -140,6 +182,7 @@ export async function createCollector(
         `${pending} events are under way, the limit is ${maxPendingEvents}`,
       );
     pending += length;
+    pendingBytes += bytes;
     try {
       const receipts: Receipt[] = Array.from({ length });
       let positions: readonly number[] = body.events.map((_, position) => position);
@@ -147,6 +190,7 @@ export async function createCollector(
       return receipts;
     } finally {
       pending -= length;
+      pendingBytes -= bytes;
     }
   }
 
@@ -202,8 +246,8 @@ export async function createCollector(
       sentAt,
       now,
       settled,
-      headers: recordHeaders(meta),
-      droppingHeaders: recordHeaders({ ...meta, dropUnplanned: true }),
+      headers: { ...recordHeaders(meta), ...delivery.headers },
+      droppingHeaders: { ...recordHeaders({ ...meta, dropUnplanned: true }), ...delivery.headers },
     };
   }
 

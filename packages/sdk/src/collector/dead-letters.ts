@@ -1,7 +1,9 @@
 import { EcapError, isEcapError } from "../errors/ecap-error.ts";
 import { object } from "../events/dialect.ts";
+import { attemptsBeforeHeader, onlyForHeader, redrivesHeader } from "../events/redriven.ts";
 import { deadLetterTopic } from "../events/topics.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { StateEntry } from "../ports/state-store.ts";
 import type { Collector } from "./collector.ts";
 import { type DeadLetter, readDeadLetter } from "./dead-letter.ts";
 import type { Receipt } from "./receipt.ts";
@@ -21,6 +23,22 @@ export interface ListedDeadLetter extends DeadLetter {
   /** Whether it was put back already. */
   readonly redriven: boolean;
 }
+
+export interface RedriveQuery extends Omit<DeadLetterQuery, "openOnly"> {
+  /** One that was put back this often is refused: what nobody mends must not go round for ever. Default 5. */
+  readonly maxRedrives?: number;
+}
+
+/** What became of a letter: its receipt; `redriven` where it went back to the consumer that could not take it; or `refused`. */
+export interface RedriveResult extends Omit<Receipt, "status"> {
+  readonly offset: number;
+  readonly status: Receipt["status"] | "redriven" | "refused";
+}
+
+/** A letter that is being put back is nobody else's for this long. */
+const claimMs = 600_000;
+/** That it was put back is known as long as any letter is kept. */
+const markMs = 365 * 86_400_000;
 
 /** The dead letters of a topic, oldest first. */
 export async function listDeadLetters(
@@ -45,49 +63,110 @@ export async function listDeadLetters(
       .filter((letter) => tenant === undefined || letter.headers["tenant"] === tenant);
     const marks = await stateStore.get(letters.map((letter) => redrivenKey(topic, letter.offset)));
     letters.forEach((letter, index) => {
-      const redriven = marks[index] !== undefined;
-      if (found.length < limit && !(openOnly && redriven)) found.push({ ...letter, redriven });
+      const isTaken = openOnly && marks[index] !== undefined;
+      if (found.length < limit && !isTaken)
+        found.push({ ...letter, redriven: isRedriven(marks[index]) });
     });
     offset = last.offset + 1;
   }
   return found;
 }
 
-/** Sends the letters that were not put back yet through the collector again; those refused again become new dead letters. */
+/**
+ * Puts the letters back that were not put back yet: those the collector refused through the collector, and those a consumer could not take to that
+ * consumer alone. What is refused again becomes a new letter, which knows of all attempts before.
+ */
 export async function redriveDeadLetters(
   platform: Platform,
   collector: Collector,
-  query: DeadLetterQuery,
-): Promise<ReadonlyArray<Receipt & { readonly offset: number }>> {
+  { maxRedrives = 5, ...query }: RedriveQuery,
+): Promise<readonly RedriveResult[]> {
   const stateStore = platform.port("stateStore");
-  const results: Array<Receipt & { readonly offset: number }> = [];
+  const clock = platform.port("clock");
+  const results: RedriveResult[] = [];
   for (const letter of await listDeadLetters(platform, { ...query, openOnly: true })) {
-    const { headers } = letter;
-    const delivery = {
-      bytes: letter.bytes,
-      tenant: headers["tenant"] ?? "default",
-      source: headers["source"] ?? "unknown",
-      dialect: headers["dialect"] ?? "ecap",
-      ...(headers["defaults"] !== undefined && {
-        defaults: object(JSON.parse(headers["defaults"])),
-      }),
-    };
-    const [receipt] = await collector.collect(delivery).catch((error: unknown) => {
+    const { offset } = letter;
+    const refusal = refusalOf(letter, maxRedrives);
+    if (refusal !== undefined) {
+      results.push({ ...refusal, status: "refused", offset });
+      continue;
+    }
+    const key = redrivenKey(query.topic, offset);
+    const claim = { key, value: claimed, expiresAt: clock.now() + claimMs };
+    const version = await stateStore.compareAndSet(claim, undefined);
+    // Somebody else puts it back at this moment.
+    if (version === undefined) continue;
+    try {
+      results.push({ ...(await redrive(platform, collector, letter)), offset });
+    } catch (error) {
+      await stateStore.compareAndSet({ key, value: undefined }, version);
       // Bytes that are no JSON stay where they are, and do not stand in the way of the others.
       if (!isEcapError(error, "ECAP_BODY_UNREADABLE")) throw error;
       const { code, message } = error;
-      results.push({ status: "quarantined", code, message, offset: letter.offset });
-      return [];
-    });
-    if (receipt === undefined) continue;
-    results.push({ ...receipt, offset: letter.offset });
-    await stateStore.compareAndSet(
-      { key: redrivenKey(query.topic, letter.offset), value: new Uint8Array([1]) },
-      undefined,
-    );
+      results.push({ status: "quarantined", code, message, offset });
+      continue;
+    }
+    const mark = { key, value: redriven, expiresAt: clock.now() + markMs };
+    await stateStore.compareAndSet(mark, version);
   }
   await stateStore.flush();
   return results;
+}
+
+function refusalOf(
+  { redrives, consumer, origin }: DeadLetter,
+  maxRedrives: number,
+): Pick<RedriveResult, "code" | "message"> | undefined {
+  if (redrives >= maxRedrives)
+    return {
+      code: "ECAP_REDRIVE_LIMIT",
+      message: `it was put back ${redrives} times, the limit is ${maxRedrives}`,
+    };
+  if (consumer !== undefined && origin === undefined)
+    return {
+      code: "ECAP_REDRIVE_IMPOSSIBLE",
+      message: `${consumer} made it itself: there is no record to take again`,
+    };
+  return undefined;
+}
+
+async function redrive(
+  platform: Platform,
+  collector: Collector,
+  letter: DeadLetter,
+): Promise<Omit<RedriveResult, "offset">> {
+  const { headers, bytes, consumer, origin, key } = letter;
+  const history = {
+    [redrivesHeader]: String(letter.redrives + 1),
+    [attemptsBeforeHeader]: String(letter.attempts),
+  };
+  if (consumer !== undefined && origin !== undefined) {
+    const record = {
+      ...(key !== undefined && { key }),
+      partition: origin.partition,
+      value: bytes,
+      timestamp: platform.port("clock").now(),
+      headers: { ...headers, ...history, [onlyForHeader]: consumer },
+    };
+    await platform.health.producer("redrive").append(origin.topic, [record]);
+    return { status: "redriven" };
+  }
+  const [receipt] = await collector.collect({
+    bytes,
+    tenant: headers["tenant"] ?? "default",
+    source: headers["source"] ?? "unknown",
+    dialect: headers["dialect"] ?? "ecap",
+    headers: history,
+    ...(headers["defaults"] !== undefined && { defaults: object(JSON.parse(headers["defaults"])) }),
+  });
+  return receipt ?? { status: "quarantined" };
+}
+
+const claimed = new Uint8Array([0]);
+const redriven = new Uint8Array([1]);
+
+function isRedriven(entry: StateEntry | undefined): boolean {
+  return entry?.value[0] === redriven[0];
 }
 
 function redrivenKey(topic: string, offset: number): string {

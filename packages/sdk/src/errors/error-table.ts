@@ -113,7 +113,22 @@ export const errorTable = {
     retryable: false,
     help: "Send whole UTF-8 JSON, plain or gzipped.",
   },
+  ECAP_REDRIVE_LIMIT: {
+    status: 409,
+    retryable: false,
+    help: "Mend what its reason names, then raise the limit for this letter.",
+  },
+  ECAP_REDRIVE_IMPOSSIBLE: {
+    status: 409,
+    retryable: false,
+    help: "Mend the topology and let it compute its result anew.",
+  },
   ECAP_OVERLOADED: { status: 429, retryable: true, help: "Wait as long as Retry-After says." },
+  ECAP_LOG_SLOW: {
+    status: 503,
+    retryable: true,
+    help: "Send the same events again as Retry-After says; those that were taken meanwhile count once.",
+  },
   // Log and state
   ECAP_TOPIC_UNKNOWN: { status: 404, retryable: false, help: "Create the topic first." },
   ECAP_OFFSET_OUT_OF_RANGE: {

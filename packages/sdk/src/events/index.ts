@@ -5,6 +5,7 @@ export * from "./envelope.ts";
 export * from "./event-definition.ts";
 export * from "./partition.ts";
 export * from "./record-codec.ts";
+export * from "./redriven.ts";
 export * from "./schema-registry.ts";
 export * from "./topics.ts";
 export * from "./uuid.ts";

@@ -1,10 +1,18 @@
+import { deadLetterOf } from "../collector/dead-letter.ts";
 import { hashId, IdWindow } from "../dedupe/id-window.ts";
 import { isEcapError } from "../errors/ecap-error.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
 import type { RecordDecoder } from "../events/record-codec.ts";
-import { deadLetterTopic } from "../events/topics.ts";
+import { isFor } from "../events/redriven.ts";
+import { deadLetterTopic, ensureDeadLetters } from "../events/topics.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { AssignedPartition, Consumer, EventLog, LogRecord } from "../ports/event-log.ts";
+import type {
+  AssignedPartition,
+  Consumer,
+  EventLog,
+  LogRecord,
+  NewLogRecord,
+} from "../ports/event-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { AppTransaction, Row, TableStore } from "../ports/table-store.ts";
 import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
@@ -12,6 +20,7 @@ import { fits } from "./fits.ts";
 import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
 import { type LakeTable, lakeTableSchema } from "./lake-table.ts";
+import { sinkGroup } from "./sink-group.ts";
 
 export interface LakeSinkLimits {
   /** A batch is written when it holds this many rows (default 100,000), … */
@@ -51,9 +60,36 @@ export interface LakeSink {
   drain(): Promise<void>;
   /** Writes what is buffered and stops. */
   close(): Promise<void>;
+  status(): LakeSinkStatus;
+}
+
+export interface LakeSinkStatus {
+  /** Its consumer group. */
+  readonly group: string;
+  /** Each with the offset everything before is in the lake, and when it last got on, epoch milliseconds. */
+  readonly partitions: ReadonlyArray<{
+    readonly topic: string;
+    readonly partition: number;
+    readonly position: number;
+    readonly progressAt: number;
+  }>;
+  readonly bufferedRows: number;
+  readonly bufferedBytes: number;
+  /** The last error, and since when the lake cannot be written. */
+  readonly failing?: { readonly code: string; readonly since: number };
+  /** Events let go as repeats since this process began. */
+  readonly duplicates: number;
+  /** Records that are no events, which went to the dead letters. */
+  readonly deadLetters: number;
+  /** Rows a table lacks because its code could not read an event, or made rows that do not fit. */
+  readonly rowsLacking: number;
+  /** Records that retention removed before they were read: how many at most, and when that was noticed. */
+  readonly removed?: { readonly records: number; readonly at: number };
 }
 
 interface Batch {
+  /** Records that are no events. */
+  readonly letters: NewLogRecord[];
   readonly bronze: Row[];
   readonly typed: Map<string, Row[]>;
   /** Offset after the last record taken in, by partition. */
@@ -66,6 +102,7 @@ interface Batch {
 /** Records taken in at a time: few, so that partitions advance together and a batch holds few dates, and so that other work gets its turn. */
 const stepRecords = 200;
 const stepBytes = 256 * 1024;
+const malformed = { code: "ECAP_EVENT_MALFORMED", message: "the record is no event" } as const;
 /** Attempts at a write while other processes write what it holds. */
 const maxFenced = 20;
 
@@ -86,6 +123,14 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       new Set(table.from.filter((from) => from.topic === topic).flatMap((from) => from.types)),
     ]),
   );
+  const group = sinkGroup(topic);
+  /** Offset everything before is in the lake, by partition this process holds. */
+  const done = new Map<number, { position: number; progressAt: number }>();
+  const counts = { duplicates: 0, deadLetters: 0, rowsLacking: 0 };
+  let failing: LakeSinkStatus["failing"];
+  let removed: LakeSinkStatus["removed"];
+  /** How often the consumer said that retention removed what it was to read next, less the losses found since. */
+  let losses = 0;
   const seen = new IdWindow({ windowMs: 24 * 3_600_000, maxIds: 2_000_000 });
   /** Offsets written, by table and partition. */
   const written = new Map<string, Map<number, number>>();
@@ -135,13 +180,37 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       (candidate) => candidate.partition === partition,
     );
     const earliest = bounds?.earliest ?? 0;
-    if (offset < earliest && offset > 0)
-      logger.warn(
-        { topic, partition, offset, earliest },
-        "retention removed events the lake had not taken",
-      );
+    if (offset < earliest && offset > 0) noteRemoved({ partition, offset, earliest });
     await warmUp(partition, Math.max(earliest, offset - limits.dedupeRecords), offset);
-    return Math.max(offset, earliest);
+    const position = Math.max(offset, earliest);
+    done.set(partition, { position, progressAt: clock.now() });
+    return position;
+  }
+
+  function noteRemoved(gap: {
+    readonly partition: number;
+    readonly offset: number;
+    readonly earliest: number;
+  }): void {
+    const records = gap.earliest - gap.offset + (removed?.records ?? 0);
+    removed = { records, at: clock.now() };
+    logger.error({ topic, ...gap }, "retention removed events the lake had not taken");
+  }
+
+  /** The consumer was told that its place is gone: the records from there to the first that came are. */
+  async function noticeRemoved(partition: number, first: number): Promise<void> {
+    const offset = reached.get(partition) ?? first;
+    if (losses === 0 || first <= offset) return;
+    const bounds = await eventLog.offsets(topic);
+    const earliest = bounds.find((each) => each.partition === partition)?.earliest ?? 0;
+    if (offset >= earliest) return;
+    losses -= 1;
+    noteRemoved({ partition, offset, earliest: Math.min(earliest, first) });
+  }
+
+  function noteFailure(error: unknown): void {
+    const { since = clock.now() } = failing ?? {};
+    failing = { code: isEcapError(error) ? error.code : "ECAP_INTERNAL", since };
   }
 
   async function warmUp(partition: number, from: number, to: number): Promise<void> {
@@ -159,18 +228,27 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   }
 
   function takeIn(record: LogRecord): void {
-    const event = decode(record);
     if (batch.next.size === 0) batch.startedAt = clock.now();
     batch.next.set(record.partition, record.offset + 1);
+    if (!isFor(record, group)) return;
+    const event = decode(record);
     batch.bytes += record.value.length;
     if (event === undefined) {
+      const { partition, offset } = record;
       logger.error(
-        { topic, partition: record.partition, offset: record.offset, dlq: deadLetterTopic(topic) },
-        "a record of the log is no event and was passed over",
+        { topic, partition, offset },
+        "a record that is no event goes to the dead letters",
       );
+      const { code, message } = malformed;
+      const about = { code, message, consumer: group, attempts: 1, now: clock.now() };
+      batch.letters.push(deadLetterOf(record, about));
+      counts.deadLetters += 1;
       return;
     }
-    if (!seen.add(hashId(event.tenant, event.id), clock.now())) return;
+    if (!seen.add(hashId(event.tenant, event.id), clock.now())) {
+      counts.duplicates += 1;
+      return;
+    }
     batch.bronze.push(bronzeRow(record, event));
     batch.rows += 1;
     for (const table of tables) {
@@ -194,6 +272,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
         { topic, partition, offset, table: table.name, error: String(error) },
         "a table could not read an event and lacks it",
       );
+      counts.rowsLacking += 1;
       return [];
     }
   }
@@ -217,10 +296,16 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
         await writeTyped(name, rows, full.next);
         full.typed.delete(name);
       }
+      if (full.letters.length > 0)
+        await eventLog.append(deadLetterTopic(topic), full.letters.splice(0));
       await writeTable(bronze, full.bronze, full.next);
+      failing = undefined;
+      for (const [partition, position] of full.next)
+        if (done.has(partition)) done.set(partition, { position, progressAt: clock.now() });
     } catch (error) {
       // Nothing is forgotten: what was not written goes back in front of what came meanwhile.
       batch = joined(full, batch);
+      noteFailure(error);
       throw error;
     }
   }
@@ -240,6 +325,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       const fitting = given.filter((row) => fits(row, schema));
       if (fitting.length === given.length) throw error;
       await writeTable(name, fitting, next);
+      counts.rowsLacking += given.length - fitting.length;
       logger.error(
         { topic, table: name, rows: given.length - fitting.length, error: String(error) },
         "rows do not fit their table and it lacks them",
@@ -311,11 +397,12 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     return waiting.reduce((sum, records) => sum + records, 0) > 1_000;
   }
 
+  await ensureDeadLetters(eventLog, topic);
   await openTable(bronze, bronzeSchema);
   for (const table of tables) await openTable(table.name, lakeTableSchema(table));
   const reached = new Map<number, number>();
   const consumer: Consumer = await eventLog.consume({
-    group: `lake-sink.${topic}`,
+    group,
     topics: [topic],
     maxRecords: stepRecords,
     maxBytes: stepBytes,
@@ -324,11 +411,13 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       reached.set(assigned.partition, offset);
       return offset;
     },
-    onRevoked: async () => {
+    onRevoked: async ({ partition }) => {
       await flush();
+      done.delete(partition);
     },
     onBatch: async ({ partition, records }) => {
       const begun = performance.now();
+      await noticeRemoved(partition, records[0]?.offset ?? 0);
       for (const record of records) {
         // A redelivered batch begins with what is buffered already.
         if (record.offset < (reached.get(partition) ?? 0)) continue;
@@ -338,14 +427,18 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       const worked = performance.now() - begun;
       if (isFull()) await flush(isFull);
       if (batch.next.size > 0) flushLater();
+      else failing = undefined;
       pausing = pausing.then(() => giveWay(worked));
       await pausing;
     },
-    onError: (error) =>
+    onError(error) {
+      if (isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) losses += 1;
+      else noteFailure(error);
       logger.error(
         { topic, error: String(error) },
         "the lake sink met an error; it will be tried again",
-      ),
+      );
+    },
   });
 
   return {
@@ -369,17 +462,28 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       closed = true;
       await flush();
     },
+    status: () => ({
+      group,
+      partitions: [...done].map(([partition, at]) => ({ topic, partition, ...at })),
+      bufferedRows: batch.rows,
+      bufferedBytes: batch.bytes,
+      ...(failing !== undefined && { failing }),
+      ...counts,
+      ...(removed !== undefined && { removed }),
+    }),
   };
 }
 
 function newBatch(startedAt: number): Batch {
-  return { bronze: [], typed: new Map(), next: new Map(), rows: 0, bytes: 0, startedAt };
+  const [typed, next] = [new Map<string, Row[]>(), new Map<number, number>()];
+  return { letters: [], bronze: [], typed, next, rows: 0, bytes: 0, startedAt };
 }
 
 function joined(first: Batch, second: Batch): Batch {
   const typed = new Map(first.typed);
   for (const [name, rows] of second.typed) typed.set(name, [...(typed.get(name) ?? []), ...rows]);
   return {
+    letters: [...first.letters, ...second.letters],
     bronze: [...first.bronze, ...second.bronze],
     typed,
     next: new Map([...first.next, ...second.next]),

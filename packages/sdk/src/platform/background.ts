@@ -1,7 +1,10 @@
 import type { RecordDecoder } from "../events/record-codec.ts";
+import { legHealth, sinkHealth } from "../health/consumer-health.ts";
+import type { ConsumerHealth } from "../health/health.ts";
 import type { JobScheduler } from "../jobs/job-scheduler.ts";
 import type { LakeSink } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
+import type { Job } from "../plugin/job.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import type { RunningTopology } from "../streams/run-topology.ts";
 import { type CircuitBreaker, createCircuitBreaker } from "./circuit-breaker.ts";
@@ -20,6 +23,8 @@ export interface Background {
   readonly topologies: readonly RunningTopology[];
   readonly sinks: readonly LakeSink[];
   breakerOf(topology: string): string | undefined;
+  /** How the topologies and sinks of this process are. */
+  consumers(): readonly ConsumerHealth[];
   /** Resolves when everything the log held when it was called went through the topologies and, with what they made of it, can be queried in the lake. */
   drain(): Promise<void>;
 }
@@ -30,6 +35,9 @@ export interface BackgroundOptions {
   readonly topics: Readonly<Record<string, TopicSpec>>;
   readonly tables: readonly LakeTable[];
   readonly decode: RecordDecoder;
+  /** Of the kernel's own, beside those of the plugins. */
+  readonly jobs: readonly Job[];
+  readonly stepTimeoutMs?: number | undefined;
 }
 
 export function createBackground(options: BackgroundOptions): Background {
@@ -46,7 +54,10 @@ export function createBackground(options: BackgroundOptions): Background {
     if (!ports.has("stateStore")) return;
     const { createJobScheduler } = await import("../jobs/job-scheduler.ts");
     jobs = createJobScheduler({
-      jobs: installed.flatMap(({ plugin, service }) => plugin.definition.jobs?.(service) ?? []),
+      jobs: [
+        ...installed.flatMap(({ plugin, service }) => plugin.definition.jobs?.(service) ?? []),
+        ...options.jobs,
+      ],
       stateStore: ports.get("stateStore", "jobs"),
       clock,
       logger,
@@ -72,6 +83,7 @@ export function createBackground(options: BackgroundOptions): Background {
             logger: logger.child({ plugin: plugin.name, topology: topology.name }),
             decode: options.decode,
             breaker,
+            ...(options.stepTimeoutMs !== undefined && { stepTimeoutMs: options.stepTimeoutMs }),
           }),
         );
       }
@@ -124,6 +136,13 @@ export function createBackground(options: BackgroundOptions): Background {
       if (failed !== undefined) throw failed.reason as Error;
     },
     breakerOf: (name) => breakers.get(name)?.state,
+    consumers: () => [
+      ...topologies.flatMap((topology) => {
+        const isOpen = breakers.get(topology.name)?.state === "open";
+        return topology.legs().map((leg) => legHealth(leg, isOpen));
+      }),
+      ...sinks.map(sinkHealth),
+    ],
     async drain() {
       for (const topology of topologies) await topology.drain();
       await Promise.all(sinks.map((sink) => sink.drain()));

@@ -1,14 +1,20 @@
 import { createContainer } from "../container.ts";
 import { EcapError } from "../errors/ecap-error.ts";
 import { createRecordDecoder } from "../events/record-codec.ts";
-import { deadLetterTopic } from "../events/topics.ts";
+import { systemEvents } from "../health/alert-events.ts";
+import type { ExpectedConsumer } from "../health/deployment-health.ts";
+import { createHealthMonitor } from "../health/health-monitor.ts";
+import { healthSettings } from "../health/health-options.ts";
+import { createProducerWatch } from "../health/producer-watch.ts";
+import { sinkGroup } from "../lake/sink-group.ts";
 import type { ServiceToken } from "../plugin/dependency.ts";
 import type { PlatformInspection } from "../plugin/plugin-context.ts";
+import { topologyGroup } from "../ports/committer.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
 import type { AdapterSet, Ports } from "../ports/index.ts";
 import type { Logger } from "../ports/logger.ts";
 import { sdkVersion } from "../sdk-version.ts";
-import { type Background, createBackground } from "./background.ts";
+import { type Background, backgroundRoles, createBackground } from "./background.ts";
 import type { BootPlan } from "./boot-plan.ts";
 import { checkComposition } from "./composition.ts";
 import { describePlugin, describePorts } from "./describe-platform.ts";
@@ -17,6 +23,7 @@ import { defaultTimeoutMs, type InstalledPlugin, installPlugin } from "./install
 import { mergeAdapters, type PortTable } from "./merge-adapters.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { withTimeLimit } from "./time-limit.ts";
+import { planTopics, type TopicPlan } from "./topic-settings.ts";
 
 /**
  * Composes adapters and plugins. Everything that can be wrong with the composition is said before anything of a plugin runs. Resolves when every
@@ -38,14 +45,16 @@ async function setUp(
   sets: readonly AdapterSet[],
   ports: PortTable,
 ): Promise<Platform> {
-  const { plugins, registry, topics, tables, qualityRules, categoryFields } = checkComposition(
-    options.plugins,
-    ports,
-  );
-  if (ports.has("eventLog")) await createTopics(ports.get("eventLog", "the platform"), topics);
+  const composition = checkComposition(options.plugins, ports);
+  const { plugins, registry, tables, qualityRules, categoryFields } = composition;
+  for (const event of systemEvents) registry.register(event);
+  const plan = planTopics(composition.topics, options.topics);
+  const { topics } = plan;
+  if (ports.has("eventLog")) await createTopics(ports.get("eventLog", "the platform"), plan);
 
   const container = createContainer();
-  const emit = createEmitter(ports, registry);
+  const producers = createProducerWatch(ports.get("clock", "the platform"));
+  const emit = createEmitter(ports, registry, producers);
   const metrics = plugins.flatMap(({ definition }) => definition.metrics ?? []);
   const installed: InstalledPlugin[] = [];
   let background: Background | undefined;
@@ -79,11 +88,25 @@ async function setUp(
     })),
   });
   for (const plugin of plugins) {
-    installed.push(await installPlugin(plugin, { container, ports, emit, inspect }));
+    installed.push(await installPlugin(plugin, { container, ports, emit, inspect, producers }));
   }
   const dialects = options.dialects ?? [];
   const decode = createRecordDecoder(registry, dialects);
   const started: InstalledPlugin[] = [];
+  const health = createHealthMonitor({
+    ports: {
+      ...ports.present,
+      clock: ports.get("clock", "the platform"),
+      logger: ports.get("logger", "the platform"),
+    },
+    settings: healthSettings(options.health),
+    producers,
+    eventLog: () => ports.get("eventLog", "a producer"),
+    topics: Object.keys(topics),
+    expected: once(() => expectedConsumers({ installed, topics, ports })),
+    consumers: () => background?.consumers() ?? [],
+    emit: (event) => emit({ source: "ecap/health", ...event }),
+  });
 
   return {
     registry,
@@ -106,6 +129,7 @@ async function setUp(
     has: (name) => ports.has(name),
     port: (name) => ports.get(name, "the caller"),
     emit,
+    health,
     get background() {
       return background;
     },
@@ -121,7 +145,18 @@ async function setUp(
         );
         started.push(entry);
       }
-      background = createBackground({ installed, ports, topics, tables, decode });
+      const { jobs } = health;
+      const { stepTimeoutMs } = options;
+      background = createBackground({
+        installed,
+        ports,
+        topics,
+        tables,
+        decode,
+        jobs,
+        stepTimeoutMs,
+      });
+      health.start(roles ?? backgroundRoles);
       await background.start(roles);
     },
     async drain() {
@@ -134,6 +169,7 @@ async function setUp(
       await background?.stop().catch((error: unknown) => {
         logger.error({ error: String(error) }, "the background work did not stop cleanly");
       });
+      await health.stop();
       for (const { plugin, service } of started.toReversed()) {
         const { definition, name } = plugin;
         try {
@@ -158,12 +194,42 @@ function adapterSets({ adapters }: PlatformOptions): readonly AdapterSet[] {
 
 async function createTopics(
   eventLog: Ports["eventLog"],
-  topics: Readonly<Record<string, TopicSpec>>,
+  { topics, deadLetters }: TopicPlan,
 ): Promise<void> {
-  for (const [topic, spec] of Object.entries(topics)) {
+  for (const [topic, spec] of Object.entries({ ...topics, ...deadLetters }))
     await eventLog.createTopic(topic, spec);
-    await eventLog.createTopic(deadLetterTopic(topic), { partitions: 1 });
-  }
+}
+
+/** All that reads the log, wherever it runs. */
+function expectedConsumers({
+  installed,
+  topics,
+  ports,
+}: {
+  readonly installed: readonly InstalledPlugin[];
+  readonly topics: Readonly<Record<string, TopicSpec>>;
+  readonly ports: PortTable;
+}): readonly ExpectedConsumer[] {
+  const legs = installed
+    .flatMap(({ plugin, service }) => plugin.definition.topologies?.(service) ?? [])
+    .flatMap((topology) => topology.legs);
+  const sunk = ports.has("tableStore") ? Object.keys(topics) : [];
+  return [
+    ...legs.map(({ name, source }) => ({
+      name: topologyGroup(name),
+      kind: "topology" as const,
+      topics: source.topics,
+    })),
+    ...sunk.map((topic) => ({ name: sinkGroup(topic), kind: "sink" as const, topics: [topic] })),
+  ];
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 async function closeAll(sets: readonly AdapterSet[], logger: Logger): Promise<void> {

@@ -5,11 +5,16 @@ import { schemaName } from "../events/event-definition.ts";
 import { encodeEvent } from "../events/record-codec.ts";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import { uuidv7 } from "../events/uuid.ts";
+import type { ProducerWatch } from "../health/producer-watch.ts";
 import type { PluginContext } from "../plugin/plugin-context.ts";
 import type { PortTable } from "./merge-adapters.ts";
 
 /** Appends events the platform itself makes, checked against their schemas like anybody's. */
-export function createEmitter(ports: PortTable, registry: SchemaRegistry): PluginContext["emit"] {
+export function createEmitter(
+  ports: PortTable,
+  registry: SchemaRegistry,
+  producers: ProducerWatch,
+): PluginContext["emit"] {
   return async (given) => {
     const definition = registry.get(given.type);
     if (definition === undefined)
@@ -40,9 +45,8 @@ export function createEmitter(ports: PortTable, registry: SchemaRegistry): Plugi
         `event "${given.type}": its time lies outside the years 1900 to 2199`,
         { path: "/time", received: event.time },
       );
-    await ports
-      .get("eventLog", `emitting "${given.type}"`)
-      .append(definition.topic, [encodeEvent(event)]);
+    const log = ports.get("eventLog", `emitting "${given.type}"`);
+    await producers.watched("platform", log).append(definition.topic, [encodeEvent(event)]);
     return event.id;
   };
 }

@@ -5,3 +5,4 @@ export { createPlatform } from "./create-platform.ts";
 export type { InstalledPlugin } from "./install-plugin.ts";
 export type { Platform, PlatformOptions } from "./platform.ts";
 export * from "./sdk-range.ts";
+export type { TopicSettings } from "./topic-settings.ts";

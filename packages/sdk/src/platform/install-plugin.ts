@@ -1,5 +1,6 @@
 import type { Container } from "../container.ts";
 import { EcapError } from "../errors/ecap-error.ts";
+import type { ProducerWatch } from "../health/producer-watch.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
 import { dependencyOf } from "../plugin/dependency.ts";
 import type { PluginContext } from "../plugin/plugin-context.ts";
@@ -23,14 +24,20 @@ export interface Surroundings {
   readonly ports: PortTable;
   readonly emit: PluginContext["emit"];
   readonly inspect: PluginContext["inspect"];
+  readonly producers: ProducerWatch;
 }
 
 /** Gives a plugin its context and the services it depends on, and keeps the service it makes. */
 export async function installPlugin(
   plugin: Plugin,
-  { container, ports, emit, inspect }: Surroundings,
+  { container, ports: given, emit, inspect, producers }: Surroundings,
 ): Promise<InstalledPlugin> {
   const { name, definition, options } = plugin;
+  const { eventLog } = given.present;
+  // What the plugin appends counts for the plugin.
+  const ports = eventLog
+    ? given.with({ eventLog: producers.watched(`plugin/${name}`, eventLog) })
+    : given;
   const logger = ports.get("logger", "the platform").child({ plugin: name });
   const ctx: PluginContext = {
     plugin: name,

@@ -22,6 +22,8 @@ export interface PortTable {
   readonly present: Partial<Ports>;
   get<Name extends PortName>(name: Name, whoAsks: string): Ports[Name];
   has(name: PortName): boolean;
+  /** The same with some ports replaced. */
+  with(replaced: Partial<Ports>): PortTable;
 }
 
 /** Later adapters win over earlier ones, port by port. */
@@ -30,6 +32,10 @@ export function mergeAdapters(sets: readonly AdapterSet[]): PortTable {
     { clock: systemClock, logger: silentLogger },
     ...sets.map(portsOf),
   );
+  return tableOf(ports);
+}
+
+function tableOf(ports: Partial<Ports>): PortTable {
   return {
     present: ports,
     get(name, whoAsks) {
@@ -43,6 +49,7 @@ export function mergeAdapters(sets: readonly AdapterSet[]): PortTable {
       return port;
     },
     has: (name) => ports[name] !== undefined,
+    with: (replaced) => tableOf({ ...ports, ...replaced }),
   };
 }
 

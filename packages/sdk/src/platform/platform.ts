@@ -1,6 +1,8 @@
 import type { Dialect } from "../events/dialect.ts";
 import type { RecordDecoder } from "../events/record-codec.ts";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
+import type { HealthMonitor } from "../health/health-monitor.ts";
+import type { HealthOptions } from "../health/health-options.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
 import type { ServiceToken } from "../plugin/dependency.ts";
@@ -11,6 +13,7 @@ import type { AdapterSet, PortName, Ports } from "../ports/index.ts";
 import type { Background, BackgroundRole } from "./background.ts";
 import type { BootPlan } from "./boot-plan.ts";
 import type { InstalledPlugin } from "./install-plugin.ts";
+import type { TopicSettings } from "./topic-settings.ts";
 
 export interface PlatformOptions {
   /** Adapters or presets; of two that bring one port the later wins. */
@@ -18,6 +21,11 @@ export interface PlatformOptions {
   readonly plugins: readonly Plugin[];
   /** Further kinds of clients whose records the log holds, as those of `@ecap/sdk/collector`. */
   readonly dialects?: readonly Dialect[];
+  /** Retention of topics, and partitions of those that are not there yet. Default: 14 days, dead letters 30 days and 1 GiB a partition. */
+  readonly topics?: TopicSettings;
+  readonly health?: HealthOptions;
+  /** How long a step of a topology may take with a batch. Default 60,000. */
+  readonly stepTimeoutMs?: number;
 }
 
 export interface Platform {
@@ -35,6 +43,8 @@ export interface Platform {
   port<Name extends PortName>(name: Name): Ports[Name];
   /** Appends an event; resolves its id once it is durable. */
   emit(event: NewEvent): Promise<string>;
+  /** How producers and consumers are. */
+  readonly health: HealthMonitor;
   /** Starts plugins, then their topologies, the lake sinks and the jobs; or only the named roles. */
   start(roles?: readonly BackgroundRole[]): Promise<void>;
   /** Jobs, sinks and topologies of this process; undefined before `start`. */

@@ -1,18 +1,27 @@
-import { deadLetterRecord } from "../collector/dead-letter.ts";
+import { type DeadLetterReason, deadLetterOf } from "../collector/dead-letter.ts";
 import { isEcapError } from "../errors/ecap-error.ts";
 import { deadLetterTopic } from "../events/topics.ts";
+import { topologyGroup } from "../ports/committer.ts";
 import type { LogRecord, NewLogRecord } from "../ports/event-log.ts";
 
-export type Reason = Pick<Parameters<typeof deadLetterRecord>[1], "code" | "message">;
+export type Reason = Pick<DeadLetterReason, "code" | "message">;
+
+/** What is put to the dead letters: a record, or what a leg made of one, which has no place in the log. */
+export type Buried = Pick<LogRecord, "topic" | "headers" | "value"> & Partial<LogRecord>;
 
 /** The record for the dead-letter topic: the original bytes, with the reason. */
 export function deadLetter(
-  { topic, headers, value }: Pick<LogRecord, "topic" | "headers" | "value">,
-  details: Reason & { readonly topology: string; readonly attempts: number; readonly now: number },
+  record: Buried,
+  details: Reason & {
+    readonly topology: string;
+    readonly leg: string;
+    readonly attempts: number;
+    readonly now: number;
+  },
 ): { topic: string; record: NewLogRecord } {
-  const { topology, ...rest } = details;
-  const letter = { ...rest, path: "", topic, headers: { ...headers, topology } };
-  return { topic: deadLetterTopic(topic), record: deadLetterRecord(value, letter) };
+  const { topology, leg, ...rest } = details;
+  const about = { ...rest, consumer: topologyGroup(leg), headers: { topology } };
+  return { topic: deadLetterTopic(record.topic), record: deadLetterOf(record, about) };
 }
 
 export function reasonOf(error: unknown): Reason {

@@ -1,6 +1,6 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { EventEnvelope } from "../events/envelope.ts";
-import { deadLetterTopic } from "../events/topics.ts";
+import { deadLetterTopic, ensureDeadLetters } from "../events/topics.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Committer } from "../ports/committer.ts";
 import type { EventLog, LogRecord } from "../ports/event-log.ts";
@@ -145,8 +145,7 @@ async function prepareTopics(
     );
   }
   for (const topic of sources) {
-    const letters = deadLetterTopic(topic);
-    if (!known.has(letters)) await eventLog.createTopic(letters, { partitions: 1 });
+    if (!known.has(deadLetterTopic(topic))) await ensureDeadLetters(eventLog, topic);
   }
   return known;
 }

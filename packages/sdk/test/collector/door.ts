@@ -86,6 +86,6 @@ export function order(id: string, data: Readonly<Record<string, unknown>> = {}) 
   return { id, type: "order.placed", data: { order_id: `o-${id}`, ...data } };
 }
 
-export function statuses(receipts: readonly Receipt[]): readonly string[] {
+export function statuses(receipts: ReadonlyArray<{ readonly status: string }>): readonly string[] {
   return receipts.map(({ status }) => status);
 }

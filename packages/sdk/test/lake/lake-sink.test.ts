@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { readDeadLetter } from "../../src/collector/index.ts";
 import { EcapError } from "../../src/errors/index.ts";
 import { createRecordDecoder, createSchemaRegistry, encodeEvent } from "../../src/events/index.ts";
 import {
@@ -17,7 +18,7 @@ import {
   silentLogger,
   type TableStore,
 } from "../../src/ports/index.ts";
-import { eventually } from "../../src/testing/index.ts";
+import { eventually, readTopic } from "../../src/testing/index.ts";
 import { type Fate, type FaultyTables, faultyTables } from "./faulty-tables.ts";
 
 const clock = manualClock(Date.UTC(2026, 0, 15));
@@ -247,7 +248,18 @@ describe("what cannot be taken is passed over and said", () => {
     await sink.drain();
     await sink.close();
     expect(idsIn(lake, "bronze_transactions")).toEqual([0, 1, 5]);
-    expect(errors).toEqual(["a record of the log is no event and was passed over"]);
+    expect(errors).toEqual(["a record that is no event goes to the dead letters"]);
+    const [letter, ...rest] = (await readTopic(eventLog, "transactions.dlq")).map(readDeadLetter);
+    expect(rest).toEqual([]);
+    expect(letter).toMatchObject({
+      code: "ECAP_EVENT_MALFORMED",
+      attempts: 1,
+      consumer: "lake-sink.transactions",
+      key: "c0",
+      origin: { topic: "transactions" },
+      bytes: Uint8Array.of(1, 2, 3),
+    });
+    expect(sink.status()).toMatchObject({ deadLetters: 1, duplicates: 0, bufferedRows: 0 });
   });
 
   test("an event a table's own code cannot read: the other tables have it", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { defineEvent } from "../../src/events/index.ts";
+import { systemEvents } from "../../src/health/alert-events.ts";
 import { defineLakeTable } from "../../src/lake/index.ts";
 import { memory } from "../../src/memory/index.ts";
 import { createPlatform } from "../../src/platform/index.ts";
@@ -143,7 +144,7 @@ describe("plugins are set up after what they depend on", () => {
       ],
     });
     expect(platform.tables).toEqual([shared]);
-    expect(platform.registry.list()).toEqual([happened]);
+    expect(platform.registry.list()).toEqual([...systemEvents, happened]);
     await platform.stop();
   });
 

@@ -1,10 +1,11 @@
 import type { EventEnvelope } from "../../events/envelope.ts";
 import { encodeEvent } from "../../events/record-codec.ts";
-import { type Commit, claimPrefix } from "../../ports/committer.ts";
+import { isFor } from "../../events/redriven.ts";
+import { type Commit, claimPrefix, topologyGroup } from "../../ports/committer.ts";
 import type { LogRecord, NewLogRecord } from "../../ports/event-log.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { StateChange, StateStore } from "../../ports/state-store.ts";
-import { deadLetter, passes, type Reason, reasonOf } from "../dead-letters.ts";
+import { type Buried, deadLetter, passes, type Reason, reasonOf } from "../dead-letters.ts";
 import type { EnrichSettings } from "../nodes.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { TableReader } from "../table-reader.ts";
@@ -91,6 +92,7 @@ interface Parts {
 
 function createTask(options: LegTaskOptions, { prefix, progress, operators }: Parts): LegTask {
   const { upstream } = options;
+  const group = topologyGroup(options.leg.name);
   const states = operators.flatMap(({ state }, i) => (state === undefined ? [] : [{ state, i }]));
 
   function undo(): void {
@@ -173,6 +175,7 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
           (batch) => {
             const elements: Element[] = [];
             for (const record of records) {
+              if (!isFor(record, group)) continue;
               const element = elementOf(record);
               if (element === undefined) batch.bury(record, malformed);
               else elements.push(element);
@@ -297,16 +300,22 @@ class BatchEffects implements Batch {
     this.#options.progress.count(what, times);
   }
 
-  bury(record: Pick<LogRecord, "topic" | "headers" | "value">, reason: Reason): void {
+  bury(record: Buried, reason: Reason): void {
     const { attempts, now } = this.#options;
-    const details = { ...reason, topology: this.place.topology, attempts, now };
+    const { topology, leg } = this.place;
+    const details = { ...reason, topology, leg, attempts, now };
     const letter = deadLetter(record, details);
     this.emit(letter.topic, letter.record);
   }
 
   /** What the leg made itself has no record, so it is buried as it is. */
   buryElement({ record, event }: EventElement, reason: Reason): void {
-    this.bury(record ?? { headers: {}, ...encodeEvent(event), topic: this.place.topic }, reason);
+    const { topic } = this.place;
+    const { tenant } = event;
+    // Records of intermediate topics name their tenant inside.
+    if (record === undefined)
+      this.bury({ headers: { tenant }, ...encodeEvent(event), topic }, reason);
+    else this.bury({ ...record, headers: { tenant, ...record.headers } }, reason);
   }
 
   #own(key: string): string {
