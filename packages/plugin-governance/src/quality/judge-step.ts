@@ -233,7 +233,7 @@ async function watch(hands: Hands & { readonly outbox: Outbox }): Promise<void> 
     const known: Parameters<typeof watchTopic>[1]["known"] = (table, keys) =>
       options.known(tenant, table, keys);
     const next = await watchTopic(held, { tenant, topic, rules, now, outbox, known });
-    if (JSON.stringify(next) !== JSON.stringify(held)) state.set(key, next);
+    if (next !== held) state.set(key, next);
   }
   for (const [tenant, name, metric] of roster.series) {
     const key = seriesKey(tenant, name);
@@ -241,7 +241,7 @@ async function watch(hands: Hands & { readonly outbox: Outbox }): Promise<void> 
     const settings = settingsOf(name, metric, options);
     if (held === undefined || settings === undefined) continue;
     const next = watchSeries(held, name, { tenant, settings, now, outbox });
-    if (next.next !== held.next || next.open.length !== held.open.length) state.set(key, next);
+    if (next !== held) state.set(key, next);
   }
   await tellProfiles(hands);
 }

@@ -61,7 +61,7 @@ export function addPoint(
   return { ...state, open: state.open.toSpliced(place, 0, [bucket, value, over, now]) };
 }
 
-/** Judges the buckets that are over, in order. */
+/** Judges the buckets that are over, in order. The same state where none is. */
 export function watchSeries(
   state: SeriesState,
   name: string,
@@ -73,31 +73,52 @@ export function watchSeries(
   },
 ): SeriesState {
   const { settings, now } = context;
-  const { bucketMs, quietMs, missingIsZero } = settings;
-  const open = [...state.open];
-  let [next, alert, last] = [state.next, state.alert, state.last];
+  const { over, open } = bucketsOver(state, settings, now);
+  if (over.length === 0) return state;
   const detector = structuredClone(state.detector);
   const { take } = anomalyDetector(settings);
-  let touched = -Infinity;
-  for (;;) {
-    const [first] = open;
-    const isGap = next !== null && missingIsZero && (first === undefined || next < first[0]);
-    const isLong = next !== null && first !== undefined && first[0] - next > longestGapMs;
-    const bucket = isGap && !isLong ? next : first?.[0];
-    if (bucket === undefined || bucket === null) break;
-    const isKnown = first?.[0] === bucket;
-    if (isKnown) touched = Math.max(touched, first[3]);
-    if (now < Math.max(bucket + bucketMs, touched) + quietMs && open.length <= maxOpenBuckets)
-      break;
-    if (isKnown) open.shift();
-    next = bucket + bucketMs;
-    const value = valueOf(isKnown ? first : undefined, settings);
+  let { alert, last } = state;
+  for (const { bucket, known } of over) {
+    const value = valueOf(known, settings);
     if (value === undefined) continue;
     const verdict = take(detector, bucket, value);
     last = { ...verdict, bucket, value };
     alert = follow(alert, { name, bucket, value, verdict }, context);
   }
+  const next = (over.at(-1)?.bucket ?? 0) + settings.bucketMs;
   return { ...state, open, next, detector, alert, last };
+}
+
+type OpenBucket = SeriesState["open"][number];
+
+/** The buckets that are over at this time, with those of which nothing is known between them, and those that stay open. */
+function bucketsOver(
+  state: SeriesState,
+  { bucketMs, quietMs, missingIsZero }: SeriesSettings,
+  now: number,
+): {
+  readonly over: ReadonlyArray<{ readonly bucket: number; readonly known?: OpenBucket }>;
+  readonly open: readonly OpenBucket[];
+} {
+  const over: Array<{ readonly bucket: number; readonly known?: OpenBucket }> = [];
+  let { next } = state;
+  let taken = 0;
+  let touched = -Infinity;
+  for (;;) {
+    const first = state.open[taken];
+    const isMissing = next !== null && missingIsZero && (first === undefined || next < first[0]);
+    const isLong = next !== null && first !== undefined && first[0] - next > longestGapMs;
+    const bucket = isMissing && !isLong ? next : first?.[0];
+    if (bucket === undefined || bucket === null) break;
+    const known = first?.[0] === bucket ? first : undefined;
+    touched = Math.max(touched, known?.[3] ?? -Infinity);
+    const isForced = state.open.length - taken > maxOpenBuckets;
+    if (now < Math.max(bucket + bucketMs, touched) + quietMs && !isForced) break;
+    if (known !== undefined) taken += 1;
+    over.push(known === undefined ? { bucket } : { bucket, known });
+    next = bucket + bucketMs;
+  }
+  return { over, open: state.open.slice(taken) };
 }
 
 function valueOf(

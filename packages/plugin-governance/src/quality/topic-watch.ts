@@ -73,7 +73,7 @@ export interface TopicContext {
   readonly known: (table: string, keys: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
-/** Says what is over, and raises and resolves the alerts of rules. */
+/** Says what is over, and raises and resolves the alerts of rules. The same state where nothing changed. */
 export async function watchTopic(state: TopicState, context: TopicContext): Promise<TopicState> {
   let next = state;
   const overdue = state.open.length - maxOpenMinutes;
@@ -163,10 +163,12 @@ interface Judgement {
 function judge(state: TopicState, context: TopicContext): TopicState {
   const { tenant, topic, rules, now, outbox } = context;
   const alerts: Record<string, Alert> = { ...state.alerts };
+  let isChanged = false;
   for (const rule of rules) {
     const { finding, over } = judgeRule(rule, state, now);
     const open = alerts[rule.name];
     if (open === undefined && finding !== undefined) {
+      isChanged = true;
       alerts[rule.name] = outbox.raise(tenant, {
         name: rule.name,
         topic,
@@ -174,6 +176,7 @@ function judge(state: TopicState, context: TopicContext): TopicState {
         ...finding,
       });
     } else if (open !== undefined && over !== undefined) {
+      isChanged = true;
       outbox.resolve(tenant, open, { until: now, reason: over });
       delete alerts[rule.name];
     }
@@ -181,10 +184,11 @@ function judge(state: TopicState, context: TopicContext): TopicState {
   // A rule that is no more has nothing to say.
   for (const [name, open] of Object.entries(alerts)) {
     if (rules.some((rule) => rule.name === name)) continue;
+    isChanged = true;
     outbox.resolve(tenant, open, { until: now, reason: "no_data" });
     delete alerts[name];
   }
-  return { ...state, alerts };
+  return isChanged ? { ...state, alerts } : state;
 }
 
 function judgeRule(rule: QualityRule, state: TopicState, now: number): Judgement {

@@ -40,7 +40,7 @@ describe("anomalies that are known, in series of fifty days", () => {
     { from: 41 * dayMs + 15 * hourMs, to: 41 * dayMs + 16 * hourMs, factor: 4 },
     { from: 46 * dayMs + 12 * hourMs, to: 46 * dayMs + 24 * hourMs, factor: 0.15 },
   ];
-  const seeds = [1, 2, 3, 4];
+  const seeds = [1, 2, 3];
 
   function score(shape: Pick<SyntheticSeries, "perHour" | "bucketMs">) {
     const sum = { found: 0, missed: 0, wrong: 0, delayMs: 0 };
@@ -114,10 +114,11 @@ describe("anomalies that are known, in series of fifty days", () => {
   });
 });
 
-describe("an alert", () => {
-  const quiet = (days: number, disturbances: readonly Disturbance[] = []) =>
-    syntheticCounts({ seed: 5, perHour: 200, bucketMs: halfHour, days, disturbances });
+function quiet(days: number, disturbances: readonly Disturbance[] = []): Series {
+  return syntheticCounts({ seed: 5, perHour: 200, bucketMs: halfHour, days, disturbances });
+}
 
+describe("an alert", () => {
   it("is not raised within the first two days", () => {
     const series = quiet(2, [{ from: dayMs, to: 2 * dayMs, factor: 0 }]);
     const verdicts = run(series);
