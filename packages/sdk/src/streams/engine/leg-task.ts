@@ -173,7 +173,9 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
         const lastOffset = records.at(-1)?.offset ?? 0;
         const effects = await run(
           (batch) => {
-            const elements: Element[] = [];
+            // How far time was, so that no step depends on what it remembers of another batch: that may have been undone, or made elsewhere.
+            const before = progress.watermark;
+            const elements: Element[] = Number.isFinite(before) ? [tick(before)] : [];
             for (const record of records) {
               if (!isFor(record, group)) continue;
               const element = elementOf(record);

@@ -33,7 +33,7 @@ export function hoppingWindows(
   /** Changed since the last update; lost with the process, when the next change or the close says it. */
   const untold = new Set<string>();
   let updatedAt = -Infinity;
-  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  /** The watermark of the element before, of a batch's first one that of the batch before. Past what an event's own partition had reached only where that one was silent. */
   let closedUntil = -Infinity;
   const windows = new KeyedState<OpenWindow>({
     copy: (window) => ({ ...window, states: totals.copy(window.states) }),
@@ -117,6 +117,7 @@ export function hoppingWindows(
     process(elements, batch) {
       const output = new Output();
       let held = -Infinity;
+      closedUntil = -Infinity;
       for (const element of elements) {
         if (isEvent(element)) {
           try {

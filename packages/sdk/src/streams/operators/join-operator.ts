@@ -29,7 +29,7 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
   /** How much older than the watermark what comes out may be. */
   const heldBackMs = allowedLatenessMs + (type === "inner" ? 0 : withinMs);
   const due = new DueTimes();
-  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  /** The watermark of the element before, of a batch's first one that of the batch before. Past what an event's own partition had reached only where that one was silent. */
   let closedUntil = -Infinity;
   let held = 0;
   let heldBefore = 0;
@@ -104,6 +104,7 @@ export function joinOperator(settings: JoinSettings, place: Place): Operator {
     process(elements, batch) {
       const output = new Output();
       let out = -Infinity;
+      closedUntil = -Infinity;
       for (const element of elements) {
         if (isEvent(element)) {
           try {

@@ -32,7 +32,7 @@ export function sessionWindows(
   const { allowedLatenessMs = 0, lateTopic, maxOpenWindows = defaultMaxOpenWindows } = settings;
   const totals = totalsOf(settings.aggregate);
   const due = new DueTimes();
-  /** The watermark of the element before. Past what an event's own partition had reached only where that one was silent. */
+  /** The watermark of the element before, of a batch's first one that of the batch before. Past what an event's own partition had reached only where that one was silent. */
   let closedUntil = -Infinity;
   const keys = new KeyedState<Sessions>({
     copy: ({ tenant, key, list }) => ({
@@ -111,6 +111,7 @@ export function sessionWindows(
     process(elements, batch) {
       const output = new Output();
       let held = -Infinity;
+      closedUntil = -Infinity;
       for (const element of elements) {
         if (isEvent(element)) {
           try {
