@@ -54,7 +54,10 @@ export function topicMetadata(options: TopicMetadataOptions): TopicMetadata {
         }
         if (answer.errorCode !== 0) throw new KafkaError(answer.errorCode, "Metadata");
         const topic = { name, topicName: wanted, leaders: leadersOf(answer.partitions) };
-        topics.set(name, { topic, at: Date.now() });
+        // While there is no leader the next question is whether there is one now.
+        if (topic.leaders.every((leader) => leader >= 0))
+          topics.set(name, { topic, at: Date.now() });
+        else topics.delete(name);
         return topic;
       },
       { doing: `asking for topic ${name}`, timeoutMs },
