@@ -28,7 +28,9 @@ export interface FaultRun {
   readonly visits: Feeder;
   readonly workers: Worker[];
   /** Starts another and puts it in its place, or beside the others. */
-  start(place?: number): Worker;
+  start(place?: number, options?: Pick<FaultRunOptions, "slowMs">): Worker;
+  /** Records that the `counts` topology has taken, going by offsets. */
+  counted(): number;
   /** Offsets that workers say, or said before they went, by partition: the furthest. */
   progress(): ReadonlyMap<string, number>;
   /** Resolves how long it takes from now until one partition, and until every one, has gone on. */
@@ -68,13 +70,18 @@ export async function faultRun(options: FaultRunOptions): Promise<FaultRun> {
     ECAP_KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
     ECAP_REDIS_URL: options.env["ECAP_TEST_REDIS_URL"] ?? "",
     ECAP_REDIS_KEY_PREFIX: `${name}/`,
-    ECAP_FAULT_SLOW_MS: String(slowMs),
   };
   const all: Worker[] = [];
   const workers: Worker[] = [];
 
-  function start(place = workers.length): Worker {
-    const worker = startWorker(`worker-${all.length + 1}`, env);
+  function start(
+    place = workers.length,
+    own: Pick<FaultRunOptions, "slowMs"> = { slowMs },
+  ): Worker {
+    const worker = startWorker(`worker-${all.length + 1}`, {
+      ...env,
+      ECAP_FAULT_SLOW_MS: String(own.slowMs ?? 0),
+    });
     all.push(worker);
     workers[place] = worker;
     return worker;
@@ -133,6 +140,10 @@ export async function faultRun(options: FaultRunOptions): Promise<FaultRun> {
     visits,
     workers,
     start,
+    counted: () =>
+      [...progress()]
+        .filter(([place]) => place.startsWith("counts/"))
+        .reduce((sum, [, offset]) => sum + offset, 0),
     progress,
     async recovery(withinMs = 120_000) {
       const before = progress();
