@@ -93,11 +93,14 @@ const idlePollMs = 1_000;
 /** How long a partition that another claimed is left to it. */
 const fencedPauseMs = 3_000;
 const defaultIdleAfterMs = 30_000;
+const noCounts = { late: 0, duplicates: 0, forced: 0 };
 
 /** Runs one leg in this process: a member of its consumer group that makes each batch one commit. */
 export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   const { leg, eventLog, committer, clock, logger, maxAttempts } = options;
   const held = new Map<string, HeldPartition>();
+  /** Of every partition that was dealt to this process, whether or not a claim of it is at hand. */
+  const noted = new Map<string, PartitionNotes>();
   /** The partitions cannot be taken. */
   let trouble: LegStatus["failing"];
   /** How often the consumer said that retention removed what it was to read next, less the losses found since. */
@@ -105,14 +108,12 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
 
   async function take(
     { topic, partition }: AssignedPartition,
-    { busy, notes }: Pick<HeldPartition, "busy" | "notes"> = {
-      busy: Promise.resolve(),
-      notes: newNotes(clock.now()),
-    },
+    busy: Promise<unknown> = Promise.resolve(),
   ): Promise<HeldPartition> {
+    const notes = notesOf({ topic, partition });
     const claim = await committer.claim(leg.name, topic, partition);
     const first = await firstOffset(eventLog, claim);
-    if (claim.offset !== undefined && claim.offset < first) lost(claim, first, notes);
+    if (claim.offset !== undefined) lost(claim, { offset: claim.offset, first }, notes);
     const place = { topology: options.topology, leg: leg.name, topic, partition };
     const task = await loadLegTask({ ...options, place });
     const { offset } = claim;
@@ -135,13 +136,23 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   }
 
   /** Retention was faster: the records between are gone, and that is said. */
-  function lost(claim: Claim, first: number, notes: PartitionNotes): void {
-    const { topic, partition, offset = 0 } = claim;
-    noteRemoved(notes, first - offset, clock.now());
+  function lost(
+    { topic, partition }: AssignedPartition,
+    gap: { readonly offset: number; readonly first: number },
+    notes: PartitionNotes,
+  ): void {
+    const records = noteRemoved(notes, { ...gap, now: clock.now() });
+    if (records === 0) return;
     logger.error(
-      { topic, partition, offset, first },
+      { topic, partition, ...gap, records },
       "retention removed records before they were read",
     );
+  }
+
+  function notesOf(place: AssignedPartition): PartitionNotes {
+    const notes = noted.get(nameOf(place)) ?? newNotes(place, clock.now());
+    noted.set(nameOf(place), notes);
+    return notes;
   }
 
   async function partitionOf(assigned: AssignedPartition): Promise<HeldPartition> {
@@ -149,12 +160,12 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     if (mine === undefined) return take(assigned);
     if (mine.hung !== undefined) {
       await mine.hung;
-      return take(assigned, mine);
+      return take(assigned, mine.busy);
     }
     if (mine.fenced === undefined) return mine;
     // The partition went elsewhere and the group will say so; where it does not, it was a straggler that took it, and it is ours again.
     if (performance.now() < mine.fenced.until) throw mine.fenced.error;
-    return take(assigned, mine);
+    return take(assigned, mine.busy);
   }
 
   /** Makes a plan; where that takes too long, the task is given up with all it holds, and the next step begins with another. */
@@ -184,7 +195,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       }
       held.delete(nameOf(mine));
       // Whether it took effect is unknown: what is stored says so.
-      const now = await take(mine, mine);
+      const now = await take(mine, mine.busy);
       if (offset === nextOffset || now.offset !== nextOffset) throw error;
       return;
     }
@@ -258,13 +269,12 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
 
   /** The consumer was told that its place is gone: the records from there to the first that came are. */
   async function noticeRemoved(mine: HeldPartition, records: readonly LogRecord[]): Promise<void> {
-    const { offset = 0 } = mine;
+    const { topic, partition, offset = 0, notes } = mine;
     if (losses === 0 || (records[0]?.offset ?? 0) <= offset) return;
-    const { topic, partition } = mine;
     const first = await firstOffset(eventLog, { topic, partition });
-    if (offset >= first) return;
+    if (first <= Math.max(offset, notes.lostBefore)) return;
     losses -= 1;
-    lost({ ...mine.claim, offset }, first, mine.notes);
+    lost(mine, { offset, first }, notes);
   }
 
   function buried({ topic, partition }: AssignedPartition, failures: number): void {
@@ -280,7 +290,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     signal: AbortSignal,
   ): Promise<unknown> {
     for (let attempts = 1; ; attempts += 1) {
-      const notes = held.get(nameOf(assigned))?.notes ?? newNotes(clock.now());
+      const notes = notesOf(assigned);
       await allowed(options.breaker, signal, notes);
       try {
         await catchUp(assigned, records[0]?.offset ?? 0, signal);
@@ -303,15 +313,16 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   async function bury(
     assigned: AssignedPartition,
     record: LogRecord,
-    { error, signal }: { readonly error: unknown; readonly signal: AbortSignal },
+    {
+      error,
+      attempts,
+      signal,
+    }: { readonly error: unknown; readonly attempts: number; readonly signal: AbortSignal },
   ): Promise<void> {
     await catchUp(assigned, record.offset, signal);
     const mine = await partitionOf(assigned);
     const reason = reasonOf(error);
-    const plan = mine.task.planBurial(record, reason, {
-      attempts: 2 * maxAttempts,
-      now: clock.now(),
-    });
+    const plan = mine.task.planBurial(record, reason, { attempts, now: clock.now() });
     const { topic, partition, offset } = record;
     logger.error({ ...reason, topic, partition, offset }, "a record went to the dead letters");
     await commit(mine, plan, offset + 1);
@@ -325,9 +336,11 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   ): Promise<void> {
     const failure = await attempt(assigned, records, signal);
     if (failure === undefined) return;
+    const isAlone = records.length === 1;
+    const attempts = isAlone ? maxAttempts : 2 * maxAttempts;
     for (const record of records) {
-      const alone = records.length === 1 ? failure : await attempt(assigned, [record], signal);
-      if (alone !== undefined) await bury(assigned, record, { error: alone, signal });
+      const error = isAlone ? failure : await attempt(assigned, [record], signal);
+      if (error !== undefined) await bury(assigned, record, { error, attempts, signal });
     }
   }
 
@@ -378,12 +391,14 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       const mine = await take(assigned);
       mine.mayLag = false;
       // A store that holds nothing of the partition lost it, or has seen none: the group's offset says nothing of the state.
-      return mine.offset ?? (await firstOffset(eventLog, assigned));
+      const { offset = await firstOffset(eventLog, assigned), notes } = mine;
+      return Math.max(offset, notes.lostBefore);
     },
     onRevoked: async (revoked) => {
       const mine = held.get(nameOf(revoked));
       held.delete(nameOf(revoked));
       await mine?.busy;
+      noted.delete(nameOf(revoked));
     },
     onError(error) {
       if (isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) losses += 1;
@@ -438,16 +453,18 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     status: () => ({
       leg: leg.name,
       group: topologyGroup(leg.name),
-      partitions: [...held.values()].map(({ topic, partition, offset, task, notes, fenced }) => ({
-        leg: leg.name,
-        topic,
-        partition,
-        offset,
-        watermark: Number.isFinite(task.watermark) ? task.watermark : undefined,
-        openWindows: task.size,
-        ...task.counters,
-        ...statusOf(notes, fenced !== undefined),
-      })),
+      partitions: [...noted].map(([name, notes]) => {
+        const { offset, task, fenced } = held.get(name) ?? {};
+        const { watermark = -Infinity, size = 0 } = task ?? {};
+        return {
+          leg: leg.name,
+          offset,
+          watermark: Number.isFinite(watermark) ? watermark : undefined,
+          openWindows: size,
+          ...(task?.counters ?? noCounts),
+          ...statusOf(notes, fenced !== undefined),
+        };
+      }),
       ...(trouble !== undefined && { failing: trouble }),
     }),
     async drain() {

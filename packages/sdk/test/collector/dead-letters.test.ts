@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import {
   createCollector,
+  deadLetterOf,
   listDeadLetters,
   readDeadLetter,
   redriveDeadLetters,
 } from "../../src/collector/index.ts";
-import { encode, openDoor, order, start, statuses } from "./door.ts";
+import { topology } from "../../src/streams/index.ts";
+import { testPlugin } from "../platform/plugins.ts";
+import { type Door, encode, openDoor, order, start, statuses } from "./door.ts";
 
 const bad = { id: "bad", type: "order.placed", data: { order_id: 7 } };
 const unheard = { id: "u", type: "order.imagined", data: { order_id: "7" } };
@@ -157,5 +161,146 @@ describe("redrive", () => {
     const receipts = await redriveDeadLetters(platform, collector, { topic: "user-events" });
     expect(receipts).toHaveLength(letters.length);
     expect(new Set(statuses(receipts))).toEqual(new Set(["quarantined"]));
+  });
+});
+
+describe("redrive of what a consumer could not take", () => {
+  const readers = { broken: true, seen: [] as string[], other: [] as string[] };
+  const reader = (name: string, take: (id: string) => void) =>
+    testPlugin(name, {
+      topologies: () => [
+        topology(name)
+          .from({ topics: ["transactions"] })
+          .map((event) => {
+            take(event.id);
+            return event;
+          })
+          .process(async () => {}),
+      ],
+    });
+
+  async function running() {
+    Object.assign(readers, { broken: true, seen: [], other: [] });
+    const picky = reader("picky", (id) => {
+      if (id === "poison" && readers.broken) throw new Error("cannot take it");
+      readers.seen.push(id);
+    });
+    const door = await openDoor(
+      {},
+      { plugins: [picky, reader("easy", (id) => readers.other.push(id))] },
+    );
+    await door.platform.start(["topologies"]);
+    await door.send([order("a"), order("poison"), order("b")]);
+    await settled(door);
+    return door;
+  }
+  const query = { topic: "transactions" };
+
+  /** Drained, with time that goes on for breakers that wait. */
+  async function settled({ platform, clock }: Pick<Door, "platform" | "clock">): Promise<void> {
+    let isDrained = false;
+    const draining = platform.drain().then(() => (isDrained = true));
+    while (!isDrained) {
+      clock.advance(1_000);
+      await sleep(1);
+    }
+    await draining;
+  }
+
+  test("goes to that consumer alone, with the same bytes, and once", async () => {
+    const door = await running();
+    const { platform, collector } = door;
+    const [letter, ...rest] = await listDeadLetters(platform, query);
+    expect(rest).toEqual([]);
+    const eventLog = platform.port("eventLog");
+    expect(letter).toMatchObject({
+      consumer: "topology/picky",
+      code: "ECAP_PLUGIN_FAILED",
+      message: "cannot take it",
+      redrives: 0,
+      headers: { tenant: "acme", source: "test" },
+    });
+    const origin = letter?.origin ?? expect.fail();
+    const [record] = await eventLog.read(origin.topic, origin.partition, origin.offset);
+    expect(text(record?.value ?? new Uint8Array())).toBe(text(letter?.bytes ?? new Uint8Array()));
+
+    readers.broken = false;
+    expect(await redriveDeadLetters(platform, collector, query)).toEqual([
+      { status: "redriven", offset: 0 },
+    ]);
+    expect(await redriveDeadLetters(platform, collector, query)).toEqual([]);
+    await settled(door);
+    expect(readers.seen.toSorted()).toEqual(["a", "b", "poison"]);
+    expect(readers.other.toSorted()).toEqual(["a", "b", "poison"]);
+    await platform.stop();
+  });
+
+  test("of a poison message ends: its attempts add up, and past a limit it is refused", async () => {
+    const door = await running();
+    const { platform, collector } = door;
+    const results: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const redriven = await redriveDeadLetters(platform, collector, { ...query, maxRedrives: 3 });
+      results.push(...redriven.map(({ status, code = "" }) => `${status} ${code}`.trim()));
+      await settled(door);
+    }
+    expect(results).toEqual([
+      "redriven",
+      "redriven",
+      "redriven",
+      "refused ECAP_REDRIVE_LIMIT",
+      "refused ECAP_REDRIVE_LIMIT",
+    ]);
+    const letters = await listDeadLetters(platform, query);
+    expect(letters.map(({ redrives }) => redrives)).toEqual([0, 1, 2, 3]);
+    const attempts = letters.map((letter) => letter.attempts);
+    expect(attempts).toEqual(attempts.toSorted((a, b) => a - b));
+    expect(new Set(attempts).size).toBe(4);
+    expect(new Set(letters.map(({ bytes }) => text(bytes))).size).toBe(1);
+    expect(readers.other.filter((id) => id === "poison")).toHaveLength(1);
+    await platform.stop();
+  });
+
+  test("of what the collector refuses again and again ends too", async () => {
+    const { send, platform, collector } = await openDoor();
+    await send([bad]);
+    const results: string[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const redriven = await redriveDeadLetters(platform, collector, { ...query, maxRedrives: 2 });
+      results.push(...redriven.map(({ status }) => status));
+    }
+    expect(results).toEqual(["quarantined", "quarantined", "refused", "refused"]);
+    expect((await listDeadLetters(platform, query)).map(({ attempts }) => attempts)).toEqual([
+      1, 2, 3,
+    ]);
+  });
+
+  test("by two at once puts each letter back once", async () => {
+    const door = await running();
+    const { platform, collector } = door;
+    readers.broken = false;
+    const both = await Promise.all(
+      [1, 2].map(() => redriveDeadLetters(platform, collector, query)),
+    );
+    expect(both.flat()).toHaveLength(1);
+    await settled(door);
+    expect(readers.seen.filter((id) => id === "poison")).toHaveLength(1);
+    await platform.stop();
+  });
+
+  test("of what a topology made itself is refused: there is no record to take again", async () => {
+    const { platform, collector } = await openDoor();
+    const made = { topic: "transactions", headers: { tenant: "acme" }, value: encode("{}") };
+    const about = {
+      code: "ECAP_PLUGIN_FAILED",
+      message: "no",
+      consumer: "topology/x",
+      attempts: 1,
+      now: start,
+    } as const;
+    await platform.port("eventLog").append("transactions.dlq", [deadLetterOf(made, about)]);
+    expect(await redriveDeadLetters(platform, collector, query)).toMatchObject([
+      { status: "refused", code: "ECAP_REDRIVE_IMPOSSIBLE" },
+    ]);
   });
 });

@@ -10,7 +10,7 @@ import {
 import { defineEvent } from "../../src/events/index.ts";
 import { type ManualClock, manualClock, memory } from "../../src/memory/index.ts";
 import { createPlatform, type Platform } from "../../src/platform/index.ts";
-import { definePlugin } from "../../src/plugin/index.ts";
+import { definePlugin, type Plugin } from "../../src/plugin/index.ts";
 import type { AdapterSet } from "../../src/ports/index.ts";
 import { readTopic } from "../../src/testing/index.ts";
 
@@ -47,12 +47,16 @@ export interface Door {
 
 export async function openDoor(
   options: CollectorOptions = {},
-  given: { readonly clock?: ManualClock; readonly adapters?: AdapterSet } = {},
+  given: {
+    readonly clock?: ManualClock;
+    readonly adapters?: AdapterSet;
+    readonly plugins?: readonly Plugin[];
+  } = {},
 ): Promise<Door> {
   const clock = given.clock ?? manualClock(start);
   const platform = await createPlatform({
     adapters: [memory({ clock }), given.adapters ?? {}],
-    plugins: [shop()],
+    plugins: [shop(), ...(given.plugins ?? [])],
     dialects: clientDialects,
   });
   const collector = await createCollector(platform, options);
