@@ -30,4 +30,4 @@ async function make(dir = mkdtempSync(join(tmpdir(), "ecap-lmdb-"))) {
 eventLogContract("lmdb", make);
 stateStoreContract("lmdb", make);
 committerContract("lmdb", make);
-streamEngineContract("lmdb", make, { histories: 15 });
+streamEngineContract("lmdb", make, { histories: 8 });
