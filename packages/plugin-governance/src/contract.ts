@@ -70,7 +70,7 @@ export interface QualityRuleStatus {
   readonly check: QualityCheck["kind"];
   /** "" where the rule is about events as a whole. */
   readonly field: string;
-  /** `alert`: an alert of it is open; `idle`: nothing was checked for a day. */
+  /** `alert`: an alert of it is open; `idle`: there was nothing to check for a day. */
   readonly state: "ok" | "alert" | "idle";
   readonly hour: QualityCounts;
   readonly day: QualityCounts;

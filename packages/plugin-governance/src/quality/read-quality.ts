@@ -90,6 +90,10 @@ function statusOf(
   const whole = own.find((sum) => sum.field === field);
   const nothing = { checked: 0, failed: 0 };
   const { name, topic, types, level, description, check } = rule;
+  const isOfTime = check.kind === "silence" || check.kind === "volume";
+  const isIdle = isOfTime
+    ? !sums.some((sum) => sum.topic === topic)
+    : (whole?.day.checked ?? 0) === 0;
   return {
     name,
     topic,
@@ -98,7 +102,7 @@ function statusOf(
     description,
     check: check.kind,
     field,
-    state: open.has(name) ? "alert" : (whole?.day.checked ?? 0) === 0 ? "idle" : "ok",
+    state: open.has(name) ? "alert" : isIdle ? "idle" : "ok",
     hour: countsOf(whole?.hour ?? nothing),
     day: countsOf(whole?.day ?? nothing),
     ...(whole?.lastFailure !== undefined && { lastFailure: whole.lastFailure }),

@@ -31,12 +31,12 @@ export type SavedReport = readonly [
 ];
 
 /** Ids of events kept for a rule and minute. */
-export const maxExamples = 3;
+const maxExamples = 3;
 /** Types and fields told apart; more are counted together. */
 const maxTypes = 200;
 const maxFields = 50;
 /** Values of a rule that wait at a time. */
-export const maxWaiting = 2_000;
+const maxWaiting = 2_000;
 const other = "(other)";
 
 export function emptyReport(): Report {

@@ -255,6 +255,8 @@ describe("quality of data, from events to the API", () => {
     await send("meters", "meter.read", { value: 1 });
     await pass(2 * minuteMs);
     expect(await alertsOf("meter-silent")).toMatchObject([{ status: "resolved" }]);
+    expect(await ruleOf("meter-silent")).toMatchObject({ state: "ok", day: { checked: 0 } });
+    expect(await ruleOf("user-events-not-silent")).toMatchObject({ state: "idle" });
   });
 
   it("profiles fields by type, and shows values of categories alone", async () => {
