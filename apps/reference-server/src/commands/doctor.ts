@@ -2,7 +2,7 @@ import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { Settings } from "../config/load-config.ts";
-import { readServerFile } from "../server/server-file.ts";
+import { readServerFile, type ServerFile } from "../server/server-file.ts";
 
 export interface Check {
   readonly what: string;
@@ -22,8 +22,37 @@ export async function diagnose(settings: Settings): Promise<readonly Check[]> {
     running === undefined
       ? await checkPort(settings)
       : { what: "server", ok: true, detail: `runs at ${running.url} (process ${running.pid})` },
+    ...(running === undefined ? [] : [await checkHealth(running)]),
     ...nativeModules.map(checkModule),
   ];
+}
+
+interface HealthAnswer {
+  readonly consumers: ReadonlyArray<{ readonly state: string; readonly lag: number }>;
+  readonly alerts: ReadonlyArray<{ readonly message: string }>;
+}
+
+/** What the running server says of the producers and consumers of the deployment. */
+async function checkHealth({ url, token }: ServerFile): Promise<Check> {
+  const what = "producers and consumers";
+  try {
+    const response = await fetch(`${url}/v1/admin/health`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!response.ok) return { what, ok: false, detail: `the server answered ${response.status}` };
+    const { consumers, alerts } = (await response.json()) as HealthAnswer;
+    const lag = consumers.reduce((sum, consumer) => sum + consumer.lag, 0);
+    const runs = consumers.filter(({ state }) => state === "running").length;
+    const found = alerts.map(({ message }) => message);
+    const detail = [
+      `${runs} of ${consumers.length} consumers run, ${lag} records behind`,
+      ...found,
+    ];
+    return { what, ok: found.length === 0, detail: detail.join("; ") };
+  } catch (error) {
+    return { what, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function checkNode(version: string): Check {

@@ -1,5 +1,6 @@
-import type { AdapterSet, Logger, Plugin } from "@ecap/sdk";
+import type { AdapterSet, HealthOptions, Logger, Plugin, TopicSettings } from "@ecap/sdk";
 import type { CollectorOptions } from "@ecap/sdk/collector";
+import type { DoorLimits } from "../ingest/door.ts";
 
 export interface AdapterContext {
   /** The server's. */
@@ -12,6 +13,14 @@ export interface Config {
   readonly adapters: (dir: string, context: AdapterContext) => AdapterSet | readonly AdapterSet[];
   readonly plugins: readonly Plugin[];
   readonly collector?: CollectorOptions;
+  /** What a process takes in of clients at a time. */
+  readonly door?: DoorLimits;
+  /** Retention of topics, as in `{ "user-events": { retentionMs: 7 * 86_400_000 } }`. Default: 14 days, of dead letters 30 days and 1 GiB. */
+  readonly topics?: TopicSettings;
+  /** When producers and consumers are worth an alert. */
+  readonly health?: HealthOptions;
+  /** How long a step of a topology may take with a batch. Default 60,000. */
+  readonly stepTimeoutMs?: number;
   /** Tenant of the first administrator and of the command line. Default "default". */
   readonly tenant?: string;
 }

@@ -1,4 +1,4 @@
-import { type Clock, isEcapError } from "@ecap/sdk";
+import { type Clock, type DependencyHealth, isEcapError } from "@ecap/sdk";
 
 /** Asks one dependency for something small. */
 export interface DependencyCheck {
@@ -52,6 +52,12 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       return results;
     },
   };
+}
+
+/** The results as the platform's health has them. */
+export async function dependencyHealth(readiness: Readiness): Promise<readonly DependencyHealth[]> {
+  const results = await readiness.check();
+  return results.map((result) => ({ ...result, since: Date.parse(result.since) }));
 }
 
 /** Never rejects. A run that hangs is the only one of its check: no second is begun beside it. */

@@ -6,6 +6,7 @@ import { type Authenticator, authorise, tokenOf } from "../auth/authenticator.ts
 import type { App } from "../server/app.ts";
 import type { AppEnv } from "../server/app-env.ts";
 import type { RateLimiter } from "../server/rate-limiter.ts";
+import { createDoor, type DoorLimits } from "./door.ts";
 import { type IngestPath, ingestPaths } from "./ingest-paths.ts";
 import { segmentSettings } from "./segment-settings.ts";
 
@@ -13,15 +14,16 @@ export interface IngestOptions {
   readonly collector: Collector;
   readonly authenticator: Authenticator;
   readonly limiter: RateLimiter;
+  readonly door?: DoorLimits | undefined;
 }
-
-const maxReceivedBytes = 8 << 20;
 
 /**
  * Where clients send events. Bodies are read as bytes whatever their content type says, for RudderStack sends gzip as form data and browsers send
  * text/plain; and one bad event never makes the answer an error, for the clients would drop its whole batch.
  */
-export function mountIngest(app: App, { collector, authenticator, limiter }: IngestOptions): void {
+export function mountIngest(app: App, options: IngestOptions): void {
+  const { collector, authenticator, limiter } = options;
+  const door = createDoor(options.door);
   const open = cors({
     origin: "*",
     allowMethods: ["GET", "POST"],
@@ -30,7 +32,19 @@ export function mountIngest(app: App, { collector, authenticator, limiter }: Ing
   });
 
   async function take(c: Context<AppEnv>, path: IngestPath): Promise<Response> {
-    const received = await receive(c);
+    const received = await door.receive(c.req.raw);
+    try {
+      return await door.enter(() => takeBody(c, path, received.bytes));
+    } finally {
+      received.release();
+    }
+  }
+
+  async function takeBody(
+    c: Context<AppEnv>,
+    path: IngestPath,
+    received: Uint8Array,
+  ): Promise<Response> {
     const token = tokenOf(c.req.header("authorization"));
     let bytes: Uint8Array | undefined;
     if (token === undefined) bytes = await readBody(received);
@@ -68,27 +82,6 @@ export function mountIngest(app: App, { collector, authenticator, limiter }: Ing
     c.json(segmentSettings(new URL(c.req.url), c.req.param("writeKey"))),
   );
   app.get("/health", (c) => c.json({ server: "UP" }));
-}
-
-async function receive(c: Context): Promise<Uint8Array> {
-  const declared = Number(c.req.header("content-length") ?? Number.NaN);
-  if (declared > maxReceivedBytes) throw tooLarge(declared);
-  if (Number.isFinite(declared)) return new Uint8Array(await c.req.arrayBuffer());
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of c.req.raw.body ?? []) {
-    size += part.length;
-    if (size > maxReceivedBytes) throw tooLarge(size);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
-function tooLarge(bytes: number): EcapError {
-  return new EcapError(
-    "ECAP_BATCH_TOO_LARGE",
-    `the body has ${bytes} bytes or more, the limit is ${maxReceivedBytes}`,
-  );
 }
 
 /** Browser clients and PostHog's name their key in the body. */

@@ -9,9 +9,12 @@ import { adminRoutes } from "../admin/admin-routes.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Sessions } from "../auth/sessions.ts";
+import { healthRoute } from "../health/health-route.ts";
 import { type Health, mountHealth } from "../health/mount-health.ts";
+import { mountMetrics } from "../health/mount-metrics.ts";
 import type { ImportLedger } from "../importing/import-ledger.ts";
 import { mountImports } from "../importing/import-routes.ts";
+import type { DoorLimits } from "../ingest/door.ts";
 import { mountIngest } from "../ingest/mount-ingest.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import { mountLive } from "../live/mount-live.ts";
@@ -37,6 +40,7 @@ export interface AppOptions {
   /** Built dashboard; absent: none is served. */
   readonly dashboardDir?: string | undefined;
   readonly health: Health;
+  readonly door?: DoorLimits | undefined;
 }
 
 export type App = OpenAPIHono<AppEnv>;
@@ -80,6 +84,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     collector: options.collector,
     authenticator,
     limiter: limiter("ingest", ingestLimit),
+    door: options.door,
   });
 
   app.use(
@@ -104,13 +109,19 @@ export async function createApp(options: AppOptions): Promise<App> {
     c.set("principal", principal);
     await next();
   });
+  mountMetrics(app, { platform, authenticator, readiness: options.health.readiness });
   app.use("/v1/imports/*", bodyLimit({ maxSize: maxImportBodyBytes }));
   mountImports(app, options);
   app.use("/v1/*", bodyLimit({ maxSize: maxApiBodyBytes }));
   mountLive(app, options.live);
   mountRoutes(
     app,
-    [...adminRoutes(options), ...metricRoutes(platform), ...(await pluginRoutes(platform))],
+    [
+      ...adminRoutes(options),
+      healthRoute(platform),
+      ...metricRoutes(platform),
+      ...(await pluginRoutes(platform)),
+    ],
     logger,
   );
   mountDocs(app);

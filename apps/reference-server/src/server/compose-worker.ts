@@ -3,9 +3,9 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Settings } from "../config/load-config.ts";
 import { backgroundOf, serverRoles } from "../config/roles.ts";
 import { dependencyChecks } from "../health/dependency-checks.ts";
-import { metricsText } from "../health/metrics-text.ts";
 import { mountHealth } from "../health/mount-health.ts";
-import { createReadiness } from "../health/readiness.ts";
+import { mountMetrics } from "../health/mount-metrics.ts";
+import { createReadiness, dependencyHealth } from "../health/readiness.ts";
 import type { App } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
 import { makePlatform } from "./make-platform.ts";
@@ -27,14 +27,11 @@ export async function composeWorker(settings: Settings, logger: Logger): Promise
   const platform = await makePlatform(settings, logger);
   const clock = platform.port("clock");
   const readiness = createReadiness({ checks: dependencyChecks({ platform, roles }), clock });
+  platform.health.watchDependencies(() => dependencyHealth(readiness));
   let ready = false;
   const app: App = new OpenAPIHono<AppEnv>();
   mountHealth(app, { roles, readiness, isReady: () => ready });
-  app.get("/metrics", async (c) =>
-    c.text(metricsText(platform, await readiness.check()), 200, {
-      "content-type": "text/plain; version=0.0.4; charset=utf-8",
-    }),
-  );
+  mountMetrics(app, { platform, readiness });
   return {
     platform,
     app,

@@ -7,7 +7,7 @@ import { createSessions } from "../auth/sessions.ts";
 import type { Settings } from "../config/load-config.ts";
 import { backgroundOf, serverRoles } from "../config/roles.ts";
 import { dependencyChecks } from "../health/dependency-checks.ts";
-import { createReadiness } from "../health/readiness.ts";
+import { createReadiness, dependencyHealth } from "../health/readiness.ts";
 import { createImportLedger } from "../importing/import-ledger.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createApp } from "./app.ts";
@@ -59,6 +59,8 @@ async function composeOn(
     roles: ownRoles,
     pingDatabase: () => accounts.ping(),
   });
+  const readiness = createReadiness({ checks, clock: platform.port("clock") });
+  platform.health.watchDependencies(() => dependencyHealth(readiness));
   let ready = false;
   const app = await createApp({
     platform,
@@ -78,9 +80,10 @@ async function composeOn(
     dashboardDir,
     health: {
       roles: ownRoles,
-      readiness: createReadiness({ checks, clock: platform.port("clock") }),
+      readiness,
       isReady: () => ready,
     },
+    door: settings.config.door,
   });
   return {
     platform,

@@ -164,21 +164,32 @@ describe("redrive", () => {
   });
 });
 
+const reader = (name: string, take: (id: string) => void) =>
+  testPlugin(name, {
+    topologies: () => [
+      topology(name)
+        .from({ topics: ["transactions"] })
+        .map((event) => {
+          take(event.id);
+          return event;
+        })
+        .process(async () => {}),
+    ],
+  });
+
+/** Drained, with time that goes on for breakers that wait. */
+async function settled({ platform, clock }: Pick<Door, "platform" | "clock">): Promise<void> {
+  const drained = new AbortController();
+  const draining = platform.drain().then(() => drained.abort());
+  while (!drained.signal.aborted) {
+    clock.advance(1_000);
+    await sleep(1);
+  }
+  await draining;
+}
+
 describe("redrive of what a consumer could not take", () => {
   const readers = { broken: true, seen: [] as string[], other: [] as string[] };
-  const reader = (name: string, take: (id: string) => void) =>
-    testPlugin(name, {
-      topologies: () => [
-        topology(name)
-          .from({ topics: ["transactions"] })
-          .map((event) => {
-            take(event.id);
-            return event;
-          })
-          .process(async () => {}),
-      ],
-    });
-
   async function running() {
     Object.assign(readers, { broken: true, seen: [], other: [] });
     const picky = reader("picky", (id) => {
@@ -195,17 +206,6 @@ describe("redrive of what a consumer could not take", () => {
     return door;
   }
   const query = { topic: "transactions" };
-
-  /** Drained, with time that goes on for breakers that wait. */
-  async function settled({ platform, clock }: Pick<Door, "platform" | "clock">): Promise<void> {
-    let isDrained = false;
-    const draining = platform.drain().then(() => (isDrained = true));
-    while (!isDrained) {
-      clock.advance(1_000);
-      await sleep(1);
-    }
-    await draining;
-  }
 
   test("goes to that consumer alone, with the same bytes, and once", async () => {
     const door = await running();

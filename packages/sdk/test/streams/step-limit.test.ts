@@ -138,11 +138,11 @@ describe("what retention removed before it was read", () => {
   it("while it ran, and was too slow", async () => {
     const fixture = await streamFixture();
     const { send, run, eventLog } = fixture;
-    let blocked = true;
+    const unblocked = new AbortController();
     const slow = topology("slow")
       .from({ topics: ["input"] })
       .process(async () => {
-        while (blocked) await sleep(1);
+        while (!unblocked.signal.aborted) await sleep(1);
       });
     await send(sent("a"));
     const running = await run(slow, { maxRecords: 1 });
@@ -152,7 +152,7 @@ describe("what retention removed before it was read", () => {
     await fixture.eventLog.enforceRetention();
     await eventLog.createTopic("input", { partitions: 2 });
     await send(sent("e"));
-    blocked = false;
+    unblocked.abort();
     await running.drain();
     expect(running.status().flatMap(({ removed }) => removed ?? [])).toMatchObject([
       { records: 3 },
