@@ -42,7 +42,16 @@ const letter = z.object({
   code: z.string(),
   path: z.string(),
   message: z.string(),
-  attempts: z.number().int(),
+  attempts: z.number().int().describe("All there were, those before it was put back among them"),
+  redrives: z.number().int().describe("How often it was put back before"),
+  consumer: z
+    .string()
+    .optional()
+    .describe("Who could not take it; absent: the collector refused it"),
+  origin: z
+    .object({ topic: z.string(), partition: z.number().int(), offset: z.number().int() })
+    .optional()
+    .describe("Where its record is"),
   failedAt: z.string(),
   redriven: z.boolean(),
   event: z.string().describe("The bytes that came in, as text"),
@@ -151,20 +160,11 @@ export function adminRoutes({
           tenant: principal.tenant,
         });
         const items = found.map(
-          ({ bytes, failedAt, topic, offset, code, path, message, attempts, redriven }) => {
-            const event = new TextDecoder().decode(bytes.subarray(0, 10_000));
-            return {
-              topic,
-              offset,
-              code,
-              path,
-              message,
-              attempts,
-              redriven,
-              failedAt: new Date(failedAt).toISOString(),
-              event,
-            };
-          },
+          ({ bytes, failedAt, headers: _, key: __, partition: ___, ...shown }) => ({
+            ...shown,
+            failedAt: new Date(failedAt).toISOString(),
+            event: new TextDecoder().decode(bytes.subarray(0, 10_000)),
+          }),
         );
         return { items };
       },
@@ -173,15 +173,25 @@ export function adminRoutes({
       ...shared,
       method: "post",
       path: "/admin/dead-letters/redrive",
-      summary: "Send dead letters through the collector again",
-      body: letters,
+      summary:
+        "Put dead letters back: through the collector, or to the consumer that could not take them",
+      body: letters.extend({
+        maxRedrives: z
+          .number()
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(5)
+          .describe("Letters put back this often are refused"),
+      }),
       response: z.object({
         items: z.array(
           z.object({
             offset: z.number(),
-            status: z.string(),
+            status: z.enum(["accepted", "duplicate", "quarantined", "redriven", "refused"]),
             id: z.string().optional(),
             code: z.string().optional(),
+            message: z.string().optional(),
           }),
         ),
       }),

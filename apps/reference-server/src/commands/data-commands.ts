@@ -80,11 +80,13 @@ export function addDataCommands(program: Command): void {
         );
         output.result(items, () =>
           formatTable(
-            items.map(({ offset, code, path, message, redriven }) => ({
+            items.map(({ offset, code, path, message, consumer, attempts, redriven }) => ({
               offset,
               code,
               path,
               message,
+              consumer: consumer ?? "collector",
+              attempts,
               redriven,
             })),
           ),
@@ -93,14 +95,17 @@ export function addDataCommands(program: Command): void {
     );
   dlq
     .command("redrive <topic>")
-    .description("send dead letters through the collector again")
+    .description(
+      "put dead letters back: to the collector, or to the consumer that could not take them",
+    )
     .option("--limit <events>", "most to send", positiveInteger, 1_000)
-    .action((topic: string, { limit }: { limit: number }, command: Command) =>
+    .option("--max-redrives <times>", "refuse those put back this often", positiveInteger, 5)
+    .action((topic: string, options: { limit: number; maxRedrives: number }, command: Command) =>
       withApi(command, async (api, { output }) => {
         const { items } = await api.call<{ items: Array<Record<string, unknown>> }>(
           "POST",
           "/v1/admin/dead-letters/redrive",
-          { topic, limit },
+          { topic, ...options },
         );
         output.result(items, () => formatTable(items));
       }),
