@@ -86,6 +86,7 @@ export async function startChildServer(
 
 export interface ChildWorker {
   readonly url: string;
+  readonly pid: number;
   readonly output: () => string;
   readonly end: ChildServer["end"];
 }
@@ -114,7 +115,7 @@ export async function startChildWorker(
       throw new Error(`the worker ended with ${child.exitCode ?? child.signalCode}: ${output}`);
     // Said when it is ready.
     const [, url] = /probes at (\S+)/.exec(output) ?? [];
-    if (url !== undefined) return { url, output: () => output, end };
+    if (url !== undefined) return { url, pid: child.pid ?? 0, output: () => output, end };
     await sleep(50);
   }
   await end("SIGKILL");

@@ -23,25 +23,28 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
-export async function testDeployment(): Promise<Deployment> {
+/** On the services that run here, or on those whose ECAP_TEST_… variables are given. */
+export async function testDeployment(
+  of: Readonly<Record<string, string | undefined>> = env,
+): Promise<Deployment> {
   if (missingServices.length > 0) throw new Error(`${missingServices.join(", ")} not set`);
   const id = randomUUID().slice(0, 8);
-  const server = env["ECAP_TEST_POSTGRES_URL"] ?? "";
+  const server = of["ECAP_TEST_POSTGRES_URL"] ?? "";
   const database = `ecap_test_${id}`;
   await onServer(server, `create database ${database}`);
   const s3 = {
-    bucket: env["ECAP_TEST_S3_BUCKET"] ?? "",
-    endpoint: env["ECAP_TEST_S3_ENDPOINT"] ?? "",
-    accessKeyId: env["ECAP_TEST_S3_ACCESS_KEY"] ?? "",
-    secretAccessKey: env["ECAP_TEST_S3_SECRET_KEY"] ?? "",
+    bucket: of["ECAP_TEST_S3_BUCKET"] ?? "",
+    endpoint: of["ECAP_TEST_S3_ENDPOINT"] ?? "",
+    accessKeyId: of["ECAP_TEST_S3_ACCESS_KEY"] ?? "",
+    secretAccessKey: of["ECAP_TEST_S3_SECRET_KEY"] ?? "",
     prefix: `deployment/${id}`,
   };
   return {
     config: join(import.meta.dirname, "../../examples/services.config.ts"),
     env: {
-      ECAP_KAFKA_BROKERS: env["ECAP_TEST_KAFKA_BROKERS"],
+      ECAP_KAFKA_BROKERS: of["ECAP_TEST_KAFKA_BROKERS"],
       ECAP_KAFKA_TOPIC_PREFIX: `deployment-${id}-`,
-      ECAP_REDIS_URL: env["ECAP_TEST_REDIS_URL"],
+      ECAP_REDIS_URL: of["ECAP_TEST_REDIS_URL"],
       ECAP_REDIS_KEY_PREFIX: `deployment-${id}/`,
       ECAP_POSTGRES_URL: server.replace(/\/[^/]*$/, `/${database}`),
       ECAP_S3_ENDPOINT: s3.endpoint,
