@@ -1,6 +1,9 @@
-import { eventually, readTopic } from "@ecap/sdk/testing";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readTopic } from "@ecap/sdk/testing";
 import { type FaultRun, faultRun } from "./fault-run.ts";
 import { sourcePartitions } from "./topologies.ts";
+
+const longestWaitMs = 180_000;
 
 /** The bytes of all results of the topics, in order. */
 export async function resultsOf(
@@ -31,13 +34,20 @@ export async function undisturbedResults(
         await twin.eventLog.append("orders", mine.slice(i, i + 1_000));
       }
     }
-    const enough = async (): Promise<void> => {
-      const { length } = await resultsOf(twin, topics);
-      if (length < expected) throw new Error(`${length} of ${expected} results`);
-    };
-    await eventually(enough, { withinMs: 300_000, everyMs: 1_000 });
+    for (const until = performance.now() + longestWaitMs; performance.now() < until; ) {
+      if ((await resultsOf(twin, topics)).length >= expected) break;
+      await sleep(1_000);
+    }
     return await resultsOf(twin, topics);
   } finally {
     await twin.close();
   }
+}
+
+/** What one has and the other has not, or less often. */
+export function differences(ours: readonly string[], theirs: readonly string[]): readonly string[] {
+  const left = new Map<string, number>();
+  for (const each of ours) left.set(each, (left.get(each) ?? 0) + 1);
+  for (const each of theirs) left.set(each, (left.get(each) ?? 0) - 1);
+  return [...left].flatMap(([each, count]) => (count === 0 ? [] : [`${count} × ${each}`]));
 }
