@@ -14,6 +14,17 @@ import {
 
 import { cannotDeploy, type Deployment, testDeployment } from "../support/deployment.ts";
 
+interface HealthAnswer {
+  readonly processes: ReadonlyArray<{ readonly state: string }>;
+  readonly alerts: readonly unknown[];
+  readonly consumers: ReadonlyArray<{
+    readonly name: string;
+    readonly state: string;
+    readonly lag: number;
+    readonly partitions: ReadonlyArray<{ readonly process?: string }>;
+  }>;
+}
+
 describe.skipIf(cannotDeploy)("a platform on services, in processes of one role each", () => {
   const before = { ...process.env };
   let dir: string;
@@ -81,6 +92,42 @@ describe.skipIf(cannotDeploy)("a platform on services, in processes of one role 
     const counted = () => rows(apis[1], reader, "select count(*) as n from orders");
     await expect.poll(counted, { timeout: 90_000, interval: 1_000 }).toEqual([{ n: 40 }]);
   }, 150_000);
+
+  it("says at each API how all processes and their consumers are", async () => {
+    const key = await keyOf("admin");
+    for (const api of apis) {
+      const health = async () => {
+        const response = await fetch(`${api.url}/v1/admin/health`, {
+          headers: { authorization: `Bearer ${key}` },
+        });
+        return (await response.json()) as HealthAnswer;
+      };
+      await expect
+        .poll(async () => (await health()).processes.map(({ state }) => state), { timeout: 30_000 })
+        .toEqual(Array.from({ length: 5 }, () => "alive"));
+      expect((await health()).alerts).toEqual([]);
+      const names = (given: HealthAnswer["consumers"]) => given.map(({ name }) => name);
+      await expect
+        .poll(
+          async () => names((await health()).consumers.filter(({ state }) => state !== "running")),
+          { timeout: 40_000, interval: 500 },
+        )
+        .toEqual([]);
+      const isHeldByNobody = ({ partitions }: HealthAnswer["consumers"][number]) =>
+        partitions.some(({ process: holder }) => holder === undefined);
+      await expect
+        .poll(async () => names((await health()).consumers.filter(isHeldByNobody)), {
+          timeout: 40_000,
+          interval: 500,
+        })
+        .toEqual([]);
+      await expect
+        .poll(async () => (await health()).consumers.filter(({ lag }) => lag > 1_000), {
+          timeout: 30_000,
+        })
+        .toEqual([]);
+    }
+  }, 90_000);
 
   it("lets a user who signed in at one API use the other", async () => {
     const [one, two] = apis;

@@ -34,6 +34,8 @@ export interface RunningHealth extends HealthMonitor {
   readonly jobs: readonly Job[];
   /** Begins to publish. */
   start(work: readonly string[]): void;
+  /** Publishes now, as what was to be said before has changed. */
+  publish(): void;
   stop(): Promise<void>;
 }
 
@@ -129,6 +131,7 @@ export function createHealthMonitor(options: HealthMonitorOptions): RunningHealt
       timer = setInterval(publishNext, everyMs);
       timer.unref();
     },
+    publish: publishNext,
     async stop() {
       if (timer === undefined) return;
       clearInterval(timer);

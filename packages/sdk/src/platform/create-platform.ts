@@ -158,6 +158,7 @@ async function setUp(
       });
       health.start(roles ?? backgroundRoles);
       await background.start(roles);
+      health.publish();
     },
     async drain() {
       await background?.drain();
