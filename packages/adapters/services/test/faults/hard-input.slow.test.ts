@@ -5,7 +5,7 @@ import { type FaultRun, type FaultRunOptions, faultRun } from "./harness/fault-r
 import { report, rounds } from "./harness/report.ts";
 
 const perSecond = 600;
-const fedMs = 1_000 * Math.max(8, Math.min(120, 2 * rounds));
+const fedMs = 1_000 * Math.max(5, Math.min(120, 2 * rounds));
 const minute = 60_000;
 
 describe.skipIf(cannotRun)("input that is hard to take", () => {

@@ -8,7 +8,7 @@ import { cannotRun, expectNothingWrong, maxRssBytes } from "./harness/expectatio
 import { type FaultRun, faultRun, type Recovery } from "./harness/fault-run.ts";
 import { report, rounds } from "./harness/report.ts";
 
-const pausedMs = 1_000 * Math.min(30, 3 * rounds);
+const pausedMs = 1_000 * Math.min(30, 2 * rounds);
 const lostMs = 1_000;
 
 describe.skipIf(cannotRun)("Redis under topologies at work", () => {

@@ -9,9 +9,10 @@ import {
 } from "./harness/fault-run.ts";
 import { report, rounds } from "./harness/report.ts";
 
-const stoppedMs = 5_000;
+/** More than twice the time after which a group drops a silent member here. */
+const stoppedMs = 4_500;
 const slowStepMs = 4_000;
-const slowForMs = 1_000 * Math.min(180, 10 * rounds);
+const slowForMs = 1_000 * Math.min(180, 5 * rounds);
 
 describe.skipIf(cannotRun)("workers of a group", () => {
   let running: FaultRun | undefined;
