@@ -160,7 +160,7 @@ export function adminRoutes({
           tenant: principal.tenant,
         });
         const items = found.map(
-          ({ bytes, failedAt, headers: _, key: __, partition: ___, ...shown }) => ({
+          ({ bytes, failedAt, headers: _headers, key: _key, partition: _partition, ...shown }) => ({
             ...shown,
             failedAt: new Date(failedAt).toISOString(),
             event: new TextDecoder().decode(bytes.subarray(0, 10_000)),

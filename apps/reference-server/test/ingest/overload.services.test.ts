@@ -79,13 +79,13 @@ describe.skipIf(cannotDeploy)("a server whose Kafka stands still", () => {
 
   it("says so to its clients in time, holds a bounded amount, and has all it acknowledged afterwards", async () => {
     const answers: Answer[] = [];
-    let isOver = false;
+    const over = new AbortController();
     let isPaused = false;
     const during: Answer[] = [];
     let highest = 0;
     /** Sends without a rest, whatever it is told. */
     const sender = async (name: number): Promise<void> => {
-      for (let i = 0; !isOver; i += 1) {
+      for (let i = 0; !over.signal.aborted; i += 1) {
         const wasPaused = isPaused;
         const answer = await post(
           Array.from({ length: eventsEach }, (_, j) => `${name}-${i}-${j}`),
@@ -113,7 +113,7 @@ describe.skipIf(cannotDeploy)("a server whose Kafka stands still", () => {
         timeout: 60_000,
       })
       .toBeGreaterThan(50);
-    isOver = true;
+    over.abort();
     await Promise.all(senders);
 
     const refused = during.filter(({ status }) => status !== 200);
