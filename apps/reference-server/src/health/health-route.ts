@@ -17,6 +17,7 @@ const counts = {
 const response = z.object({
   at: time,
   status: z.enum(["ok", "degraded"]),
+  log: z.enum(["ok", "unreachable"]).describe("Unreachable: lags and dead letters are not known"),
   alerts: z.array(
     z.object({
       alertId: z.string(),
@@ -111,6 +112,7 @@ function told(health: DeploymentHealth): z.input<typeof response> {
   return {
     at: iso(health.at),
     status: health.status,
+    log: health.log,
     deadLetters: health.deadLetters.map((count) => ({ ...count })),
     alerts: health.alerts.map((alert) => ({
       ...alert,

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { uuidv7 } from "../events/uuid.ts";
+import { withTimeLimit } from "../platform/time-limit.ts";
 import type { Job } from "../plugin/job.ts";
 import type { PluginContext } from "../plugin/plugin-context.ts";
 import type { EventLog } from "../ports/event-log.ts";
@@ -52,6 +53,14 @@ export interface HealthMonitorOptions {
   readonly emit: PluginContext["emit"];
 }
 
+/** How long it waits for the log's offsets. */
+const logTimeoutMs = 10_000;
+/** What is known of a log that does not answer. */
+const noLog: Pick<EventLog, "offsets" | "committed"> = {
+  offsets: async () => [],
+  committed: async () => new Map(),
+};
+
 export function createHealthMonitor(options: HealthMonitorOptions): RunningHealth {
   const { ports, settings, producers } = options;
   const { clock, logger, stateStore, eventLog } = ports;
@@ -92,12 +101,18 @@ export function createHealthMonitor(options: HealthMonitorOptions): RunningHealt
     const living = processes.filter(({ state }) => state === "alive");
     const expected = options.expected();
     const topics = [...options.topics, ...expected.flatMap((consumer) => consumer.topics)];
-    return {
-      at,
-      processes,
-      consumers: eventLog ? await consumerSummaries(expected, living, eventLog) : [],
-      deadLetters: eventLog ? await deadLetterCounts(topics, eventLog) : [],
-    };
+    const ask = async (log: Pick<EventLog, "offsets" | "committed">) => ({
+      consumers: await consumerSummaries(expected, living, log),
+      deadLetters: await deadLetterCounts(topics, log),
+    });
+    if (eventLog === undefined) return { at, processes, log: "unreachable", ...(await ask(noLog)) };
+    try {
+      const asked = await withTimeLimit("asking the log", logTimeoutMs, () => ask(eventLog));
+      return { at, processes, log: "ok", ...asked };
+    } catch (error) {
+      logger.warn({ error: String(error) }, "the log does not say how far consumers are behind");
+      return { at, processes, log: "unreachable", ...(await ask(noLog)) };
+    }
   }
 
   async function publish(): Promise<void> {
@@ -119,7 +134,8 @@ export function createHealthMonitor(options: HealthMonitorOptions): RunningHealt
     process,
     async deployment() {
       const [observed, open] = [await observe(), (await alerts?.open()) ?? []];
-      return { ...observed, alerts: open, status: open.length > 0 ? "degraded" : "ok" };
+      const isWell = open.length === 0 && observed.log === "ok";
+      return { ...observed, alerts: open, status: isWell ? "ok" : "degraded" };
     },
     watchDependencies: (check) => void checks.push(check),
     producer: (name) => producers.watched(name, options.eventLog()),

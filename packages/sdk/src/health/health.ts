@@ -152,8 +152,10 @@ export type AlertKind = (typeof alertKinds)[number];
 /** How a deployment is: every process that was heard of, and every consumer that should run, whether or not one runs it. */
 export interface DeploymentHealth {
   readonly at: number;
-  /** `degraded` where an alert is open. */
+  /** `degraded` where an alert is open or the log does not answer. */
   readonly status: "ok" | "degraded";
+  /** Where it is `unreachable`, lags and dead letters are not known and left out. */
+  readonly log: "ok" | "unreachable";
   readonly processes: ReadonlyArray<ProcessHealth & { readonly state: "alive" | "silent" }>;
   readonly consumers: readonly ConsumerSummary[];
   readonly deadLetters: readonly DeadLetterCount[];
