@@ -30,6 +30,8 @@ export async function diagnose(settings: Settings): Promise<readonly Check[]> {
 interface HealthAnswer {
   readonly consumers: ReadonlyArray<{ readonly state: string; readonly lag: number }>;
   readonly alerts: ReadonlyArray<{ readonly message: string }>;
+  readonly status: string;
+  readonly log: string;
 }
 
 /** What the running server says of the producers and consumers of the deployment. */
@@ -41,15 +43,13 @@ async function checkHealth({ url, token }: ServerFile): Promise<Check> {
       signal: AbortSignal.timeout(10_000),
     });
     if (!response.ok) return { what, ok: false, detail: `the server answered ${response.status}` };
-    const { consumers, alerts } = (await response.json()) as HealthAnswer;
+    const { consumers, alerts, status, log } = (await response.json()) as HealthAnswer;
     const lag = consumers.reduce((sum, consumer) => sum + consumer.lag, 0);
     const runs = consumers.filter(({ state }) => state === "running").length;
     const found = alerts.map(({ message }) => message);
-    const detail = [
-      `${runs} of ${consumers.length} consumers run, ${lag} records behind`,
-      ...found,
-    ];
-    return { what, ok: found.length === 0, detail: detail.join("; ") };
+    const behind = log === "ok" ? `${lag} records behind` : "the log does not answer";
+    const detail = [`${runs} of ${consumers.length} consumers run, ${behind}`, ...found];
+    return { what, ok: status === "ok", detail: detail.join("; ") };
   } catch (error) {
     return { what, ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

@@ -127,6 +127,30 @@ describe("the health of a deployment", () => {
   });
 });
 
+test("while the log does not answer, health does: how processes are, without lags", async () => {
+  const clock = manualClock(0);
+  const store = memoryStore({ clock });
+  let isDown = false;
+  const offsets: typeof store.eventLog.offsets = async (topic) => {
+    if (isDown) throw new EcapError("ECAP_SERVICE_UNREACHABLE", "no brokers");
+    return store.eventLog.offsets(topic);
+  };
+  const platform = await createPlatform({
+    adapters: [{ ...store, eventLog: { ...store.eventLog, offsets }, clock }],
+    plugins: [through(() => {})],
+  });
+  running.push(platform);
+  await platform.start();
+  expect(await platform.health.deployment()).toMatchObject({ status: "ok", log: "ok" });
+  isDown = true;
+  expect(await platform.health.deployment()).toMatchObject({
+    status: "degraded",
+    log: "unreachable",
+    processes: [{ state: "alive" }],
+    consumers: [{ name: "topology/read", state: "running", partitions: [] }],
+  });
+});
+
 describe("alert events", () => {
   test("of a topology that fails: raised once, by whichever process looks, and resolved when it goes on", async () => {
     let broken = true;
