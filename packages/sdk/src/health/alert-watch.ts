@@ -70,6 +70,8 @@ export function createAlertWatch(options: {
   async function look(): Promise<Readonly<Record<string, unknown>>> {
     const { stored, version } = await read();
     const observed = await observe();
+    // What is not known is not over; and an alert could not be told.
+    if (observed.log === "unreachable") return { skipped: "the log does not answer" };
     const now = observed.at;
     const letters = samplesOf(observed.deadLetters, stored.letters, now);
     const deadLetterRates = ratesOf(letters);
