@@ -1,5 +1,6 @@
 import type { Contribution, WindowSpec } from "@ecap/sdk";
 import { manualClock, memoryStateStore } from "@ecap/sdk/memory";
+import { uniqueName } from "@ecap/sdk/testing";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { redisUrl, skipReason, testStores } from "./servers.ts";
@@ -60,13 +61,12 @@ describe.skipIf(redisUrl === undefined)(`windows in Redis (${skipReason})`, () =
   afterAll(() => stores.close());
 
   it("are those in memory, to the last bit", async () => {
-    let run = 0;
+    const runs = Number(process.env["ECAP_ROUNDS"] ?? 200);
     let contributions = 0;
     let applied = 0;
     await fc.assert(
       fc.asyncProperty(plans, steps, fc.boolean(), async (lists, commands, clockFollows) => {
-        const key = `entity ${run}`;
-        run += 1;
+        const key = uniqueName("entity");
         clock.set(start);
         let now = start;
         const memory = memoryStateStore({ clock });
@@ -91,11 +91,11 @@ describe.skipIf(redisUrl === undefined)(`windows in Redis (${skipReason})`, () =
           if (expected.applied) applied += 1;
         }
       }),
-      { numRuns: Number(process.env["ECAP_ROUNDS"] ?? 200) },
+      { numRuns: runs },
     );
     // Both kinds were met, and often.
-    expect(applied).toBeGreaterThan(1_000);
-    expect(contributions - applied).toBeGreaterThan(500);
+    expect(applied).toBeGreaterThan(5 * runs);
+    expect(contributions - applied).toBeGreaterThan(2 * runs);
   });
 
   it("are those in memory while very many ids wait to be forgotten", async () => {
