@@ -76,8 +76,6 @@ interface HeldPartition extends AssignedPartition {
   activeAt: number;
   /** It was said to be silent, and nothing has come since. */
   isIdle: boolean;
-  /** One step at a time. */
-  busy: Promise<unknown>;
   readonly notes: PartitionNotes;
   /** The consumer may be past the offset: the partition was claimed anew since it was assigned, and the store may have lost its last writes. */
   mayLag: boolean;
@@ -99,6 +97,8 @@ const noCounts = { late: 0, duplicates: 0, forced: 0 };
 export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   const { leg, eventLog, committer, clock, logger, maxAttempts } = options;
   const held = new Map<string, HeldPartition>();
+  /** The step of each partition that was begun last: by partition, since a claim may be replaced in the middle of a step. */
+  const turns = new Map<string, Promise<unknown>>();
   /** Of every partition that was dealt to this process, whether or not a claim of it is at hand. */
   const noted = new Map<string, PartitionNotes>();
   /** The partitions cannot be taken. */
@@ -106,10 +106,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   /** How often the consumer said that retention removed what it was to read next, less the losses found since. */
   let losses = 0;
 
-  async function take(
-    { topic, partition }: AssignedPartition,
-    busy: Promise<unknown> = Promise.resolve(),
-  ): Promise<HeldPartition> {
+  async function take({ topic, partition }: AssignedPartition): Promise<HeldPartition> {
     const notes = notesOf({ topic, partition });
     const claim = await committer.claim(leg.name, topic, partition);
     const first = await firstOffset(eventLog, claim);
@@ -126,7 +123,6 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       task,
       activeAt,
       isIdle: false,
-      busy,
       notes,
       mayLag: true,
     };
@@ -160,12 +156,12 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     if (mine === undefined) return take(assigned);
     if (mine.hung !== undefined) {
       await mine.hung;
-      return take(assigned, mine.busy);
+      return take(assigned);
     }
     if (mine.fenced === undefined) return mine;
     // The partition went elsewhere and the group will say so; where it does not, it was a straggler that took it, and it is ours again.
     if (performance.now() < mine.fenced.until) throw mine.fenced.error;
-    return take(assigned, mine.busy);
+    return take(assigned);
   }
 
   /** Makes a plan; where that takes too long, the task is given up with all it holds, and the next step begins with another. */
@@ -195,7 +191,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       }
       held.delete(nameOf(mine));
       // Whether it took effect is unknown: what is stored says so.
-      const now = await take(mine, mine.busy);
+      const now = await take(mine);
       if (offset === nextOffset || now.offset !== nextOffset) throw error;
       return;
     }
@@ -345,9 +341,13 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
   }
 
   /** Steps of one partition follow one another, those that time makes too. */
-  function inTurn<T>(mine: HeldPartition, work: () => Promise<T>): Promise<T> {
-    const done = mine.busy.then(work);
-    mine.busy = done.catch(() => {});
+  function inTurn<T>(place: AssignedPartition, work: () => Promise<T>): Promise<T> {
+    const name = nameOf(place);
+    const done = (turns.get(name) ?? Promise.resolve()).then(work);
+    turns.set(
+      name,
+      done.catch(() => {}),
+    );
     return done;
   }
 
@@ -395,10 +395,10 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
       return Math.max(offset, notes.lostBefore);
     },
     onRevoked: async (revoked) => {
-      const mine = held.get(nameOf(revoked));
-      held.delete(nameOf(revoked));
-      await mine?.busy;
-      noted.delete(nameOf(revoked));
+      const name = nameOf(revoked);
+      // A step under way would claim the partition anew if it were let go of first.
+      await turns.get(name);
+      for (const each of [held, turns, noted]) each.delete(name);
     },
     onError(error) {
       if (isEcapError(error, "ECAP_OFFSET_OUT_OF_RANGE")) losses += 1;
@@ -410,8 +410,7 @@ export async function runLeg(options: RunLegOptions): Promise<RunningLeg> {
     },
     async onBatch({ topic, partition, records, signal }) {
       const assigned = { topic, partition };
-      const mine = await partitionOf(assigned);
-      await inTurn(mine, () => takeBatch(assigned, records, signal));
+      await inTurn(assigned, () => takeBatch(assigned, records, signal));
     },
   });
 
