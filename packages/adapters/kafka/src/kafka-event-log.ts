@@ -4,6 +4,7 @@ import type { Kafka } from "kafkajs";
 import { appender } from "./append/appender.ts";
 import { consume } from "./consume/consume.ts";
 import { clientOf, type KafkaEventLogOptions, settingsOf } from "./options.ts";
+import { offsetTurns } from "./outbox/offset-turns.ts";
 import { transactions } from "./outbox/transactions.ts";
 import { committedOffsets } from "./read/committed-offsets.ts";
 import { logBounds } from "./read/log-bounds.ts";
@@ -37,7 +38,8 @@ export function kafkaEventLog(options: KafkaEventLogOptions): KafkaEventLog {
   const appending = appender({ link: appends, metadata, settings });
   const links = readerLinks(open, maxReaders);
   const reading = { links, metadata, bounds, settings };
-  const delivering = transactions({ link: outbox, metadata, settings });
+  const turns = offsetTurns();
+  const delivering = transactions({ link: outbox, metadata, settings, turns });
   const consumers = new Set<Consumer>();
 
   return {
@@ -57,7 +59,7 @@ export function kafkaEventLog(options: KafkaEventLogOptions): KafkaEventLog {
     committed: (group, topic) => committed.now(group, topic),
     async consume(consumeOptions) {
       const link = open();
-      const context = { link, control, metadata, bounds, committed, settings };
+      const context = { link, control, metadata, bounds, committed, turns, settings };
       const consumer = await consume(context, consumeOptions).catch((error: unknown) => {
         link.close();
         throw error;

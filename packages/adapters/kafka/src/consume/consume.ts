@@ -1,5 +1,6 @@
 import type { AssignedPartition, ConsumeOptions, Consumer } from "@ecap/sdk";
 import type { Settings } from "../options.ts";
+import type { OffsetTurns } from "../outbox/offset-turns.ts";
 import type { CommittedOffsets } from "../read/committed-offsets.ts";
 import type { LogBounds } from "../read/log-bounds.ts";
 import type { TopicMetadata } from "../topics/topic-metadata.ts";
@@ -19,6 +20,7 @@ export interface ConsumeContext {
   readonly metadata: TopicMetadata;
   readonly bounds: LogBounds;
   readonly committed: CommittedOffsets;
+  readonly turns: OffsetTurns;
   readonly settings: Settings;
 }
 
@@ -30,6 +32,8 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
   const onError = (error: unknown): void => options.onError?.(error);
 
   const offsets = groupOffsets({
+    group: options.group,
+    turns: context.turns,
     metadata,
     timeoutMs: settings.rebalanceTimeoutMs,
     onRefused: () => member.look(),
@@ -94,7 +98,7 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
         await offsets.flush();
       },
       async assigned(membership, partitions) {
-        offsets.join(membership);
+        offsets.join(membership, partitions);
         const dealt = new Set(partitions.map(nameOf));
         const leaving = [...runs.values()].filter(({ place }) => !dealt.has(nameOf(place)));
         for (const run of runs.values()) if (dealt.has(nameOf(run.place))) run.resume();

@@ -1,4 +1,5 @@
 import type { AssignedPartition } from "@ecap/sdk";
+import type { OffsetTurns } from "../outbox/offset-turns.ts";
 import type { TopicMetadata } from "../topics/topic-metadata.ts";
 import { codes, hasCode, isTransient, toEcapError } from "../wire/errors.ts";
 import { groupBy } from "../wire/group-by.ts";
@@ -7,8 +8,8 @@ import type { Membership } from "./group-member.ts";
 import { nameOf } from "./sticky-assignor.ts";
 
 export interface GroupOffsets {
-  /** As a member of which generation offsets are committed from now on. */
-  join(membership: Membership): void;
+  /** As a member of which generation offsets are committed from now on, and of which partitions: those of others are theirs to commit. */
+  join(membership: Membership, dealt: readonly AssignedPartition[]): void;
   /** The partition's records before the offset are done. Committed soon, several partitions together. */
   done(place: AssignedPartition, offset: number): void;
   /** Resolves when everything done is committed, or the group is found to have gone on without this member. */
@@ -18,6 +19,9 @@ export interface GroupOffsets {
 }
 
 export interface GroupOffsetsOptions {
+  /** As the log's users name it. */
+  readonly group: string;
+  readonly turns: OffsetTurns;
   readonly metadata: TopicMetadata;
   readonly timeoutMs: number;
   /** The group refused this member: it should look what happened. */
@@ -32,7 +36,7 @@ interface Done {
 
 /** Commits of the group's offsets: one request at a time with what was done meanwhile, so that a commit a batch costs no round trip a batch. */
 export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
-  const { metadata, timeoutMs, onRefused, onError } = options;
+  const { group, turns, metadata, timeoutMs, onRefused, onError } = options;
   let membership: Membership | undefined;
   let waiting = new Map<string, Done>();
   let running: Promise<void> | undefined;
@@ -59,7 +63,11 @@ export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
       const entries = waiting;
       waiting = new Map();
       try {
-        await commit([...entries.values()], as);
+        const named = [...entries.values()].map((entry) => ({
+          ...entry,
+          place: { group, ...entry.place },
+        }));
+        await turns.committing(named, (open) => commit(open, as));
       } catch (error) {
         if (membership === as) waiting = new Map([...entries, ...waiting]);
         if (hasCode(error, refusedCodes)) {
@@ -84,8 +92,10 @@ export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
   }
 
   return {
-    join(joined) {
+    join(joined, dealt) {
       membership = joined;
+      const mine = new Set(dealt.map(nameOf));
+      for (const name of waiting.keys()) if (!mine.has(name)) waiting.delete(name);
       if (waiting.size > 0) void start();
     },
     done(place, offset) {

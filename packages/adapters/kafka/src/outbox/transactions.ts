@@ -17,6 +17,7 @@ import { offsetFetchRequest } from "../wire/offset-fetch-request.ts";
 import { produceRequest } from "../wire/produce-request.ts";
 import { encodeBatch, recordBound, stampBatch } from "../wire/record-batch.ts";
 import { retrying } from "../wire/retrying.ts";
+import type { OffsetTurns } from "./offset-turns.ts";
 
 /** What this process knows of a transactional id it took over. Takes no connection: all share one link. */
 interface Producer {
@@ -44,6 +45,7 @@ export interface TransactionsOptions {
   readonly link: Link;
   readonly metadata: TopicMetadata;
   readonly settings: Settings;
+  readonly turns: OffsetTurns;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface TransactionsOptions {
  * the transaction of an earlier owner and refuses every request of it from then on.
  */
 export function transactions(options: TransactionsOptions): OutboxLog {
-  const { link, metadata, settings } = options;
+  const { link, metadata, settings, turns } = options;
   const { transactionTimeoutMs, requestTimeoutMs, topicPrefix } = settings;
   const producers = new Map<string, Producer>();
   const coordinator = coordinators(link);
@@ -206,6 +208,7 @@ export function transactions(options: TransactionsOptions): OutboxLog {
     async takeOver(place) {
       const name = nameOf(place);
       producers.delete(name);
+      turns.forget(place);
       const topicName = metadata.topicName(place.topic);
       const made = await patiently(`taking over ${name}`, () =>
         coordinator.ask({ kind: "transaction", id: name, topicName }, (broker) =>
@@ -242,6 +245,8 @@ export function transactions(options: TransactionsOptions): OutboxLog {
       const run = producer.running.then(async () => {
         if (producers.get(name) !== producer) throw notOwner(name);
         try {
+          const { group, mark = group, nextOffset } = delivery;
+          await turns.delivering({ ...delivery, group: mark }, nextOffset);
           await transact(producer, delivery);
         } catch (error) {
           // Whether it took effect is not known, or it must not: only who takes over again may go on.
