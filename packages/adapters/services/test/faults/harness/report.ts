@@ -23,6 +23,9 @@ export function report(
     `${fault} × ${times}`,
     `${records} records, ${windows} windows, ${sessions} sessions, ${live} live windows, ${late} late, ${dead} dead letters`,
     `lost ${verdict.lost.length}, doubled ${verdict.doubled.length}, wrong ${verdict.wrong.length}`,
+    ...(verdict.doubledLive.length > 0
+      ? [`of windows that silence closed ${verdict.doubledLive.length} doubled`]
+      : []),
     `recovery: first commit ${spread(first)}, every partition ${spread(all)}`,
     `appends failed ${run.feeder.failures()}`,
     `peak RSS of a worker ${(run.peakRssBytes() / 2 ** 20).toFixed(0)} MiB`,

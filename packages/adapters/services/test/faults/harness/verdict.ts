@@ -18,6 +18,8 @@ export interface Verdict {
   };
   readonly lost: readonly string[];
   readonly doubled: readonly string[];
+  /** Of windows that silence closes: a store that loses its last writes loses that too, and such a window may come again, under its id. */
+  readonly doubledLive: readonly string[];
   readonly wrong: readonly string[];
 }
 
@@ -50,6 +52,7 @@ export async function judge(options: JudgeOptions): Promise<Verdict> {
         counts: { ...expected.counts, live: found.live },
         lost: [...logs.flatMap(({ lost }) => lost), ...found.lost],
         doubled: [...logs.flatMap(({ doubled }) => doubled), ...found.doubled],
+        doubledLive: found.doubledLive,
         wrong: found.wrong,
       };
     }
@@ -225,19 +228,22 @@ function uniqueIn(history: readonly Placed[]): readonly Placed[] {
 function compare(
   expected: Expected,
   results: ReadonlyMap<string, readonly LogRecord[]>,
-): { lost: string[]; doubled: string[]; wrong: string[]; live: number } {
-  const [lost, doubled, wrong]: string[][] = [[], [], []] as const;
+): Omit<Verdict, "counts"> & { readonly live: number } {
+  const lost: string[] = [];
+  const doubled: string[] = [];
+  const doubledLive: string[] = [];
+  const wrong: string[] = [];
   for (const [topic, names] of expected.once) {
     const left = tally(names);
     const records = results.get(topic) ?? [];
     for (const name of records.flatMap((record) => nameIn(topic, record))) {
       const count = left.get(name);
-      if (count === undefined) wrong?.push(`${topic} has ${name}`);
-      else if (count === 0) doubled?.push(`${topic} has ${name} once too often`);
+      if (count === undefined) wrong.push(`${topic} has ${name}`);
+      else if (count === 0) doubled.push(`${topic} has ${name} once too often`);
       else left.set(name, count - 1);
     }
     for (const [name, count] of left) {
-      for (let i = 0; i < count; i += 1) lost?.push(`${topic} lacks ${name}`);
+      for (let i = 0; i < count; i += 1) lost.push(`${topic} lacks ${name}`);
     }
   }
   const liveWindows = new Set<string>();
@@ -246,7 +252,7 @@ function compare(
     const { key, windowStart, events } = event.data;
     if (key === segmentOr(closing) || key === "sNaN") continue;
     const name = `${String(key)} from ${String(windowStart)}`;
-    if (liveWindows.has(name)) doubled?.push(`live has ${name} once too often`);
+    if (liveWindows.has(name)) doubledLive.push(`live has ${name} once too often`);
     liveWindows.add(name);
     told.set(String(key), (told.get(String(key)) ?? 0) + Number(events));
   }
@@ -256,10 +262,10 @@ function compare(
   }
   for (const [key, count] of expected.live) {
     const difference = (told.get(key) ?? 0) - count;
-    if (difference < 0) lost?.push(`live lacks ${-difference} events of ${key}`);
-    if (difference > 0) doubled?.push(`live has ${difference} events of ${key} too many`);
+    if (difference < 0) lost.push(`live lacks ${-difference} events of ${key}`);
+    if (difference > 0) doubledLive.push(`live has ${difference} events of ${key} too many`);
   }
-  return { lost: lost ?? [], doubled: doubled ?? [], wrong: wrong ?? [], live: liveWindows.size };
+  return { lost, doubled, doubledLive, wrong, live: liveWindows.size };
 }
 
 function eventsOf(records: readonly LogRecord[] = []): readonly EventEnvelope[] {
