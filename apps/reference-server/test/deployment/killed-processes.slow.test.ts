@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  type ChildProcessOfEcap,
   type ChildServer,
-  type ChildWorker,
   startChildServer,
   startChildWorker,
 } from "../support/child-process.ts";
@@ -16,7 +16,7 @@ describe.skipIf(cannotDeploy)("processes of a deployment on services that are ki
   let dir: string;
   let deployment: Deployment;
   let api: ChildServer;
-  let workers: ChildWorker[] = [];
+  let workers: ChildProcessOfEcap[] = [];
   const worker = async (name: string, roles: string) => {
     const own = join(dir, name);
     await mkdir(own, { recursive: true });

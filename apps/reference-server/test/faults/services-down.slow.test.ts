@@ -7,8 +7,8 @@ import { eventually, readTopic, textOf } from "@ecap/sdk/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OwnServices, ownServices } from "../../../../scripts/services/control.ts";
 import {
+  type ChildProcessOfEcap,
   type ChildServer,
-  type ChildWorker,
   startChildServer,
   startChildWorker,
 } from "../support/child-process.ts";
@@ -29,6 +29,8 @@ const recoverWithinMs = 90_000;
 /** More than the server takes at a time. */
 const floodOf = { senders: 150, batchSize: 100, padding: 3_000 };
 
+const names = ["api", "worker", "sink"];
+
 /** What each dependency is called in `/readyz`, and who is not ready without it. */
 const dependencies = {
   kafka: { check: "eventLog", needing: ["api", "worker", "sink"] },
@@ -42,7 +44,7 @@ describe.skipIf(cannotDeploy)("a deployment whose services go and come back", ()
   let services: OwnServices;
   let deployment: Deployment;
   let api: ChildServer;
-  let workers: readonly ChildWorker[] = [];
+  let workers: readonly ChildProcessOfEcap[] = [];
   let watching: Watch;
   let feed: ShopFeed;
   let flood: ShopFeed | undefined;
@@ -53,7 +55,7 @@ describe.skipIf(cannotDeploy)("a deployment whose services go and come back", ()
     services = await ownServices(["kafka", "redis", "postgres"]);
     deployment = await testDeployment({ ...process.env, ...services.env });
     const env = { ...deployment.env, ECAP_CONFIG: deployment.config };
-    for (const name of ["api", "worker", "sink"]) await mkdir(join(dir, name));
+    for (const name of names) await mkdir(join(dir, name));
     api = await startChildServer(join(dir, "api"), {
       ...env,
       ECAP_ROLES: "api",
@@ -62,12 +64,9 @@ describe.skipIf(cannotDeploy)("a deployment whose services go and come back", ()
     workers = await Promise.all(
       ["worker", "sink"].map((role) => startChildWorker(join(dir, role), role, env)),
     );
-    const [worker, sink] = workers;
-    watching = watch([
-      { name: "api", url: api.url, pid: api.pid },
-      { name: "worker", url: worker?.url ?? "", pid: worker?.pid ?? 0 },
-      { name: "sink", url: sink?.url ?? "", pid: sink?.pid ?? 0 },
-    ]);
+    watching = watch(
+      [api, ...workers].map((process, at) => ({ ...process, name: names[at] ?? "" })),
+    );
     const made = await call("/v1/admin/api-keys", { name: "shop", role: "api_user" });
     key = String(made["key"]);
     feed = startShopFeed({ url: () => api.url, key });
@@ -256,8 +255,6 @@ function sizeOfFlood(): number {
   const { senders, batchSize, padding } = floodOf;
   return Math.round((senders * batchSize * padding) / 2 ** 20);
 }
-
-const names = ["api", "worker", "sink"];
 
 function expectSmall(watching: Watch): void {
   for (const name of names) expect(watching.peakRssBytes(name), name).toBeLessThan(maxRssBytes);

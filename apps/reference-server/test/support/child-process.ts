@@ -45,59 +45,49 @@ export async function runEcap(
   return { code: child.exitCode, stdout, stderr };
 }
 
-export interface ChildServer extends ServerFile {
+/** A process of the platform that runs beside the test. */
+export interface ChildProcessOfEcap {
+  readonly pid: number;
+  readonly url: string;
   readonly output: () => string;
+  /** What it ended with and what it said, where it is there no longer. */
+  readonly ended: () => string | undefined;
   /** Sends the signal and resolves the exit code, null where the signal ended it. */
   readonly end: (signal: "SIGTERM" | "SIGKILL") => Promise<number | null>;
 }
+export interface ChildServer extends ChildProcessOfEcap, ServerFile {}
 
 /** The server as a process of its own, when it is ready. A server that ends before is an error with what it said. */
-export async function startChildServer(
-  dir: string,
-  env: NodeJS.ProcessEnv = {},
-): Promise<ChildServer> {
-  const child = spawnEcap(dir, ["serve", "--no-demo"], { ECAP_LOG_LEVEL: "warn", ...env });
-  let output = "";
-  const keep = (part: Buffer): void => {
-    output += part.toString();
-  };
-  child.stdout?.on("data", keep);
-  child.stderr?.on("data", keep);
-  const exited = once(child, "exit");
-  const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
-    child.kill(signal);
-    await exited;
-    return child.exitCode;
-  };
-  const path = join(dir, "data", "server.json");
-  for (let tries = 0; tries < 1_200; tries += 1) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}: ${output}`);
+export function startChildServer(dir: string, env: NodeJS.ProcessEnv = {}): Promise<ChildServer> {
+  return startChild(dir, ["serve", "--no-demo"], env, async ({ pid }) => {
+    const path = join(dir, "data", "server.json");
     const file = existsSync(path) ? readServerFile(path) : undefined;
-    if (file?.pid === child.pid && file !== undefined) {
-      const ready = await fetch(`${file.url}/readyz`).catch(() => undefined);
-      if (ready?.status === 200) return { ...file, output: () => output, end };
-    }
-    await sleep(50);
-  }
-  await end("SIGKILL");
-  throw new Error(`the server was not ready within a minute: ${output}`);
-}
-
-export interface ChildWorker {
-  readonly url: string;
-  readonly pid: number;
-  readonly output: () => string;
-  readonly end: ChildServer["end"];
+    if (file?.pid !== pid) return undefined;
+    const ready = await fetch(`${file.url}/readyz`).catch(() => undefined);
+    return ready?.status === 200 ? file : undefined;
+  });
 }
 
 /** A process without the API, when it is ready. */
-export async function startChildWorker(
+export function startChildWorker(
   dir: string,
   roles: string,
   env: NodeJS.ProcessEnv = {},
-): Promise<ChildWorker> {
-  const child = spawnEcap(dir, ["serve", "--roles", roles], { ECAP_LOG_LEVEL: "warn", ...env });
+): Promise<ChildProcessOfEcap> {
+  return startChild(dir, ["serve", "--roles", roles], env, ({ output }) => {
+    // Said when it is ready.
+    const [, url] = /probes at (\S+)/.exec(output()) ?? [];
+    return url === undefined ? undefined : { url };
+  });
+}
+
+async function startChild<Found extends { readonly url: string }>(
+  dir: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ready: (child: Omit<ChildProcessOfEcap, "url">) => Promise<Found | undefined> | Found | undefined,
+): Promise<ChildProcessOfEcap & Found> {
+  const child = spawnEcap(dir, args, { ECAP_LOG_LEVEL: "warn", ...env });
   let output = "";
   const keep = (part: Buffer): void => {
     output += part.toString();
@@ -105,21 +95,28 @@ export async function startChildWorker(
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);
   const exited = once(child, "exit");
-  const end: ChildServer["end"] = async (signal) => {
-    child.kill(signal);
-    await exited;
-    return child.exitCode;
+  const started: Omit<ChildProcessOfEcap, "url"> = {
+    pid: child.pid ?? 0,
+    output: () => output,
+    ended: () => {
+      const how = child.exitCode ?? child.signalCode;
+      return how === null ? undefined : `ecap ${args.join(" ")} ended with ${how}: ${output}`;
+    },
+    async end(signal) {
+      child.kill(signal);
+      await exited;
+      return child.exitCode;
+    },
   };
   for (let tries = 0; tries < 1_200; tries += 1) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the worker ended with ${child.exitCode ?? child.signalCode}: ${output}`);
-    // Said when it is ready.
-    const [, url] = /probes at (\S+)/.exec(output) ?? [];
-    if (url !== undefined) return { url, pid: child.pid ?? 0, output: () => output, end };
+    const ended = started.ended();
+    if (ended !== undefined) throw new Error(ended);
+    const found = await ready(started);
+    if (found !== undefined) return { ...started, ...found };
     await sleep(50);
   }
-  await end("SIGKILL");
-  throw new Error(`the worker was not ready within a minute: ${output}`);
+  await started.end("SIGKILL");
+  throw new Error(`ecap ${args.join(" ")} was not ready within a minute: ${output}`);
 }
 
 function readServerFile(path: string): ServerFile | undefined {

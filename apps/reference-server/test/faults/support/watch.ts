@@ -22,7 +22,7 @@ export interface Watch {
   /** All that was asked since, and answered until, by process. */
   between(at: number, until?: number): ReadonlyMap<string, readonly Said[]>;
   peakRssBytes(name: string): number;
-  /** The sum of the offsets a process says its topologies have reached. */
+  /** The sum of the offsets a process says its topologies have reached. A process that has ended is an error with what it said. */
   offsets(name: string): Promise<number>;
   stop(): void;
 }
@@ -31,6 +31,8 @@ export interface Watched {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
+  /** What it ended with, where it is there no longer. */
+  readonly ended: () => string | undefined;
 }
 
 const everyMs = 400;
@@ -40,7 +42,8 @@ export function watch(processes: readonly Watched[]): Watch {
   const said = new Map<string, Said[]>(processes.map(({ name }) => [name, []]));
   const peaks = new Map<string, number>();
 
-  async function ask({ name, url, pid }: Watched): Promise<void> {
+  async function ask({ name, url, pid, ended }: Watched): Promise<void> {
+    if (ended() !== undefined) return;
     const at = performance.now();
     peaks.set(name, Math.max(peaks.get(name) ?? 0, residentBytes(pid)));
     const answer = await readiness(url);
@@ -61,8 +64,10 @@ export function watch(processes: readonly Watched[]): Watch {
       ),
     peakRssBytes: (name) => peaks.get(name) ?? 0,
     async offsets(name) {
-      const url = processes.find((each) => each.name === name)?.url ?? "";
-      const text = await fetch(`${url}/metrics`).then(
+      const process = processes.find((each) => each.name === name);
+      const ended = process?.ended();
+      if (ended !== undefined) throw new Error(ended);
+      const text = await fetch(`${process?.url ?? ""}/metrics`).then(
         (response) => response.text(),
         () => "",
       );
