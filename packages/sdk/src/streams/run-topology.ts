@@ -6,14 +6,15 @@ import type { Committer } from "../ports/committer.ts";
 import type { EventLog, LogRecord } from "../ports/event-log.ts";
 import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import type { Breaker, TopologyFailure } from "./leg/leg-options.ts";
+import { type RunningLeg, runLeg } from "./leg/run-leg.ts";
 import type { EnrichSettings, TopologyNode } from "./nodes.ts";
-import { type Breaker, type RunningLeg, runLeg, type TopologyFailure } from "./run-leg.ts";
 import { type TableReader, type TableReaderOptions, tableReader } from "./table-reader.ts";
 import { upstreamName } from "./through-record.ts";
 import type { Leg, Topology } from "./topology.ts";
 import type { LegStatus, PartitionStatus } from "./topology-status.ts";
 
-export type { Breaker, TopologyFailure } from "./run-leg.ts";
+export type { Breaker, TopologyFailure } from "./leg/leg-options.ts";
 
 export interface RunTopologyOptions {
   readonly topology: Topology;

@@ -5,7 +5,7 @@ import { type TopologyFailure, topology } from "@ecap/sdk/streams";
 import { eventually, readTopic } from "@ecap/sdk/testing";
 import { describe, expect, it } from "vitest";
 import { readDeadLetter } from "../../src/collector/index.ts";
-import { withStepLimit } from "../../src/streams/step-limit.ts";
+import { withStepLimit } from "../../src/streams/leg/step-limit.ts";
 import { streamFixture, testEvent } from "./stream-fixture.ts";
 
 const never = (): Promise<void> => new Promise(() => {});

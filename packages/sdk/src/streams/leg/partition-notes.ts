@@ -1,6 +1,6 @@
-import type { AssignedPartition } from "../ports/event-log.ts";
-import type { Counters } from "./engine/operator.ts";
-import type { PartitionStatus } from "./topology-status.ts";
+import type { AssignedPartition } from "../../ports/event-log.ts";
+import type { Counters } from "../engine/operator.ts";
+import type { PartitionStatus } from "../topology-status.ts";
 
 /** What is kept of a partition while claims of it come and go. */
 export interface PartitionNotes extends AssignedPartition {

@@ -1,5 +1,5 @@
-import { EcapError } from "../errors/ecap-error.ts";
-import { pause } from "./pause.ts";
+import { EcapError } from "../../errors/ecap-error.ts";
+import { pause } from "../pause.ts";
 
 export interface StepLimit {
   /** What takes too long, for the message. */
