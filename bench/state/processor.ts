@@ -60,16 +60,20 @@ function keyOf(i: number, keys: number): string {
 const value300 = new Uint8Array(300).fill(120);
 const headers = { tenant: "acme" };
 
+const nothing = {};
+
 function eventOf(i: number, keys: number): EventEnvelope {
   const time = 1_800_000_000_000 + Math.floor(i / 5);
-  const id = `event-${i}-018f6b5e-7d3c`;
-  const frame = {
-    id,
+  return {
+    id: `event-${i}-018f6b5e-7d3c`,
     type: "order.completed",
     source: "bench",
     tenant: "acme",
-    actor: {},
-    context: {},
+    subject: keyOf(i, keys),
+    time,
+    receivedAt: time,
+    actor: nothing,
+    context: nothing,
+    data: { amount: i % 100 },
   };
-  return { ...frame, subject: keyOf(i, keys), time, receivedAt: time, data: { amount: i % 100 } };
 }
