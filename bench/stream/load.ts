@@ -57,9 +57,9 @@ export async function trickle(
   const log = kafkaEventLog({ brokers: options.brokers });
   const { transactions } = topicsOf(run);
   const begun = performance.now();
-  // Ids of their own, apart from those of the backlog.
+  // Ids of their own, apart from those of the backlog and of every other trickle.
   let sent = 0;
-  const first = 1_000_000_000;
+  const first = Math.floor(Date.now() / 1_000) * 1_000_000;
   while (!options.signal.aborted) {
     const due = Math.floor(((performance.now() - begun) / 1000) * options.perSecond);
     const time = Date.now();
