@@ -39,9 +39,11 @@ export interface Answer {
   /** Currencies with sales that this answer leaves out. */
   readonly otherCurrencies: readonly string[];
   readonly basis: RefundBasis;
-  /** Epoch milliseconds of the newest commit it was read from: what reached the tables later is not counted. */
+  /** Epoch milliseconds: all that was accepted before is counted. With `behind`, the newest commit it was read from. */
   readonly asOf: number;
   readonly versions: Readonly<Record<string, number>>;
+  /** Tables whose newest events are not counted yet. */
+  readonly behind?: readonly string[];
 }
 
 export interface RevenueSeries extends Answer {

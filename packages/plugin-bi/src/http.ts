@@ -1,5 +1,5 @@
 import { grains } from "@ecap/sdk";
-import { defineRoute, instant, provenance, type Route } from "@ecap/sdk/http";
+import { defineRoute, instant, provenance, provenanceOf, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
 import { type Answer, type BiService, dimensions, refundBases } from "./contract.ts";
 
@@ -100,13 +100,12 @@ function request({ from, to, currency, basis }: PeriodQuery, tenant: string) {
   return { tenant, from, to, basis, ...(currency !== undefined && { currency }) };
 }
 
-function describe({ currency, otherCurrencies, basis, asOf, versions }: Answer, tenant: string) {
+function describe(found: Answer, tenant: string) {
+  const { currency, otherCurrencies, basis } = found;
   return {
-    tenant,
+    ...provenanceOf(found, tenant),
     currency: currency ?? null,
     otherCurrencies: [...otherCurrencies],
     basis,
-    asOf: new Date(asOf).toISOString(),
-    tables: { ...versions },
   };
 }

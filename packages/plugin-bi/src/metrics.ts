@@ -13,7 +13,7 @@ function metric(
     unit,
     description,
     async series(engine: QueryEngine, request: MetricRequest) {
-      const { points, currency, asOf, versions } = await (
+      const { points, currency, asOf, versions, behind } = await (
         await import("./revenue/revenue.ts")
       ).revenueSeries(engine, request);
       return {
@@ -21,6 +21,7 @@ function metric(
         ...(unit === "money" && currency !== undefined && { currency }),
         asOf,
         versions,
+        ...(behind !== undefined && { behind }),
       };
     },
   };

@@ -45,9 +45,11 @@ export interface RfmCustomer extends RfmValues, RfmScores {
 
 /** What an answer was computed from. */
 export interface Provenance {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: all that was accepted before is counted. With `behind`, the newest commit it was computed from. */
   readonly asOf: number;
   readonly versions: Readonly<Record<string, number>>;
+  /** Tables whose newest events are not counted yet. */
+  readonly behind?: readonly string[];
 }
 
 export interface RfmRequest {

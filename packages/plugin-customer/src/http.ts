@@ -1,12 +1,14 @@
-import { defineRoute, instant, pageQuery, paginate, provenance, type Route } from "@ecap/sdk/http";
-import { z } from "zod";
 import {
-  binnings,
-  type CustomerService,
-  type Provenance,
-  type RfmRequest,
-  segments,
-} from "./contract.ts";
+  defineRoute,
+  instant,
+  pageQuery,
+  paginate,
+  provenance,
+  provenanceOf,
+  type Route,
+} from "@ecap/sdk/http";
+import { z } from "zod";
+import { binnings, type CustomerService, type RfmRequest, segments } from "./contract.ts";
 
 const rfmQuery = {
   at: instant.optional().describe("Analysis day; default: today"),
@@ -51,7 +53,7 @@ export function routes(service: CustomerService): readonly Route[] {
           (customer) => segment === undefined || customer.segment === segment,
         );
         return {
-          ...describe(found, principal.tenant),
+          ...provenanceOf(found, principal.tenant),
           currency: found.currency ?? null,
           ...paginate(
             chosen.map(({ monetary: _monetary, ...customer }) => customer),
@@ -75,7 +77,7 @@ export function routes(service: CustomerService): readonly Route[] {
           segment,
           customers: found.customers.filter((customer) => customer.segment === segment).length,
         }));
-        return { ...describe(found, principal.tenant), segments: counts };
+        return { ...provenanceOf(found, principal.tenant), segments: counts };
       },
     }),
     defineRoute({
@@ -114,7 +116,7 @@ export function routes(service: CustomerService): readonly Route[] {
           customers: [...cohort.customers],
           retention: [...cohort.retention],
         }));
-        return { ...describe(found, principal.tenant), grain, metric, cohorts: rows };
+        return { ...provenanceOf(found, principal.tenant), grain, metric, cohorts: rows };
       },
     }),
   ];
@@ -130,8 +132,4 @@ function rfmRequest({ at, bins, binning, currency }: RfmQuery, tenant: string): 
     ...(at !== undefined && { at }),
     ...(currency !== undefined && { currency }),
   };
-}
-
-function describe({ asOf, versions }: Provenance, tenant: string) {
-  return { tenant, asOf: new Date(asOf).toISOString(), tables: { ...versions } };
 }

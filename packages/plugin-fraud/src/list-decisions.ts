@@ -43,7 +43,7 @@ export async function listDecisions(
     .orderBy("event_id", "desc")
     .limit(limit + 1)
     .offset(offset);
-  const { rows, asOf, versions } = await queryLake(engine, query, { tenant });
+  const { rows, asOf, versions, behind } = await queryLake(engine, query, { tenant, fresh: true });
   const items = rows.slice(0, limit).map((row) => ({
     time: row.event_time,
     transactionId: row.transaction_id,
@@ -59,6 +59,7 @@ export async function listDecisions(
     tenant,
     asOf: new Date(asOf).toISOString(),
     tables: { ...versions },
+    ...(behind !== undefined && { behind: [...behind] }),
     items,
     ...(rows.length > limit && { next: String(offset + limit) }),
   };

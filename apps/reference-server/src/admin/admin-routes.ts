@@ -1,10 +1,10 @@
-import { EcapError, formatBootPlan, type Platform } from "@ecap/sdk";
+import { formatBootPlan, type Platform } from "@ecap/sdk";
 import { type Collector, listDeadLetters, redriveDeadLetters } from "@ecap/sdk/collector";
-import { defineRoute, type Principal, type Route, roles } from "@ecap/sdk/http";
+import { defineRoute, type Route, roles } from "@ecap/sdk/http";
 import { z } from "@hono/zod-openapi";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Sessions } from "../auth/sessions.ts";
-import { queryRoute } from "./query-route.ts";
+import { tenantFor } from "../auth/tenant-for.ts";
 
 const role = z.enum(roles);
 const tenant = z
@@ -249,18 +249,7 @@ export function adminRoutes({
         })),
       }),
     }),
-    queryRoute(platform),
   ];
-}
-
-/** Administrators act in their own tenant; only the operator of the deployment acts for another. */
-function tenantFor(principal: Principal, asked: string | undefined): string {
-  if (asked === undefined || asked === principal.tenant) return principal.tenant;
-  if (principal.operator === true) return asked;
-  throw new EcapError(
-    "ECAP_FORBIDDEN",
-    "only the operator of this deployment may act for another tenant",
-  );
 }
 
 function withoutUndefined<T extends { from?: number | undefined }>({

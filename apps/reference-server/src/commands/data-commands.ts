@@ -1,13 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { readMapping } from "../importing/mapping.ts";
 import { runImport } from "../importing/run-import.ts";
 import { withApi } from "./context.ts";
 import { formatTable } from "./output.ts";
-
-interface QueryAnswer {
-  readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>;
-  readonly asOf: string;
-}
+import { positiveInteger } from "./positive-integer.ts";
+import { addQueryCommand } from "./query-command.ts";
 
 /** `ecap import`, `query`, `lake` and `dlq`. */
 export function addDataCommands(program: Command): void {
@@ -28,16 +25,7 @@ export function addDataCommands(program: Command): void {
       });
     });
 
-  program
-    .command("query <sql>")
-    .description("run a SELECT over the lake's tables")
-    .option("--limit <rows>", "most rows to print", positiveInteger, 1_000)
-    .action((sql: string, { limit }: { limit: number }, command: Command) =>
-      withApi(command, async (api, { output }) => {
-        const answer = await api.call<QueryAnswer>("POST", "/v1/query", { sql, limit });
-        output.result(answer, () => `${formatTable(answer.rows)}\n\nas of ${answer.asOf}`);
-      }),
-    );
+  addQueryCommand(program);
 
   const lake = program.command("lake").description("look into the lake");
   lake
@@ -133,11 +121,4 @@ function formatImport({
     `events: ${events.accepted.toLocaleString("en")} accepted, ${events.duplicate.toLocaleString("en")} already there, ${events.quarantined.toLocaleString("en")} quarantined`,
     ...problems.map((problem) => `  ${problem}`),
   ].join("\n");
-}
-
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected a whole number above zero");
-  return value;
 }

@@ -1,4 +1,11 @@
-import type { AdapterSet, HealthOptions, Logger, Plugin, TopicSettings } from "@ecap/sdk";
+import type {
+  AdapterSet,
+  HealthOptions,
+  Logger,
+  PlatformOptions,
+  Plugin,
+  TopicSettings,
+} from "@ecap/sdk";
 import type { CollectorOptions } from "@ecap/sdk/collector";
 import type { DoorLimits } from "../ingest/door.ts";
 
@@ -21,6 +28,10 @@ export interface Config {
   readonly health?: HealthOptions;
   /** How long a step of a topology may take with a batch. Default 60,000. */
   readonly stepTimeoutMs?: number;
+  /** When the lake sinks write: the tables are so far behind the log. Queries of dashboards see what lies between. */
+  readonly sinks?: PlatformOptions["sinks"];
+  /** What such a query reads of the log at most. */
+  readonly fresh?: PlatformOptions["fresh"];
   /** Tenant of the first administrator and of the command line. Default "default". */
   readonly tenant?: string;
 }

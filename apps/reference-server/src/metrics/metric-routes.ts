@@ -1,5 +1,5 @@
 import { EcapError, grains, type Platform } from "@ecap/sdk";
-import { defineRoute, instant, provenance, type Route } from "@ecap/sdk/http";
+import { defineRoute, instant, provenance, provenanceOf, type Route } from "@ecap/sdk/http";
 import { z } from "@hono/zod-openapi";
 
 const metric = z.object({
@@ -45,23 +45,19 @@ export function metricRoutes(platform: Platform): readonly Route[] {
         const found = platform.metrics.find(({ name }) => name === params.name);
         if (found === undefined)
           throw new EcapError("ECAP_NOT_FOUND", `there is no metric "${params.name}"`);
-        const { points, currency, asOf, versions } = await found.series(
-          platform.port("queryEngine"),
-          {
-            tenant: principal.tenant,
-            ...query,
-          },
-        );
-        return {
+        const series = await found.series(platform.port("queryEngine"), {
           tenant: principal.tenant,
+          ...query,
+        });
+        const { points, currency } = series;
+        return {
+          ...provenanceOf(series, principal.tenant),
           metric: found.name,
           version: found.version,
           unit: found.unit,
           ...(currency !== undefined && { currency }),
           grain: query.grain,
           points: points.map((point) => ({ ...point })),
-          asOf: new Date(asOf).toISOString(),
-          tables: { ...versions },
         };
       },
     }),

@@ -19,6 +19,7 @@ import { mountIngest } from "../ingest/mount-ingest.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import { mountLive } from "../live/mount-live.ts";
 import { metricRoutes } from "../metrics/metric-routes.ts";
+import { queryRoute } from "../query/query-route.ts";
 import type { AppEnv } from "./app-env.ts";
 import { mountAudit } from "./mount-audit.ts";
 import { mountDashboard } from "./mount-dashboard.ts";
@@ -119,6 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     [
       ...adminRoutes(options),
       healthRoute(platform),
+      queryRoute(platform),
       ...metricRoutes(platform),
       ...(await pluginRoutes(platform)),
     ],

@@ -9,7 +9,7 @@ export async function makePlatform(
 ): Promise<Platform> {
   const given = config.adapters(dir, { logger });
   const adapters = [{ name: "server", logger }, ...(Array.isArray(given) ? given : [given])];
-  const { plugins, topics, stepTimeoutMs } = config;
+  const { plugins, topics, stepTimeoutMs, sinks, fresh } = config;
   return createPlatform({
     adapters,
     plugins,
@@ -17,5 +17,7 @@ export async function makePlatform(
     health: { tenant, ...config.health },
     ...(topics !== undefined && { topics }),
     ...(stepTimeoutMs !== undefined && { stepTimeoutMs }),
+    ...(sinks !== undefined && { sinks }),
+    ...(fresh !== undefined && { fresh }),
   });
 }

@@ -42,8 +42,10 @@ export function mountRoutes(
         body:
           route.body === undefined ? undefined : parse(route.body, await readJson(c.req.raw), ""),
         principal,
+        accept: c.req.header("accept") ?? "",
         signal: c.req.raw.signal,
       });
+      if (answer instanceof Response) return answer;
       return c.json(answer as object, route.status ?? 200);
     });
     logger.debug({ method: route.method, path, role: route.role }, "route mounted");
@@ -104,7 +106,10 @@ function documentation(route: Route) {
     responses: {
       [route.status ?? 200]: {
         description: "As asked",
-        content: { "application/json": { schema: route.response } },
+        content: {
+          "application/json": { schema: route.response },
+          ...Object.fromEntries((route.alsoAs ?? []).map((type) => [type, { schema: z.string() }])),
+        },
       },
       400: problem("The request is not as described"),
       401: problem("Nobody, or a wrong key"),

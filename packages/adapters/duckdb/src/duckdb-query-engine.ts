@@ -1,19 +1,23 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
 import {
   EcapError,
-  isEcapError,
   type ObjectStore,
   type Query,
   type QueryEngine,
   type QueryResult,
+  type QueryStream,
   type ResultRow,
-  type TableSnapshot,
   type TableStore,
 } from "@ecap/sdk";
-import { checkStatement } from "./engine/check-statement.ts";
+import { deadlineOf } from "./engine/deadline.ts";
+import { type ExecutionParts, execute } from "./engine/execution.ts";
 import { type Opened, openInstance } from "./engine/open-instance.ts";
-import { parameterValue, resultCell } from "./engine/result-cell.ts";
-import { type Session, sessionPool } from "./engine/session-pool.ts";
-import { type LakeView, lakeView, name, text } from "./lake/lake-view.ts";
+import { chunksOf, runStatement, streamStatement } from "./engine/run-statement.ts";
+import { sessionPool } from "./engine/session-pool.ts";
+import { queryStream, tooManyRows } from "./result/query-stream.ts";
+import { readRows, resultColumns } from "./result/read-rows.ts";
+import { rowTables } from "./rows/row-tables.ts";
+import { statementReader } from "./statement/statement-reader.ts";
 
 export interface DuckdbQueryEngineOptions {
   readonly tables: TableStore;
@@ -27,187 +31,111 @@ export interface DuckdbQueryEngineOptions {
   readonly tempDir?: string;
   /** Queries under way at once; more wait. Each holds one of Node's four worker threads, which files and hashing need too. Default 2. */
   readonly connections?: number;
+  /** Characters of text that a result may hold which is no stream. Default 128 Mi. */
+  readonly maxResultLength?: number;
 }
 
 export interface DuckdbQueryEngine extends QueryEngine {
   readonly dialect: "duckdb";
+  stream(query: Query): Promise<QueryStream>;
   close(): Promise<void>;
 }
 
-const defaultTimeoutMs = 30_000;
 const defaultMaxRows = 100_000;
-/** Statements whose syntax was checked are remembered. */
-const maxChecked = 1_000;
-/** An interrupt between two steps of a query is lost, so it is repeated. */
-const interruptEveryMs = 20;
 
 /** SQL over the tables of a TableStore by DuckDB in this process, on its own threads. Opened on the first query. */
 export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQueryEngine {
   const { tables, objects, threads, memoryLimit, tempDir, connections = 2 } = options;
+  const { maxResultLength = 128 * 1024 * 1024 } = options;
   let opening: Promise<Opened> | undefined;
   const open = () => (opening ??= openInstance({ objects, threads, memoryLimit, tempDir }));
-  const pool = sessionPool(connections, async () => (await open()).instance.connect());
-  const checked = new Set<string>();
-  let closed = false;
-
-  const run = async (query: Query, snapshots: readonly TableSnapshot[], signal: AbortSignal) => {
-    const { api } = await open();
-    const views = snapshots.map((snapshot) => ({
-      table: snapshot.table,
-      view: lakeView(snapshot, objects, query.tenant),
-    }));
-    const suits = (session: Session) =>
-      views.every(({ table, view }) => session.views.get(table) === view.select);
-    const release = await objects.leaseLocal?.(
-      views.flatMap(({ view }) => view.files),
-      signal,
-    );
-    try {
-      return await pool.use({ suits, signal }, (session) =>
-        interruptible(session, signal, async () => {
-          await checkOnce(session, query);
-          for (const { table, view } of views) await showView(session, table, view);
-          return readRows(api, session, query, signal);
-        }),
-      );
-    } finally {
-      release?.();
-    }
+  const connect = async () => (await open()).instance.connect();
+  const pool = sessionPool(connections, connect);
+  let connecting: Promise<DuckDBConnection> | undefined;
+  /** Reads statements and holds rows; no query runs on it. */
+  const inner = () => (connecting ??= connect());
+  const parts: ExecutionParts = {
+    tables,
+    objects,
+    pool,
+    read: statementReader(inner),
+    rows: rowTables({ open, inner, objects }),
   };
-
-  const checkOnce = async ({ connection }: Session, { sql, tables: declared }: Query) => {
-    const names = Object.keys(declared);
-    const key = JSON.stringify([sql, ...names]);
-    if (checked.has(key)) return;
-    const tree = await connection.runAndReadAll(`SELECT json_serialize_sql(${text(sql)})`);
-    checkStatement(String(tree.getRows()[0]?.[0]), new Set(names));
-    if (checked.size >= maxChecked) checked.clear();
-    checked.add(key);
+  let closed = false;
+  const checkOpen = (): void => {
+    if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "The query engine was closed");
   };
 
   return {
     dialect: "duckdb",
     async query(query) {
-      if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "The query engine was closed");
-      const timeoutMs = query.timeoutMs ?? defaultTimeoutMs;
-      const timeout = AbortSignal.timeout(timeoutMs);
-      const signal = query.signal ? AbortSignal.any([timeout, query.signal]) : timeout;
+      checkOpen();
+      const { signal, explain } = deadlineOf(query);
+      const { maxRows = defaultMaxRows } = query;
       try {
-        const names = Object.entries(query.tables);
-        const snapshots = await Promise.all(
-          names.map(([table, when]) => tables.snapshot(table, when)),
-        );
-        const result = await run(query, snapshots, signal);
-        return {
-          ...result,
-          versions: Object.fromEntries(snapshots.map((s) => [s.table, s.version])),
-          asOf:
-            snapshots.length === 0 ? Date.now() : Math.max(...snapshots.map((s) => s.timestamp)),
-        };
+        return await execute(parts, query, signal, async ({ connection, sql, provenance }) => {
+          const { api } = await open();
+          const bound = { sql, parameters: query.parameters };
+          const result = await runStatement(api, connection, bound);
+          signal.throwIfAborted();
+          if (result.rowCount > maxRows) throw tooManyRows(maxRows);
+          const rows = await collect(
+            readRows(api, result, chunksOf(result, signal)),
+            maxResultLength,
+          );
+          return { ...provenance, columns: resultColumns(result), rows } satisfies QueryResult;
+        });
       } catch (error) {
-        if (query.signal?.aborted)
-          throw new EcapError("ECAP_QUERY_ABORTED", "The query was given up");
-        if (timeout.aborted) {
-          throw new EcapError("ECAP_QUERY_TIMEOUT", `The query took longer than ${timeoutMs} ms`);
-        }
-        throw queryError(error);
+        throw explain(error);
       }
+    },
+    async stream(query) {
+      checkOpen();
+      const deadline = deadlineOf(query);
+      const { signal } = deadline;
+      const { maxRows = defaultMaxRows } = query;
+      return new Promise<QueryStream>((resolve, reject) => {
+        execute(parts, query, signal, async ({ connection, sql, provenance }) => {
+          const { api } = await open();
+          const bound = { sql, parameters: query.parameters };
+          const result = await streamStatement(api, connection, bound);
+          signal.throwIfAborted();
+          await new Promise<void>((ended, failed) => {
+            queryStream({ api, result, provenance, maxRows, deadline, ended }).then(
+              resolve,
+              failed,
+            );
+          });
+          // A stream that was left is given up by the connection when the next statement runs.
+          await connection.run("SELECT 1").catch(() => {});
+        }).catch((error: unknown) => reject(deadline.explain(error)));
+      });
     },
     async close() {
       closed = true;
       pool.close();
+      (await connecting?.catch(() => undefined))?.closeSync();
       const opened = await opening?.catch(() => undefined);
       opened?.instance.closeSync();
     },
   };
 }
 
-/** Makes the table's name stand for the view on this connection. Only files that lack columns cost a look at what they have. */
-async function showView(session: Session, table: string, view: LakeView): Promise<void> {
-  if (session.views.get(table) === view.select) return;
-  session.views.delete(table);
-  const create = (select: string) =>
-    session.connection.run(`CREATE OR REPLACE TEMP VIEW ${name(table)} AS ${select}`);
-  try {
-    await create(view.select);
-  } catch (error) {
-    if (!view.describe || !/Binder Error/.test(String(error))) throw error;
-    const described = await session.connection.runAndReadAll(view.describe);
-    await create(view.selectWith(new Set(described.getRows().map(([column]) => String(column)))));
-  }
-  session.views.set(table, view.select);
-}
-
-async function readRows(
-  api: Opened["api"],
-  { connection }: Session,
-  query: Query,
-  signal: AbortSignal,
-): Promise<Pick<QueryResult, "columns" | "rows">> {
-  const maxRows = query.maxRows ?? defaultMaxRows;
-  const result = await execute(api, connection, query);
-  signal.throwIfAborted();
-  if (result.rowCount > maxRows) {
-    throw new EcapError("ECAP_QUERY_INVALID", `The query gives more than ${maxRows} rows`);
-  }
-  const names = result.deduplicatedColumnNames();
-  const columns = names.map((column, i) => ({
-    name: column,
-    type: result.columnType(i).toString(),
-  }));
-  const rows: ResultRow[] = [];
-  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
-    for (const values of chunk.getRows()) {
-      rows.push(
-        Object.fromEntries(names.map((column, i) => [column, resultCell(api, values[i] ?? null)])),
-      );
+/** All rows, as long as their texts are not too long to be held. */
+async function collect(
+  parts: AsyncIterable<readonly ResultRow[]>,
+  maxLength: number,
+): Promise<readonly ResultRow[]> {
+  const all: ResultRow[] = [];
+  let length = 0;
+  for await (const rows of parts) {
+    for (const row of rows) {
+      all.push(row);
+      for (const cell of Object.values(row)) if (typeof cell === "string") length += cell.length;
+    }
+    if (length > maxLength) {
+      throw new EcapError("ECAP_QUERY_INVALID", `The rows hold more than ${maxLength} characters`);
     }
   }
-  return { columns, rows };
-}
-
-/** Planning opens the files' metadata, and a prepared statement is planned twice, so only parameters make one. */
-async function execute(api: Opened["api"], connection: Session["connection"], query: Query) {
-  const { sql, parameters = [] } = query;
-  if (parameters.length === 0) return connection.run(sql);
-  const statement = await connection.prepare(sql);
-  for (const [i, value] of parameters.entries()) {
-    const parameter = parameterValue(api, value);
-    statement.bindValue(i + 1, parameter, isLong(parameter) ? api.BIGINT : undefined);
-  }
-  return statement.run();
-}
-
-function isLong(value: unknown): boolean {
-  return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
-}
-
-async function interruptible<T>(
-  { connection }: Session,
-  signal: AbortSignal,
-  step: () => Promise<T>,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const interrupt = () => {
-    connection.interrupt();
-    timer ??= setInterval(() => connection.interrupt(), interruptEveryMs);
-  };
-  signal.addEventListener("abort", interrupt, { once: true });
-  try {
-    return await step();
-  } finally {
-    signal.removeEventListener("abort", interrupt);
-    clearInterval(timer);
-  }
-}
-
-function queryError(error: unknown): unknown {
-  if (isEcapError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (
-    /^(IO|Corruption|Serialization) Error|No magic bytes|too small to be a Parquet/.test(message)
-  ) {
-    return new EcapError("ECAP_STORAGE_CORRUPT", message, { cause: error });
-  }
-  return new EcapError("ECAP_QUERY_INVALID", message, { cause: error });
+  return all;
 }

@@ -1,5 +1,5 @@
-import type { Grain, QueryEngine } from "@ecap/sdk";
-import { type LakeFunctions, lakeFunctions, queryLake } from "@ecap/sdk/sql";
+import type { Grain, Query, QueryEngine, QueryProvenance } from "@ecap/sdk";
+import { jointProvenance, type LakeFunctions, lakeFunctions, queryLake } from "@ecap/sdk/sql";
 import type { AliasableExpression } from "kysely";
 import type { Period } from "../contract.ts";
 import { lake } from "../lake-tables.ts";
@@ -16,10 +16,8 @@ export interface Movement {
   readonly name?: string | null;
 }
 
-export interface Movements {
+export interface Movements extends QueryProvenance {
   readonly movements: readonly Movement[];
-  readonly asOf: number;
-  readonly versions: Readonly<Record<string, number>>;
 }
 
 /** What movements are put in buckets by: a span of time, a column, or nothing, which is one bucket. */
@@ -34,19 +32,14 @@ export interface MovementQuestion extends Period {
   readonly productsOnly?: boolean;
 }
 
-/** Sales, refunds and adjustments of a period, by bucket and currency; of the newest versions of the tables, or of the ones named. */
+/** Sales, refunds and adjustments of a period, by bucket and currency: all that was accepted, or what another answer was read from. */
 export async function queryMovements(
   engine: QueryEngine,
   question: MovementQuestion,
-  versions: Movements["versions"] = {},
+  reads: Query["tables"] = {},
 ): Promise<Movements> {
   const fn = lakeFunctions(engine.dialect);
-  const options = {
-    tenant: question.tenant,
-    versions: Object.fromEntries(
-      Object.entries(versions).map(([table, version]) => [table, { version }]),
-    ),
-  };
+  const options = { tenant: question.tenant, fresh: true, reads };
   const [sales, refunds, adjustments] = await Promise.all([
     queryLake(engine, salesQuery(question, fn), options),
     queryLake(engine, refundsQuery(question, fn), options),
@@ -54,6 +47,7 @@ export async function queryMovements(
       ? undefined
       : queryLake(engine, adjustmentsQuery(question, fn), options),
   ]);
+  const answers = [sales, refunds, ...(adjustments === undefined ? [] : [adjustments])];
   const none = { gross: "0", refunded: "0", adjustments: "0", orders: 0, units: 0 };
   return {
     movements: [
@@ -61,8 +55,7 @@ export async function queryMovements(
       ...refunds.rows.map((row) => ({ ...none, ...row })),
       ...(adjustments?.rows ?? []).map((row) => ({ ...none, ...row })),
     ],
-    asOf: Math.max(sales.asOf, refunds.asOf, adjustments?.asOf ?? 0),
-    versions: { ...sales.versions, ...refunds.versions, ...adjustments?.versions },
+    ...jointProvenance(answers),
   };
 }
 

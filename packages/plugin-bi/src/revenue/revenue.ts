@@ -11,8 +11,8 @@ export async function revenueSeries(
 ): Promise<RevenueSeries> {
   const { grain } = request;
   const found = await queryMovements(engine, { ...request, by: { grain } });
-  // The total is of the very versions the points are of.
-  const whole = await queryMovements(engine, { ...request, by: { all: true } }, found.versions);
+  // The total is of the very rows the points are of.
+  const whole = await queryMovements(engine, { ...request, by: { all: true } }, found.reads);
   const { answer, movements } = inOneCurrency(found, request);
   const points = buckets(movements)
     .map(({ key, figures }) => ({ start: key ?? "", ...figures }))
@@ -44,7 +44,7 @@ export async function revenueBreakdown(
 }
 
 function inOneCurrency(
-  { movements, asOf, versions }: Movements,
+  { movements, asOf, versions, behind }: Movements,
   { currency, basis = "refund_date" }: Period,
 ): { readonly answer: Answer; readonly movements: readonly Movement[] } {
   const all = currencies(movements);
@@ -55,6 +55,7 @@ function inOneCurrency(
     basis,
     asOf,
     versions,
+    ...(behind !== undefined && { behind }),
   };
   return {
     answer,

@@ -29,7 +29,11 @@ export async function cohorts(
       fn.countDistinct(eb.ref("seen.customer_id")).as("customers"),
       fn.monthsBetween(eb.ref("first.cohort"), eb.ref("seen.month")).as("offset"),
     ]);
-  const { rows, asOf, versions } = await queryLake(engine, query, { tenant, maxRows: maxCells });
+  const { rows, asOf, versions, behind } = await queryLake(engine, query, {
+    tenant,
+    fresh: true,
+    maxRows: maxCells,
+  });
   const all = toCohorts(
     rows.map(({ cohort, customers, offset }) => ({
       cohort: cohort.slice(0, 7),
@@ -43,7 +47,7 @@ export async function cohorts(
       begins >= (from ?? Number.NEGATIVE_INFINITY) && begins < (to ?? Number.POSITIVE_INFINITY)
     );
   });
-  return { cohorts: within, asOf, versions };
+  return { cohorts: within, asOf, versions, ...(behind !== undefined && { behind }) };
 }
 
 function purchaseMonths(fn: LakeFunctions) {

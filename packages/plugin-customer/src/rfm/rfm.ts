@@ -32,8 +32,9 @@ export async function rfm(
       fn.sum0(eb.ref("amount")).as("amount"),
     ])
     .orderBy("customer_id");
-  const { rows, asOf, versions } = await queryLake(engine, query, {
+  const { rows, asOf, versions, behind } = await queryLake(engine, query, {
     tenant,
+    fresh: true,
     maxRows: maxCustomers,
   });
   const chosen = currency ?? mostCommon(rows.map((row) => row.currency));
@@ -53,7 +54,13 @@ export async function rfm(
     ...customer,
     segment: segmentOf(inFive(customer, bins)),
   }));
-  return { customers, currency: chosen, asOf, versions };
+  return {
+    customers,
+    currency: chosen,
+    asOf,
+    versions,
+    ...(behind !== undefined && { behind }),
+  };
 }
 
 function byCustomer<Row extends { readonly customer_id: string | null }>(

@@ -141,8 +141,9 @@ describe("quality of data, from events to the API", () => {
   async function get(path: string, query: object = {}): Promise<Record<string, unknown>> {
     const route = routes(platform.service(governance)).find((each: Route) => each.path === path);
     const parsed = route?.query?.parse(query);
-    const signal = new AbortController().signal;
-    const answer = await route?.handler({ params: {}, query: parsed, body: {}, principal, signal });
+    const { signal } = new AbortController();
+    const request = { params: {}, query: parsed, body: {}, accept: "", principal, signal };
+    const answer = await route?.handler(request);
     // What the server would send: it checks the answer against the route's schema.
     return route?.response.parse(answer) as Record<string, unknown>;
   }

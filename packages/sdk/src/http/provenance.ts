@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { QueryProvenance } from "../ports/query-engine.ts";
 
 /** What every answer with numbers says of itself. */
 export const provenance = z.object({
@@ -6,12 +7,31 @@ export const provenance = z.object({
   asOf: z
     .string()
     .describe(
-      "The newest commit the numbers were read from (RFC 3339); what reached the tables later is not counted",
+      "Everything accepted before is counted (RFC 3339); where the answer is of tables alone, the newest commit it was read from, and what reached them later is not counted",
     ),
   tables: z
     .record(z.string(), z.number().int())
     .describe("Table versions the numbers were read from"),
+  behind: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Tables whose newest events are not counted yet, as there are too many or the log does not answer",
+    ),
 });
+
+/** The provenance of a query's answer as a response says it. */
+export function provenanceOf(
+  { asOf, versions, behind }: Pick<QueryProvenance, "asOf" | "versions" | "behind">,
+  tenant: string,
+): z.input<typeof provenance> {
+  return {
+    tenant,
+    asOf: new Date(asOf).toISOString(),
+    tables: { ...versions },
+    ...(behind !== undefined && { behind: [...behind] }),
+  };
+}
 
 /** An instant or a date (midnight UTC), as epoch milliseconds. */
 export const instant = z

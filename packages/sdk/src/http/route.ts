@@ -18,6 +18,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly principal: Principal;
+  /** The media types the caller takes, as in the header `accept`. */
+  readonly accept: string;
   /** Aborted when the caller gives up. */
   readonly signal: AbortSignal;
 }
@@ -39,9 +41,11 @@ export interface RouteDefinition<Params, Query, Body, Response extends z.ZodType
   readonly response: Response;
   /** Default 200. */
   readonly status?: 200 | 201 | 202;
+  /** Media types beside JSON that the handler answers in, with a Response of its own, where `accept` asks for one. */
+  readonly alsoAs?: readonly string[];
   readonly handler: (
     request: RouteRequest<Output<Params>, Output<Query>, Output<Body>>,
-  ) => Promise<z.input<Response>>;
+  ) => Promise<z.input<Response> | globalThis.Response>;
 }
 
 /** A route as data: the server validates, authorises, documents and limits it. */

@@ -19,8 +19,9 @@ import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
 import { fits } from "./fits.ts";
 import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
-import { type LakeTable, lakeTableSchema } from "./lake-table.ts";
+import { type LakeTable, lakeTableSchema, typesFrom } from "./lake-table.ts";
 import { sinkGroup } from "./sink-group.ts";
+import { sinkAppId, sinkOffsets } from "./sink-transactions.ts";
 
 export interface LakeSinkLimits {
   /** A batch is written when it holds this many rows (default 100,000), … */
@@ -117,12 +118,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   const { topic, tables, eventLog, tableStore, decode, clock, logger } = options;
   const limits = { ...defaultLakeSinkLimits, ...options.limits };
   const bronze = bronzeTableName(topic);
-  const typesOf = new Map(
-    tables.map((table) => [
-      table,
-      new Set(table.from.filter((from) => from.topic === topic).flatMap((from) => from.types)),
-    ]),
-  );
+  const typesOf = new Map(tables.map((table) => [table, typesFrom(table, topic)]));
   const group = sinkGroup(topic);
   /** Offset everything before is in the lake, by partition this process holds. */
   const done = new Map<number, { position: number; progressAt: number }>();
@@ -154,11 +150,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
 
   async function readOffsets(name: string): Promise<Map<number, number>> {
     const { transactions } = await tableStore.snapshot(name);
-    const offsets = new Map<number, number>();
-    for (const [writer, version] of transactions) {
-      const partition = partitionOf(writer, topic);
-      if (partition !== undefined) offsets.set(partition, version);
-    }
+    const offsets = sinkOffsets(topic, transactions);
     written.set(name, offsets);
     return offsets;
   }
@@ -347,7 +339,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       const ahead = [...next].filter(([partition, offset]) => offset > reachedIn(partition));
       if (rows.length === 0 || ahead.length === 0) break;
       const transactions: AppTransaction[] = ahead.map(([partition, offset]) => ({
-        appId: appId(topic, partition),
+        appId: sinkAppId(topic, partition),
         version: offset,
         expected: reachedIn(partition),
       }));
@@ -491,15 +483,6 @@ function joined(first: Batch, second: Batch): Batch {
     bytes: first.bytes + second.bytes,
     startedAt: first.startedAt,
   };
-}
-
-function appId(topic: string, partition: number): string {
-  return `ecap-sink/${topic}/${partition}`;
-}
-
-function partitionOf(id: string, topic: string): number | undefined {
-  const prefix = `ecap-sink/${topic}/`;
-  return id.startsWith(prefix) ? Number(id.slice(prefix.length)) : undefined;
 }
 
 function sleep(ms: number): Promise<void> {

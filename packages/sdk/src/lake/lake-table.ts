@@ -30,6 +30,11 @@ export function defineLakeTable(table: LakeTable): LakeTable {
   return table;
 }
 
+/** The event types of the topic that the table's rows come from. */
+export function typesFrom({ from }: LakeTable, topic: string): ReadonlySet<string> {
+  return new Set(from.filter((source) => source.topic === topic).flatMap(({ types }) => types));
+}
+
 export function lakeTableSchema(table: LakeTable): TableSchema {
   return { columns: [...lineageColumns, ...table.columns], partitionBy: ["tenant", "date"] };
 }

@@ -2,7 +2,7 @@ import type { RecordDecoder } from "../events/record-codec.ts";
 import { legHealth, sinkHealth } from "../health/consumer-health.ts";
 import type { ConsumerHealth } from "../health/health.ts";
 import type { JobScheduler } from "../jobs/job-scheduler.ts";
-import type { LakeSink } from "../lake/lake-sink.ts";
+import type { LakeSink, LakeSinkLimits } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { Job } from "../plugin/job.ts";
 import type { TopicSpec } from "../ports/event-log.ts";
@@ -38,6 +38,7 @@ export interface BackgroundOptions {
   /** Of the kernel's own, beside those of the plugins. */
   readonly jobs: readonly Job[];
   readonly stepTimeoutMs?: number | undefined;
+  readonly sinks?: Partial<LakeSinkLimits> | undefined;
 }
 
 export function createBackground(options: BackgroundOptions): Background {
@@ -99,6 +100,7 @@ export function createBackground(options: BackgroundOptions): Background {
       decode: options.decode,
       clock,
       logger,
+      limits: options.sinks ?? {},
     };
     // Each is kept as soon as it runs, so that stopping closes it also where another could not begin.
     const starting = Object.keys(options.topics).map(async (topic) => {

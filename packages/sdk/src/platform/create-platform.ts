@@ -24,6 +24,7 @@ import { mergeAdapters, type PortTable } from "./merge-adapters.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { planTopics, type TopicPlan } from "./topic-settings.ts";
+import { withFreshQueries } from "./with-fresh-queries.ts";
 
 /**
  * Composes adapters and plugins. Everything that can be wrong with the composition is said before anything of a plugin runs. Resolves when every
@@ -43,14 +44,22 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 async function setUp(
   options: PlatformOptions,
   sets: readonly AdapterSet[],
-  ports: PortTable,
+  given: PortTable,
 ): Promise<Platform> {
-  const composition = checkComposition(options.plugins, ports);
+  const composition = checkComposition(options.plugins, given);
   const { plugins, registry, tables, qualityRules, categoryFields } = composition;
   for (const event of systemEvents) registry.register(event);
   const plan = planTopics(composition.topics, options.topics);
   const { topics } = plan;
-  if (ports.has("eventLog")) await createTopics(ports.get("eventLog", "the platform"), plan);
+  if (given.has("eventLog")) await createTopics(given.get("eventLog", "the platform"), plan);
+  const dialects = options.dialects ?? [];
+  const decode = createRecordDecoder(registry, dialects);
+  const ports = withFreshQueries(given, {
+    topics: Object.keys(topics),
+    tables,
+    decode,
+    limits: options.fresh,
+  });
 
   const container = createContainer();
   const producers = createProducerWatch(ports.get("clock", "the platform"));
@@ -90,8 +99,6 @@ async function setUp(
   for (const plugin of plugins) {
     installed.push(await installPlugin(plugin, { container, ports, emit, inspect, producers }));
   }
-  const dialects = options.dialects ?? [];
-  const decode = createRecordDecoder(registry, dialects);
   const started: InstalledPlugin[] = [];
   const health = createHealthMonitor({
     ports: {
@@ -146,7 +153,7 @@ async function setUp(
         started.push(entry);
       }
       const { jobs } = health;
-      const { stepTimeoutMs } = options;
+      const { stepTimeoutMs, sinks } = options;
       background = createBackground({
         installed,
         ports,
@@ -155,6 +162,7 @@ async function setUp(
         decode,
         jobs,
         stepTimeoutMs,
+        sinks,
       });
       health.start(roles ?? backgroundRoles);
       await background.start(roles);

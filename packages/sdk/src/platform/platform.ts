@@ -3,7 +3,9 @@ import type { RecordDecoder } from "../events/record-codec.ts";
 import type { SchemaRegistry } from "../events/schema-registry.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 import type { HealthOptions } from "../health/health-options.ts";
+import type { LakeSinkLimits } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
+import type { TailLimits } from "../lake/topic-tail.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
 import type { ServiceToken } from "../plugin/dependency.ts";
 import type { MetricDefinition } from "../plugin/metric.ts";
@@ -26,6 +28,10 @@ export interface PlatformOptions {
   readonly health?: HealthOptions;
   /** How long a step of a topology may take with a batch. Default 60,000. */
   readonly stepTimeoutMs?: number;
+  /** When the lake sinks write. */
+  readonly sinks?: Partial<LakeSinkLimits>;
+  /** What a fresh query reads of the log at most. */
+  readonly fresh?: Partial<TailLimits>;
 }
 
 export interface Platform {

@@ -1,4 +1,4 @@
-import type { QueryEngine } from "../ports/query-engine.ts";
+import type { QueryEngine, QueryProvenance } from "../ports/query-engine.ts";
 
 export const grains = ["hour", "day", "week", "month"] as const;
 export type Grain = (typeof grains)[number];
@@ -12,14 +12,12 @@ export interface MetricRequest {
   readonly grain: Grain;
 }
 
-export interface MetricSeries {
+/** Points, and what they were read from. */
+export interface MetricSeries extends Pick<QueryProvenance, "asOf" | "versions" | "behind"> {
   /** One point a bucket that has data, ascending; `value` is an exact decimal string for money and a number otherwise. */
   readonly points: ReadonlyArray<{ readonly start: string; readonly value: string | number }>;
   /** ISO 4217 code of money values. */
   readonly currency?: string;
-  /** Epoch milliseconds of the newest commit read: what reached the tables later is not counted. */
-  readonly asOf: number;
-  readonly versions: Readonly<Record<string, number>>;
 }
 
 /** A number over time with one definition, which the API, the dashboard and alerts all use. */

@@ -2,18 +2,16 @@ import type { Compilable, RootOperationNode } from "kysely";
 import type { Query, QueryEngine, QueryResult } from "../ports/query-engine.ts";
 
 export interface LakeQueryOptions
-  extends Pick<Query, "tenant" | "timeoutMs" | "maxRows" | "signal"> {
-  /** Versions of tables other than the newest. The tables themselves are found in the query. */
-  readonly versions?: Query["tables"];
+  extends Pick<Query, "tenant" | "fresh" | "timeoutMs" | "maxRows" | "signal"> {
+  /** What to read tables as, where it is not their newest version. The tables themselves are found in the query. */
+  readonly reads?: Query["tables"];
 }
 
 /** The port's query for what {@link lakeDb} built: its SQL, its parameters and the tables it names. */
 export function lakeQuery(builder: Compilable, options: LakeQueryOptions): Query {
-  const { versions = {}, ...rest } = options;
+  const { reads = {}, ...rest } = options;
   const { sql, parameters, query } = builder.compile();
-  const tables = Object.fromEntries(
-    tableNames(query).map((table) => [table, versions[table] ?? {}]),
-  );
+  const tables = Object.fromEntries(tableNames(query).map((table) => [table, reads[table] ?? {}]));
   return { ...rest, sql, parameters, tables };
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Query, QueryEngine, QueryResult } from "../ports/query-engine.ts";
+import type { Query, QueryEngine, QueryResult, ResultRow } from "../ports/query-engine.ts";
 import type { Row, TableSchema, TableStore } from "../ports/table-store.ts";
 
 export interface QueryEngineFixture {
@@ -99,6 +99,7 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
       const snapshot = await fixture.tables.snapshot("orders");
       expect(result.columns.map((column) => column.name)).toEqual(["id", "amount"]);
       expect(result.versions).toEqual({ orders: snapshot.version });
+      expect(result.reads).toEqual({ orders: { version: snapshot.version } });
       expect(result.asOf).toBe(snapshot.timestamp);
     });
 
@@ -166,6 +167,91 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
       }
       expect(await count({ version: 1 })).toBe(1);
       expect(await count()).toBe(3);
+    });
+
+    it("reads tables at a version or a time named in the SQL, also one table twice", async () => {
+      const { tables } = fixture;
+      await tables.ensure("travelled", schema);
+      for (const id of ["1", "2", "3"]) await tables.append("travelled", [row(id)]);
+      await tables.append("travelled", [row("other", { tenant: "o'ther/ü" })]);
+      const { timestamp } = await tables.snapshot("travelled", { version: 2 });
+      const time = new Date(timestamp).toISOString();
+      const travelled = { tables: { travelled: {} } };
+      const count = async (from: string) =>
+        (await rows(`SELECT count(*) AS n FROM ${from}`, travelled))[0]?.["n"];
+      expect(await count("travelled VERSION AS OF 1")).toBe(1);
+      expect(await count("Travelled version as of 2 t WHERE t.id <> '1'")).toBe(1);
+      expect(await count("travelled FOR VERSION AS OF 2 AS t JOIN travelled USING (id)")).toBe(2);
+      expect(await count(`travelled TIMESTAMP AS OF '${time}'`)).toBeGreaterThanOrEqual(2);
+      expect(await count("travelled TIMESTAMP AS OF '2999-01-01'")).toBe(3);
+      const added = await ask(
+        "SELECT travelled.id FROM travelled VERSION AS OF 3 WHERE travelled.id NOT IN (SELECT id FROM travelled VERSION AS OF 1) ORDER BY travelled.id -- VERSION AS OF 0",
+        travelled,
+      );
+      expect(added.rows).toEqual([{ id: "2" }, { id: "3" }]);
+      expect(added.versions).toEqual({
+        travelled: 4,
+        "travelled VERSION AS OF 3": 3,
+        "travelled VERSION AS OF 1": 1,
+      });
+      expect(await rows("SELECT 'travelled VERSION AS OF 1' AS text", travelled)).toEqual([
+        { text: "travelled VERSION AS OF 1" },
+      ]);
+    });
+
+    it.each([
+      ["a version that is no number", "orders VERSION AS OF 'newest'", "ECAP_QUERY_INVALID"],
+      ["a time that is none", "orders TIMESTAMP AS OF '2026-13-01'", "ECAP_QUERY_INVALID"],
+      ["a time without quotes", "orders TIMESTAMP AS OF 2026", "ECAP_QUERY_INVALID"],
+      ["a version there is not", "orders VERSION AS OF 99", "ECAP_TABLE_NOT_FOUND"],
+      ["a time before the table", "orders TIMESTAMP AS OF '2001-01-01'", "ECAP_TABLE_NOT_FOUND"],
+      ["a table that is not declared", "nothing VERSION AS OF 0", "ECAP_QUERY_INVALID"],
+    ])("refuses %s", async (_, from, code) => {
+      await expect(rows(`SELECT count(*) AS n FROM ${from}`)).rejects.toMatchObject({ code });
+    });
+
+    it("reads rows that are given beside a table as if it held them, of the tenant alone", async () => {
+      const given: readonly Row[] = [
+        row("4", {
+          amount: "7.7",
+          total: 2n ** 61n,
+          at: Date.UTC(2026, 1, 1),
+          ratio: 1.5,
+          gift: false,
+        }),
+        row("5", { date: "2026-02-03", quantity: null }),
+        row("6", { tenant: "o'ther/ü", amount: "999" }),
+      ];
+      const tables = { orders: { rows: given } };
+      const sql =
+        "SELECT id, date, amount, total, orders.at, ratio, gift FROM orders WHERE id > '3' ORDER BY id";
+      const result = await ask(sql, { tables });
+      expect(result.rows).toEqual([
+        {
+          id: "4",
+          date: "2026-01-31",
+          amount: "7.7000",
+          total: "2305843009213693952",
+          at: "2026-02-01T00:00:00.000Z",
+          ratio: 1.5,
+          gift: false,
+        },
+        expect.objectContaining({ id: "5", date: "2026-02-03", amount: null }),
+      ]);
+      const sum =
+        "SELECT count(*) AS n, sum(amount) AS s FROM orders WHERE date = DATE '2026-01-31'";
+      expect(await rows(sum, { tables })).toEqual([{ n: 2, s: "20.0000" }]);
+      // What an answer was read from can be read again, whatever was written since.
+      await fixture.tables.append("orders", []);
+      expect((await ask(sum, { tables: result.reads })).rows).toEqual([{ n: 2, s: "20.0000" }]);
+      expect(await rows(sum)).toEqual([{ n: 1, s: "12.3000" }]);
+      const nobody = await rows("SELECT count(*) AS n FROM orders", { tables, tenant: "nobody" });
+      expect(nobody).toEqual([{ n: 0 }]);
+      const empty = { nothing: { rows: given } };
+      expect(await rows("SELECT id FROM nothing ORDER BY id", { tables: empty })).toEqual([
+        { id: "4" },
+        { id: "5" },
+      ]);
     });
 
     it("reads columns that older files lack as NULL", async () => {
@@ -241,6 +327,50 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
       await expect(rows("SELECT id FROM orders", { maxRows: 2 })).rejects.toMatchObject(refused);
     });
 
+    it("gives results as a stream: the same rows, when they are asked for", async () => {
+      const { engine } = fixture;
+      if (engine.stream === undefined) return;
+      const joined = orders(6);
+      const whole = await rows(joined, { maxRows: 1_000 });
+      const stream = await engine.stream({ sql: joined, tenant: "acme", tables: { orders: {} } });
+      expect(stream.versions).toHaveProperty("orders");
+      expect(stream.columns.map((column) => column.name)).toEqual(["id", "amount", "at"]);
+      const streamed: ResultRow[] = [];
+      for await (const part of stream.rows()) streamed.push(...part);
+      expect(streamed).toEqual(whole);
+    });
+
+    it("ends a stream at its limits, and when its reader leaves, and answers on", async () => {
+      const { engine } = fixture;
+      if (engine.stream === undefined) return;
+      const open = (more: Partial<Query>) =>
+        engine.stream?.({ sql: orders(12), tenant: "acme", tables: { orders: {} }, ...more });
+      const all = async (more: Partial<Query>) => {
+        for await (const _ of (await open(more))?.rows() ?? []);
+      };
+      await expect(all({ maxRows: 10_000 })).rejects.toMatchObject(refused);
+      await expect(
+        all({ sql: "SELECT CAST(id || 'x' AS integer) AS n FROM orders" }),
+      ).rejects.toMatchObject(refused);
+      await expect(all({ sql: "DROP TABLE orders" })).rejects.toMatchObject(refused);
+      for (let i = 0; i < 5; i++) {
+        const stream = await open({ maxRows: 1_000_000 });
+        for await (const part of stream?.rows() ?? []) {
+          expect(part.length).toBeGreaterThan(0);
+          break;
+        }
+      }
+      // One that nobody reads holds its place until its time is over.
+      await Promise.all([open({ timeoutMs: 200 }), open({ timeoutMs: 200 })]);
+      const given = new AbortController();
+      const stream = await open({ signal: given.signal, maxRows: 1_000_000 });
+      const parts = stream?.rows();
+      await parts?.next();
+      given.abort();
+      await expect(parts?.next()).rejects.toMatchObject({ code: "ECAP_QUERY_ABORTED" });
+      expect(await rows("SELECT count(*) AS n FROM orders")).toEqual([{ n: 3 }]);
+    });
+
     it("answers many queries at once", async () => {
       const answers = await Promise.all(
         Array.from({ length: 40 }, (_, i) =>
@@ -250,4 +380,11 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
       expect(answers).toEqual(Array.from({ length: 40 }, (_, i) => [{ i, n: 3 }]));
     });
   });
+}
+
+/** A cross join of 3 to the power of `times` rows. */
+function orders(times: number): string {
+  const joined = Array.from({ length: times }, (_, i) => `orders t${i}`).join(", ");
+  const order = Array.from({ length: times }, (_, i) => `t${i}.id`).join(", ");
+  return `SELECT t0.id, t1.amount, t0.at FROM ${joined}${times < 10 ? ` ORDER BY ${order}` : ""}`;
 }

@@ -18,7 +18,13 @@ test("hands out a person's rows by table, of their tenant only", async () => {
   const engine = {
     query(query: Query): Promise<QueryResult> {
       queries.push(query);
-      return Promise.resolve({ columns: [], rows: [{ customer_id: "c1" }], versions: {}, asOf: 0 });
+      return Promise.resolve({
+        columns: [],
+        rows: [{ customer_id: "c1" }],
+        versions: {},
+        reads: {},
+        asOf: 0,
+      });
     },
   };
   if (definition.personalData === "none") expect.fail("it keeps personal data");

@@ -8,6 +8,7 @@ export interface FaultyTables {
   /** A handle as one process has it; after a stop it answers nothing any more. */
   readonly open: () => TableStore;
   readonly rows: (table: string) => readonly Row[];
+  readonly rowsAt: (table: string, version: number) => readonly Row[];
   /** Rows of each append, by table. */
   readonly appends: ReadonlyArray<{ readonly table: string; readonly rows: number }>;
 }
@@ -15,6 +16,8 @@ export interface FaultyTables {
 interface Table {
   readonly rows: Row[];
   readonly transactions: Map<string, number>;
+  /** Rows at each version. */
+  readonly counts: number[];
   version: number;
 }
 
@@ -38,12 +41,14 @@ export function faultyTables(nextFate: () => Fate = () => "fine"): FaultyTables 
     for (const { appId, version } of transactions) table.transactions.set(appId, version);
     appends.push({ table: name, rows: rows.length });
     table.version += 1;
+    table.counts.push(table.rows.length);
     return table.version;
   }
 
   return {
     appends,
     rows: (table) => tables.get(table)?.rows ?? [],
+    rowsAt: (name, version) => tableOf(name).rows.slice(0, tableOf(name).counts[version]),
     open() {
       let stopped = false;
       const check = (): void => {
@@ -53,7 +58,7 @@ export function faultyTables(nextFate: () => Fate = () => "fine"): FaultyTables 
         async ensure(name) {
           check();
           if (!tables.has(name))
-            tables.set(name, { rows: [], transactions: new Map(), version: 0 });
+            tables.set(name, { rows: [], transactions: new Map(), counts: [0], version: 0 });
         },
         async append(name, rows, options = {}) {
           check();

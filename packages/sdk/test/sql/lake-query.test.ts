@@ -22,7 +22,7 @@ describe("lakeQuery", () => {
       .select(["o.date", "o.total"])
       .where("o.quantity", ">", 3)
       .where("o.tenant", "=", "x' OR true --");
-    expect(lakeQuery(built, { tenant: "acme", versions: { orders: { version: 3 } } })).toEqual({
+    expect(lakeQuery(built, { tenant: "acme", reads: { orders: { version: 3 } } })).toEqual({
       tenant: "acme",
       sql: 'select "o"."date", "o"."total" from "orders" as "o" left join "refunds" on "refunds"."date" = "o"."date" where "o"."quantity" > $1 and "o"."tenant" = $2',
       parameters: [3, "x' OR true --"],
