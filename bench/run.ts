@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   state: async () => (await import("./state/state.ts")).state(),
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),
   growth: async () => (await import("./state/growth.ts")).growth(),
+  query: async () => (await import("./query/query.ts")).query(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 
