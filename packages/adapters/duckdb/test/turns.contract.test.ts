@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => lake.close());
 
-const wide = `SELECT ${Array.from({ length: 60 }, (_, i) => `'value ' || (x + ${i}) AS c${i}`).join(", ")} FROM range(20000) t(x)`;
+const wide = `SELECT ${Array.from({ length: 300 }, (_, i) => `'value ' || (x + ${i}) AS c${i}`).join(", ")} FROM range(4096) t(x)`;
 
 /** The longest that the event loop was kept from others, as a share of the work's whole time. */
 async function longestShare(work: () => Promise<unknown>): Promise<number> {
@@ -34,8 +34,9 @@ it("a large result is made in small steps, whichever way it is read", async () =
     () => lake.engine.query(query),
     async () => drain((await lake.engine.stream(query)).rows()),
     async () => drain((await lake.engine.stream(query)).arrow()),
-  ])
-    expect(await longestShare(work)).toBeLessThan(0.1);
+  ]) {
+    expect(await longestShare(work)).toBeLessThan(0.2);
+  }
 });
 
 async function drain(parts: AsyncIterable<unknown>): Promise<void> {
