@@ -4,13 +4,9 @@ import { defineRoute, type Route, roles } from "@ecap/sdk/http";
 import { z } from "@hono/zod-openapi";
 import type { Accounts } from "../auth/accounts.ts";
 import type { Sessions } from "../auth/sessions.ts";
-import { tenantFor } from "../auth/tenant-for.ts";
+import { tenantFor, tenantName } from "../auth/tenant-for.ts";
 
 const role = z.enum(roles);
-const tenant = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes")
-  .describe("Default: the caller's own");
 const name = z.string().min(1).max(200);
 const apiKey = z.object({
   id: z.string(),
@@ -81,7 +77,7 @@ export function adminRoutes({
       method: "post",
       path: "/admin/api-keys",
       summary: "Create an API key; the key is shown this once",
-      body: z.object({ name, role, tenant: tenant.optional() }),
+      body: z.object({ name, role, tenant: tenantName.optional() }),
       response: apiKey.extend({ key: z.string() }),
       status: 201,
       handler: ({ body, principal }) =>
@@ -118,7 +114,7 @@ export function adminRoutes({
       method: "post",
       path: "/admin/users",
       summary: "Create a user",
-      body: z.object({ name, password: z.string(), role, tenant: tenant.optional() }),
+      body: z.object({ name, password: z.string(), role, tenant: tenantName.optional() }),
       response: user,
       status: 201,
       handler: ({ body, principal }) =>

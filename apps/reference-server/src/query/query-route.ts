@@ -2,7 +2,7 @@ import { EcapError, type Platform, type Query } from "@ecap/sdk";
 import { defineRoute, provenance, provenanceOf, type Route } from "@ecap/sdk/http";
 import { bronzeTableName } from "@ecap/sdk/lake";
 import { z } from "@hono/zod-openapi";
-import { tenantFor } from "../auth/tenant-for.ts";
+import { tenantFor, tenantName } from "../auth/tenant-for.ts";
 import { type ResultFormat, resultFormats } from "./result-formats.ts";
 
 /** Rows that one JSON document holds at most; a stream may give more. */
@@ -17,12 +17,12 @@ const body = z.object({
     .max(100_000_000)
     .default(1_000)
     .describe(`Most rows to give; past ${maxJsonRows} only as a stream`),
-  timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
+  timeoutMs: z.number().int().min(1_000).max(600_000).default(30_000),
   fresh: z
     .boolean()
     .default(false)
     .describe("Read also what was accepted and is not in the tables yet"),
-  tenant: z.string().max(63).optional().describe("Default: the caller's own"),
+  tenant: tenantName.optional(),
 });
 
 /** SQL over the lake, read-only and of one tenant. The tables it may name are those of the platform. */
