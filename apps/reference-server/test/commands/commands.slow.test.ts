@@ -67,6 +67,7 @@ describe("help and mistakes", () => {
       /king.*invalid|invalid.*king|Allowed choices/,
     ],
     ["a wrong number", ["query", "select 1", "--limit", "many"], /whole number/],
+    ["two formats", ["query", "select 1", "--csv", "--table"], /cannot be used with/],
     [
       "a mapping that is not there",
       ["import", "x.csv", "--mapping", "absent.yaml"],
@@ -150,6 +151,10 @@ describe.each(["without a server", "with the server running"])("%s", (how) => {
     const text = await runEcap(dir, ["query", "select order_id, total from orders order by 1"]);
     expect(text.stdout).toMatch(/order_id\s+total/);
     expect(text.stdout).toContain("z1");
+    const csv = ["query", "select 'a \"b\"' as text, count(*) as n from orders", "--csv"];
+    expect((await runEcap(dir, csv)).stdout).toBe('text,n\n"a ""b""",3\n');
+    const other = ["query", "select count(*) as n from orders", "--fresh", "--tenant", "another"];
+    expect((await runEcap(dir, other)).stdout).toMatch(/^n\n─\n0\n/);
     const history = (await json(["lake", "history", "orders"])) as readonly unknown[];
     expect(history.length).toBeGreaterThan(0);
   }, 240_000);
