@@ -73,18 +73,10 @@ async function measure({ platform, engine, bare, asked }: Parts): Promise<Report
   for (let round = 0; round < rounds; round += 1) {
     ours.push(await total(asked, (each) => secondsOf(() => engine.query(each))));
     peer.push(await total(asked, (each) => bare.run(each)));
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    const taken: Array<readonly [Question, number]> = [];
-    for (const question of questions)
-      taken.push([question, await secondsOf(() => question.ask(platform))]);
-    delay.disable();
-    slowest.push(Math.max(...taken.map(([, seconds]) => seconds)));
-    blocked.push(delay.max / 1e6);
-    if (round === 0) {
-      for (const [{ name }, seconds] of taken)
-        process.stderr.write(`${seconds.toFixed(3).padStart(8)} s  ${name}\n`);
-    }
+    const answers = await askAll(platform);
+    slowest.push(Math.max(...answers.map(({ seconds }) => seconds)));
+    blocked.push(Math.max(...answers.map(({ blockedMs }) => blockedMs)));
+    if (round === 0) process.stderr.write(answers.map(lineOf).join(""));
   }
   const about = `${questions.length} questions of dashboards, ${asked.length} statements, over ${lines.toLocaleString("en")} order lines, ${rounds} rounds; peer: bare DuckDB over the same Parquet files`;
   return {
@@ -109,6 +101,29 @@ async function measure({ platform, engine, bare, asked }: Parts): Promise<Report
     ],
     memory: { process: memoryMb(process.pid) },
   };
+}
+
+interface Answer {
+  readonly question: Question;
+  readonly seconds: number;
+  /** The longest that the event loop was kept from others. */
+  readonly blockedMs: number;
+}
+
+async function askAll(platform: Platform): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (const question of questions) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const seconds = await secondsOf(() => question.ask(platform));
+    delay.disable();
+    answers.push({ question, seconds, blockedMs: delay.max / 1e6 });
+  }
+  return answers;
+}
+
+function lineOf({ question, seconds, blockedMs }: Answer): string {
+  return `${seconds.toFixed(3).padStart(8)} s ${blockedMs.toFixed(0).padStart(5)} ms blocked  ${question.name}\n`;
 }
 
 async function total(

@@ -21,8 +21,8 @@ export interface RowSource {
   rows(tail: readonly TailEvent[], wanted: RowsWanted): Promise<readonly Row[]>;
 }
 
-/** Events whose rows are made before others get a turn. */
-const eventsAtOnce = 200;
+/** Rows are made for so long before others get a turn. */
+const turnMs = 5;
 
 export function bronzeSource(topic: string): RowSource {
   return rowSource(topic, bronzeSchema, ({ record, event }) => [bronzeRow(record, event)]);
@@ -62,14 +62,15 @@ function rowSource(
       record.offset < writtenTo(record.partition);
     const known = new Set(own.filter(isWritten).map(({ key }) => key));
     const rows: Row[] = [];
-    for (let start = 0; start < own.length; start += eventsAtOnce) {
-      const begun = performance.now();
-      for (const event of own.slice(start, start + eventsAtOnce)) {
-        if (known.has(event.key)) continue;
-        known.add(event.key);
-        rows.push(...rowsOf(event));
-      }
-      if (start + eventsAtOnce < own.length) await giveWay(performance.now() - begun);
+    let begun = performance.now();
+    for (const event of own) {
+      if (known.has(event.key)) continue;
+      known.add(event.key);
+      rows.push(...rowsOf(event));
+      const worked = performance.now() - begun;
+      if (worked < turnMs) continue;
+      await giveWay(worked);
+      begun = performance.now();
     }
     return rows;
   }

@@ -15,7 +15,7 @@ export interface TableRead {
   readonly version?: number;
   /** The last version at or before it, epoch milliseconds. */
   readonly at?: number;
-  /** Rows read as if the table held them too; those of other tenants do not exist for the query. Kept and compared by identity, so never to be changed. */
+  /** Rows read as if the table held them too; those of other tenants do not exist for the query. Kept and compared by identity, so never to be changed; cheap to give again, also with more after them. */
   readonly rows?: readonly Row[];
 }
 

@@ -245,6 +245,12 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
       await fixture.tables.append("orders", []);
       expect((await ask(sum, { tables: result.reads })).rows).toEqual([{ n: 2, s: "20.0000" }]);
       expect(await rows(sum)).toEqual([{ n: 1, s: "12.3000" }]);
+      const more = { orders: { rows: [...given, row("7")] } };
+      const ids = "SELECT string_agg(id, ' ' ORDER BY id) AS ids FROM orders";
+      expect(await rows(ids, { tables: more })).toEqual([{ ids: "1 2 3 4 5 7" }]);
+      expect(await rows(ids, { tables })).toEqual([{ ids: "1 2 3 4 5" }]);
+      const others = { orders: { rows: [row("8"), ...given] } };
+      expect(await rows(ids, { tables: others })).toEqual([{ ids: "1 2 3 4 5 8" }]);
       const nobody = await rows("SELECT count(*) AS n FROM orders", { tables, tenant: "nobody" });
       expect(nobody).toEqual([{ n: 0 }]);
       const empty = { nothing: { rows: given } };

@@ -12,7 +12,7 @@ export interface HeldRows {
   readonly release: () => void;
 }
 
-/** Rows given with queries, each array put into DuckDB once and shared by the queries that bring it. */
+/** Rows given with queries. They are put into DuckDB once for all queries that bring them, also where a later one brings more after them. */
 export interface RowTables {
   hold(snapshot: TableSnapshot, rows: readonly Row[], tenant: string): Promise<HeldRows>;
 }
@@ -25,9 +25,11 @@ export interface RowTablesOptions {
 }
 
 interface RowTable {
-  readonly rows: readonly Row[];
+  readonly table: string;
   readonly columns: string;
-  readonly table: Promise<string>;
+  /** What it holds, or will when it is filled; a query reads as many of them as it brought. */
+  rows: readonly Row[];
+  filled: Promise<void>;
   users: number;
 }
 
@@ -36,16 +38,23 @@ const maxIdle = 16;
 const rowsAtOnce = 100;
 
 export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables {
+  /** The one used last is last. */
   let held: readonly RowTable[] = [];
   let made = 0;
 
-  const make = async (snapshot: TableSnapshot, rows: readonly Row[]): Promise<string> => {
-    const [{ api }, connection] = await Promise.all([open(), inner()]);
-    const table = `rows_${made++}`;
+  const create = async (table: string, snapshot: TableSnapshot): Promise<void> => {
+    const connection = await inner();
     const empty = lakeView({ ...snapshot, files: [] }, objects, "");
     await connection.run(`CREATE TABLE memory.main.${table} AS ${empty.select}`);
+  };
+
+  const append = async (
+    table: string,
+    { schema: { columns } }: TableSnapshot,
+    rows: readonly Row[],
+  ): Promise<void> => {
+    const [{ api }, connection] = await Promise.all([open(), inner()]);
     const appender = await connection.createAppender(table, "main", "memory");
-    const { columns } = snapshot.schema;
     const types = columns.map((_, i) => appender.columnType(i));
     const takeTurns = turns();
     for (let start = 0; start < rows.length; start += rowsAtOnce) {
@@ -53,52 +62,73 @@ export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables
       const chunk = api.DuckDBDataChunk.create(types, part.length);
       for (const [i, type] of types.entries()) {
         const column = columns[i]?.name ?? "";
-        chunk.setColumnValues(
-          i,
-          part.map((row) => duckdbCell(api, row[column], type)),
-        );
+        const cells = part.map((row) => duckdbCell(api, row[column], type));
+        chunk.setColumnValues(i, cells);
       }
       appender.appendDataChunk(chunk);
       await takeTurns();
     }
     appender.closeSync();
-    return table;
   };
 
-  const drop = async ({ table }: RowTable): Promise<void> => {
+  const drop = async ({ table, filled }: RowTable): Promise<void> => {
     const connection = await inner();
-    await connection.run(`DROP TABLE memory.main.${await table}`);
+    await filled.catch(() => {});
+    await connection.run(`DROP TABLE IF EXISTS memory.main.${table}`);
+  };
+
+  const forget = (gone: ReadonlySet<RowTable>): void => {
+    held = held.filter((each) => !gone.has(each));
+    for (const each of gone) drop(each).catch(() => {});
   };
 
   /** The oldest that no query uses go. */
   const tidy = (): void => {
     const idle = held.filter(({ users }) => users === 0);
-    const old = new Set(idle.slice(0, Math.max(0, idle.length - maxIdle)));
-    held = held.filter((each) => !old.has(each));
-    for (const each of old) drop(each).catch(() => {});
+    forget(new Set(idle.slice(0, Math.max(0, idle.length - maxIdle))));
+  };
+
+  /** A table that holds these rows first, or will. */
+  const tableOf = (snapshot: TableSnapshot, rows: readonly Row[]): RowTable => {
+    const columns = JSON.stringify(snapshot.schema.columns);
+    let found = held.find(
+      (each) => each.columns === columns && (begins(each.rows, rows) || begins(rows, each.rows)),
+    );
+    if (found === undefined) {
+      const table = `rows_${made++}`;
+      found = { table, columns, rows: [], filled: create(table, snapshot), users: 0 };
+    }
+    const { table, rows: present, filled } = found;
+    if (rows.length > present.length) {
+      found.rows = rows;
+      found.filled = filled.then(() => append(table, snapshot, rows.slice(present.length)));
+    }
+    return found;
   };
 
   return {
     async hold(snapshot, rows, tenant) {
-      const columns = JSON.stringify(snapshot.schema.columns);
-      let entry = held.find((each) => each.rows === rows && each.columns === columns);
-      if (entry === undefined) {
-        entry = { rows, columns, table: make(snapshot, rows), users: 0 };
-        held = [...held, entry];
-      }
-      const mine = entry;
-      mine.users++;
+      const entry = tableOf(snapshot, rows);
+      held = [...held.filter((each) => each !== entry), entry];
+      entry.users++;
       const release = (): void => {
-        mine.users--;
+        entry.users--;
         tidy();
       };
       try {
-        const select = `SELECT * FROM memory.main.${await mine.table} WHERE ${name("tenant")} = ${text(tenant)}`;
-        return { select, release };
+        await entry.filled;
       } catch (error) {
-        held = held.filter((each) => each !== mine);
+        entry.users--;
+        forget(new Set([entry]));
         throw error;
       }
+      const own = `${name("tenant")} = ${text(tenant)}`;
+      const select = `SELECT * FROM memory.main.${entry.table} WHERE rowid < ${rows.length} AND ${own}`;
+      return { select, release };
     },
   };
+}
+
+function begins(rows: readonly Row[], others: readonly Row[]): boolean {
+  return rows.length <= others.length && rows.every((row, i) => row === others[i]);
 }
