@@ -1,11 +1,10 @@
-import { performance } from "node:perf_hooks";
 import type { Row, TableSchema } from "../ports/table-store.ts";
 import { bronzeSchema } from "./bronze-table.ts";
 import { fits } from "./fits.ts";
-import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
 import { type LakeTable, lakeTableSchema, typesFrom } from "./lake-table.ts";
 import type { TailEvent } from "./topic-tail.ts";
+import { turns } from "./turns.ts";
 
 export interface RowsWanted {
   readonly tenant: string;
@@ -20,9 +19,6 @@ export interface RowSource {
   /** The tenant's rows that the sink will write after that version. The same array for the same tail, tenant and version. */
   rows(tail: readonly TailEvent[], wanted: RowsWanted): Promise<readonly Row[]>;
 }
-
-/** Rows are made for so long before others get a turn. */
-const turnMs = 5;
 
 export function bronzeSource(topic: string): RowSource {
   return rowSource(topic, bronzeSchema, ({ record, event }) => [bronzeRow(record, event)]);
@@ -62,15 +58,12 @@ function rowSource(
       record.offset < writtenTo(record.partition);
     const known = new Set(own.filter(isWritten).map(({ key }) => key));
     const rows: Row[] = [];
-    let begun = performance.now();
+    const takeTurns = turns();
     for (const event of own) {
       if (known.has(event.key)) continue;
       known.add(event.key);
       rows.push(...rowsOf(event));
-      const worked = performance.now() - begun;
-      if (worked < turnMs) continue;
-      await giveWay(worked);
-      begun = performance.now();
+      await takeTurns();
     }
     return rows;
   }

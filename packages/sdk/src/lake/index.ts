@@ -5,3 +5,4 @@ export { utcDate } from "./lake-rows.ts";
 export * from "./lake-sink.ts";
 export * from "./lake-table.ts";
 export { defaultTailLimits, type TailLimits } from "./topic-tail.ts";
+export { turns } from "./turns.ts";

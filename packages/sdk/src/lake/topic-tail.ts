@@ -4,8 +4,8 @@ import type { RecordDecoder } from "../events/record-codec.ts";
 import { isFor } from "../events/redriven.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventLog, LogRecord, PartitionOffsets } from "../ports/event-log.ts";
-import { giveWay } from "./give-way.ts";
 import { sinkGroup } from "./sink-group.ts";
+import { turns } from "./turns.ts";
 
 export interface TailLimits {
   /** Records of a topic that are read along at most. Default 20,000. */
@@ -66,10 +66,10 @@ export function topicTail(options: TopicTailOptions): TopicTail {
     range: { readonly from: number; readonly to: number },
     each: (event: (typeof held)[number]) => void,
   ): Promise<void> {
+    const takeTurns = turns();
     for (let offset = range.from; offset < range.to; ) {
       const maxRecords = Math.min(stepRecords, range.to - offset);
       const records = await eventLog.read(topic, partition, offset, { maxRecords });
-      const begun = performance.now();
       for (const record of records) {
         if (record.offset >= range.to) break;
         const event = isFor(record, group) ? decode(record) : undefined;
@@ -81,7 +81,7 @@ export function topicTail(options: TopicTailOptions): TopicTail {
       // Offsets may have gaps, also at the end.
       offset = (records.at(-1)?.offset ?? range.to - 1) + 1;
       positions.set(partition, offset);
-      await giveWay(performance.now() - begun);
+      await takeTurns();
     }
   }
 

@@ -1,4 +1,5 @@
 import type { DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
+import { turns } from "@ecap/sdk/lake";
 import {
   Field,
   makeData,
@@ -8,7 +9,6 @@ import {
   Struct,
 } from "apache-arrow";
 import type { Opened } from "../engine/open-instance.ts";
-import { turns } from "../engine/turns.ts";
 import { arrowColumn } from "./arrow-column.ts";
 
 /** What ends a stream of messages: a continuation without length. */

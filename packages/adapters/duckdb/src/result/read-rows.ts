@@ -1,7 +1,7 @@
 import type { DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import type { ResultCell, ResultRow } from "@ecap/sdk";
+import { turns } from "@ecap/sdk/lake";
 import type { Opened } from "../engine/open-instance.ts";
-import { turns } from "../engine/turns.ts";
 import { resultCell } from "./result-cell.ts";
 
 /** Cells made between two looks at the clock. */

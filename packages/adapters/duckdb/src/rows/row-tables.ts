@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ObjectStore, Row, TableSnapshot } from "@ecap/sdk";
+import { turns } from "@ecap/sdk/lake";
 import type { Opened } from "../engine/open-instance.ts";
-import { turns } from "../engine/turns.ts";
 import { lakeView, name, text } from "../lake/lake-view.ts";
 import { duckdbCell } from "./duckdb-cell.ts";
 
