@@ -41,13 +41,19 @@ export interface TailEvent {
 /** The end of a topic that its bronze table does not hold yet, in the memory of this process. */
 export interface TopicTail {
   /**
-   * The events from the written offsets to the end, without repeats of what was written; undefined where there are more than the limits allow.
+   * The events from the written offsets to the end, without repeats of what was written; undefined where there are more than the limits allow, or the log does not give what it says it has.
    * Each record is read once, however often this is called; where nothing changed the array is the same. Offsets never go back, and one call follows another.
    */
   read(written: ReadonlyMap<number, number>): Promise<readonly TailEvent[] | undefined>;
 }
 
+interface HeldEvent extends TailEvent {
+  readonly id: IdHash;
+}
+
 const stepRecords = 500;
+/** How long a record is waited for that the log says it has. */
+const waitMs = 200;
 
 export function topicTail(options: TopicTailOptions): TopicTail {
   const { topic, eventLog, decode, clock } = options;
@@ -57,57 +63,66 @@ export function topicTail(options: TopicTailOptions): TopicTail {
   let written = newIdWindow();
   /** Offset of the next record to read, by partition. */
   const positions = new Map<number, number>();
-  let held: Array<TailEvent & { readonly id: IdHash }> = [];
+  let held: HeldEvent[] = [];
+  let bytesHeld = 0;
   let shown: readonly TailEvent[] = [];
+  /** The written offsets from which there were too many bytes: until they move, nothing is read again. */
+  let tooLargeAt: string | undefined;
 
-  /** Events of the records from an offset up to but without another; the position follows. */
+  /** Events of the records from an offset up to but without another; the position follows. Resolves whether it came to the end. */
   async function take(
     partition: number,
-    range: { readonly from: number; readonly to: number },
-    each: (event: (typeof held)[number]) => void,
-  ): Promise<void> {
+    { from, to }: { readonly from: number; readonly to: number },
+    each: (event: HeldEvent) => void,
+  ): Promise<boolean> {
     const takeTurns = turns();
-    for (let offset = range.from; offset < range.to; ) {
-      const maxRecords = Math.min(stepRecords, range.to - offset);
-      const records = await eventLog.read(topic, partition, offset, { maxRecords });
+    for (let offset = from; offset < to; ) {
+      const maxRecords = Math.min(stepRecords, to - offset);
+      const records = await eventLog.read(topic, partition, offset, { maxRecords, waitMs });
+      if (records.length === 0 || bytesHeld > limits.maxBytes) return false;
       for (const record of records) {
-        if (record.offset >= range.to) break;
+        if (record.offset >= to) break;
         const event = isFor(record, group) ? decode(record) : undefined;
-        if (event !== undefined) {
-          const { tenant, id } = event;
-          each({ record, event, key: `${tenant}\n${id}`, id: hashId(tenant, id) });
-        }
+        if (event === undefined) continue;
+        const { tenant, id } = event;
+        each({ record, event, key: `${tenant}\n${id}`, id: hashId(tenant, id) });
       }
-      // Offsets may have gaps, also at the end.
-      offset = (records.at(-1)?.offset ?? range.to - 1) + 1;
+      offset = (records.at(-1)?.offset ?? offset) + 1;
       positions.set(partition, offset);
       await takeTurns();
     }
+    return true;
   }
 
   async function readPartition(
     { partition, earliest, next }: PartitionOffsets,
     writtenTo: number,
-  ): Promise<void> {
-    const position = positions.get(partition) ?? 0;
-    const from = Math.max(position, earliest, writtenTo - limits.dedupeRecords);
-    await take(partition, { from, to: Math.min(writtenTo, next) }, ({ id }) => {
+  ): Promise<boolean> {
+    const position = Math.max(positions.get(partition) ?? 0, earliest);
+    const known = Math.max(position, writtenTo - limits.dedupeRecords);
+    await take(partition, { from: known, to: Math.min(writtenTo, next) }, ({ id }) => {
       written.add(id, clock.now());
     });
-    const start = Math.max(position, earliest, writtenTo);
-    await take(partition, { from: start, to: next }, (event) => held.push(event));
+    const from = Math.max(position, writtenTo);
+    return take(partition, { from, to: next }, (event) => {
+      held.push(event);
+      bytesHeld += event.record.value.length;
+    });
   }
 
   function forget(): undefined {
     written = newIdWindow();
     positions.clear();
     held = [];
+    bytesHeld = 0;
     shown = [];
     return undefined;
   }
 
   return {
     async read(offsets) {
+      const place = [...offsets].join(" ");
+      if (place === tooLargeAt) return undefined;
       const bounds = await eventLog.offsets(topic);
       const writtenTo = (partition: number): number => offsets.get(partition) ?? 0;
       const waiting = bounds.map(
@@ -119,9 +134,15 @@ export function topicTail(options: TopicTailOptions): TopicTail {
         record.offset < writtenTo(record.partition);
       for (const event of held) if (isWritten(event)) written.add(event.id, clock.now());
       held = held.filter((event) => !isWritten(event));
-      for (const partition of bounds)
-        await readPartition(partition, writtenTo(partition.partition));
-      if (sum(held.map(({ record }) => record.value.length)) > limits.maxBytes) return forget();
+      bytesHeld = sum(held.map(({ record }) => record.value.length));
+      let isWhole = true;
+      for (const each of bounds)
+        isWhole = (await readPartition(each, writtenTo(each.partition))) && isWhole;
+      if (bytesHeld > limits.maxBytes) {
+        tooLargeAt = place;
+        return forget();
+      }
+      if (!isWhole) return undefined;
 
       const events = held.filter(({ id }) => !written.has(id));
       if (!isSame(events, shown)) shown = events;
