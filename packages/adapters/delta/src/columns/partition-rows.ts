@@ -1,4 +1,5 @@
 import { type Cell, type Column, EcapError, type Row } from "@ecap/sdk";
+import { typeName } from "../format/column-type.ts";
 import type { RowGroup } from "./built-column.ts";
 import { partitionValue } from "./partition-value.ts";
 
@@ -56,7 +57,7 @@ function partitionValues(
   const entries = partitionBy.map((column): [string, string | null] => {
     const value = partitionValue(column, row[column.name]);
     if (value === undefined) {
-      const message = `Row ${index}, column ${column.name}: not a ${column.type} to partition by`;
+      const message = `Row ${index}, column ${column.name}: not a ${typeName(column.type)} to partition by`;
       throw new EcapError("ECAP_TABLE_SCHEMA", message, { path: column.name });
     }
     return [column.name, value];

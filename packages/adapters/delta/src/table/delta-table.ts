@@ -13,6 +13,7 @@ import {
   type TableSnapshot,
 } from "@ecap/sdk";
 import type { Action, AddAction } from "../format/actions.ts";
+import { typeName } from "../format/column-type.ts";
 import { basicProtocol, checkAppendable } from "../format/protocol.ts";
 import { checkSchema, evolveColumns, parseSchema, schemaToString } from "../format/schema.ts";
 import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
@@ -128,7 +129,7 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
       const before = await existing();
       if (rows.length === 0 || isDone(before, transactions)) return undefined;
       assertExpected(name, before, transactions);
-      const schema = parseSchema(before.metaData);
+      const schema = parseSchema(before);
       checkAppendable(before.protocol, schema.readOnly);
       const adds = await writeFiles({ objects, codec, root, schema, now: clock.now() }, rows);
       // Where a commit fails its outcome may be unknown, so the files stay; vacuum removes what no version names.
@@ -160,7 +161,7 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
         version ?? (at === undefined ? newest.version : await versionAt(log, newest, at));
       const state = wanted === newest.version ? newest : await stateAt(log, newest, wanted);
       if (!state) throw notFound(`Table ${name} has no version ${version ?? `at ${at}`}`);
-      return tableSnapshot(name, root, state);
+      return tableSnapshot({ objects, root, table: name }, state);
     },
 
     history: async (limit) => tableHistory(log, await existing(), limit),
@@ -214,14 +215,14 @@ function appendActions(
 /** Rows written for one schema fit another that only added nullable columns. */
 function checkStillFits(table: string, before: TableState, now: TableState): void {
   if (before.metaData === now.metaData && before.protocol === now.protocol) return;
-  const [old, current] = [parseSchema(before.metaData), parseSchema(now.metaData)];
+  const [old, current] = [parseSchema(before), parseSchema(now)];
   checkAppendable(now.protocol, current.readOnly);
-  const types = new Map(current.columns.map((column) => [column.name, column.type]));
+  const types = new Map(current.columns.map(({ name, type }) => [name, typeName(type)]));
   const known = new Set(old.columns.map((column) => column.name));
   const fits =
     before.metaData.id === now.metaData.id &&
     old.partitionBy?.join("\n") === current.partitionBy?.join("\n") &&
-    old.columns.every(({ name, type }) => types.get(name) === type) &&
+    old.columns.every(({ name, type }) => types.get(name) === typeName(type)) &&
     current.columns.every(({ name, nullable }) => known.has(name) || nullable !== false);
   if (!fits) throw new EcapError("ECAP_TABLE_CONFLICT", `Table ${table} was changed meanwhile`);
 }
@@ -242,7 +243,7 @@ function ensureActions(
     };
     return [commitInfo("CREATE TABLE", {}), { protocol: basicProtocol }, { metaData }];
   }
-  const before = parseSchema(current.metaData);
+  const before = parseSchema(current);
   const columns = evolveColumns(before, schema);
   if (columns.length === before.columns.length) return undefined;
   checkAppendable(current.protocol, before.readOnly);

@@ -183,7 +183,14 @@ function sqlType({ type }: Column): string {
     date: "DATE",
     timestamp: "TIMESTAMPTZ",
     binary: "BLOB",
+    float: "FLOAT",
+    short: "SMALLINT",
+    byte: "TINYINT",
+    timestamp_ntz: "TIMESTAMP",
   };
+  if (typeof type === "object") {
+    throw new EcapError("ECAP_TABLE_UNSUPPORTED", `A column has the type ${type.type}`);
+  }
   return plain[type] ?? type.toUpperCase();
 }
 

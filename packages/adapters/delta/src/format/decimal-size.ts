@@ -1,0 +1,13 @@
+import type { ColumnType } from "@ecap/sdk";
+
+export interface DecimalSize {
+  readonly precision: number;
+  readonly scale: number;
+}
+
+export function decimalSize(type: ColumnType | string): DecimalSize | undefined {
+  if (typeof type !== "string") return undefined;
+  const match = /^decimal\((\d{1,2}),\s*(\d{1,2})\)$/.exec(type);
+  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
+  return match && precision >= 1 && precision <= 38 ? { precision, scale } : undefined;
+}
