@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { readMapping } from "../importing/mapping.ts";
 import { runImport } from "../importing/run-import.ts";
 import { withApi } from "./context.ts";
+import { positiveInteger } from "./numbers.ts";
 import { formatTable } from "./output.ts";
 
 interface QueryAnswer {
@@ -9,7 +10,7 @@ interface QueryAnswer {
   readonly asOf: string;
 }
 
-/** `ecap import`, `query`, `lake` and `dlq`. */
+/** `ecap import`, `query` and `dlq`. */
 export function addDataCommands(program: Command): void {
   program
     .command("import <file>")
@@ -36,34 +37,6 @@ export function addDataCommands(program: Command): void {
       withApi(command, async (api, { output }) => {
         const answer = await api.call<QueryAnswer>("POST", "/v1/query", { sql, limit });
         output.result(answer, () => `${formatTable(answer.rows)}\n\nas of ${answer.asOf}`);
-      }),
-    );
-
-  const lake = program.command("lake").description("look into the lake");
-  lake
-    .command("history <table>")
-    .description("the versions of a table, newest first")
-    .option("--limit <versions>", "most versions to print", positiveInteger, 20)
-    .action((table: string, { limit }: { limit: number }, command: Command) =>
-      withApi(command, async (api, { output }) => {
-        const { items } = await api.call<{
-          items: Array<{
-            version: number;
-            timestamp: number;
-            operation: string;
-            info: Record<string, unknown>;
-          }>;
-        }>("GET", `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`);
-        output.result(items, () =>
-          formatTable(
-            items.map(({ version, timestamp, operation, info }) => ({
-              version,
-              time: new Date(timestamp).toISOString(),
-              operation,
-              job: info["job"] ?? "",
-            })),
-          ),
-        );
       }),
     );
 
@@ -133,11 +106,4 @@ function formatImport({
     `events: ${events.accepted.toLocaleString("en")} accepted, ${events.duplicate.toLocaleString("en")} already there, ${events.quarantined.toLocaleString("en")} quarantined`,
     ...problems.map((problem) => `  ${problem}`),
   ].join("\n");
-}
-
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected a whole number above zero");
-  return value;
 }

@@ -1,1 +1,2 @@
+export * from "./delta-table-reader.ts";
 export * from "./delta-table-store.ts";

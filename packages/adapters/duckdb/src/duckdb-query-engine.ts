@@ -1,6 +1,5 @@
 import {
   EcapError,
-  isEcapError,
   type ObjectStore,
   type Query,
   type QueryEngine,
@@ -11,9 +10,11 @@ import {
 } from "@ecap/sdk";
 import { checkStatement } from "./engine/check-statement.ts";
 import { type Opened, openInstance } from "./engine/open-instance.ts";
+import { queryError } from "./engine/query-error.ts";
 import { parameterValue, resultCell } from "./engine/result-cell.ts";
 import { type Session, sessionPool } from "./engine/session-pool.ts";
-import { type LakeView, lakeView, name, text } from "./lake/lake-view.ts";
+import { type LakeView, lakeView } from "./lake/lake-view.ts";
+import { name, text } from "./lake/sql.ts";
 
 export interface DuckdbQueryEngineOptions {
   readonly tables: TableStore;
@@ -57,7 +58,7 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
       view: lakeView(snapshot, objects, query.tenant),
     }));
     const suits = (session: Session) =>
-      views.every(({ table, view }) => session.views.get(table) === view.select);
+      views.every(({ table, view }) => session.views.get(table) === view);
     const release = await objects.leaseLocal?.(
       views.flatMap(({ view }) => view.files),
       signal,
@@ -122,20 +123,14 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
   };
 }
 
-/** Makes the table's name stand for the view on this connection. Only files that lack columns cost a look at what they have. */
+/** Makes the table's name stand for the view on this connection. */
 async function showView(session: Session, table: string, view: LakeView): Promise<void> {
-  if (session.views.get(table) === view.select) return;
+  if (session.views.get(table) === view) return;
   session.views.delete(table);
-  const create = (select: string) =>
-    session.connection.run(`CREATE OR REPLACE TEMP VIEW ${name(table)} AS ${select}`);
-  try {
-    await create(view.select);
-  } catch (error) {
-    if (!view.describe || !/Binder Error/.test(String(error))) throw error;
-    const described = await session.connection.runAndReadAll(view.describe);
-    await create(view.selectWith(new Set(described.getRows().map(([column]) => String(column)))));
-  }
-  session.views.set(table, view.select);
+  const { connection } = session;
+  const select = await view.select(async (sql) => (await connection.runAndReadAll(sql)).getRows());
+  await connection.run(`CREATE OR REPLACE TEMP VIEW ${name(table)} AS ${select}`);
+  session.views.set(table, view);
 }
 
 async function readRows(
@@ -199,15 +194,4 @@ async function interruptible<T>(
     signal.removeEventListener("abort", interrupt);
     clearInterval(timer);
   }
-}
-
-function queryError(error: unknown): unknown {
-  if (isEcapError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (
-    /^(IO|Corruption|Serialization) Error|No magic bytes|too small to be a Parquet/.test(message)
-  ) {
-    return new EcapError("ECAP_STORAGE_CORRUPT", message, { cause: error });
-  }
-  return new EcapError("ECAP_QUERY_INVALID", message, { cause: error });
 }

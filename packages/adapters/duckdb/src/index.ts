@@ -1,1 +1,3 @@
 export * from "./duckdb-query-engine.ts";
+export * from "./reader/table-problems.ts";
+export * from "./reader/table-reader.ts";

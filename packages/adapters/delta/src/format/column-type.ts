@@ -32,7 +32,6 @@ export interface ColumnsContext {
 export function parseColumns(struct: JsonRecord, context: ColumnsContext): Column[] {
   const fields = struct["fields"];
   if (!Array.isArray(fields)) throw new TypeError(`${where(context)} is a struct without fields`);
-  if (context.path.length > maxDepth) throw new TypeError("the schema is nested too deep");
   return fields.map((field: unknown) => {
     if (!isRecord(field)) throw new TypeError(`${where(context)} has a field that is no object`);
     return parseColumn(field, context);
@@ -71,6 +70,7 @@ function mapped(
 
 function parseType(type: unknown, context: ColumnsContext): ColumnType {
   if (typeof type === "string" && isPrimitiveType(type)) return type;
+  if (context.path.length > maxDepth) throw new TypeError("the schema is nested too deep");
   const inner = (part: string) => ({ ...context, path: [...context.path, part] });
   if (!isRecord(type)) throw unsupported(type, context);
   switch (type["type"]) {

@@ -1,12 +1,16 @@
 /** Numbers of 16 bits that share their higher bits, in one of three encodings. */
 interface Container {
   readonly count: number;
+  readonly greatest: number;
   values(): Iterable<number>;
 }
 
-/** A set of whole numbers below 2^53, ascending. */
+/** A set of whole numbers below 2^53. */
 export interface RoaringBitmap {
   readonly count: number;
+  /** -1 where there is none. */
+  readonly greatest: number;
+  /** Ascending. */
   values(): Iterable<number>;
 }
 
@@ -42,6 +46,7 @@ export function decodeRoaringBitmap(bytes: Uint8Array): RoaringBitmap {
   }
   return {
     count: containers.reduce((sum, container) => sum + container.count, 0),
+    greatest: containers.at(-1)?.greatest ?? -1,
     *values() {
       for (const container of containers) yield* container.values();
     },
@@ -87,6 +92,7 @@ function runContainer(reader: Reader, start: number, count: number): Container {
   );
   return {
     count,
+    greatest: start + end - 1,
     *values() {
       for (const { first, length } of runs) {
         for (let i = 0; i < length; i++) yield start + first + i;
@@ -102,6 +108,7 @@ function arrayContainer(reader: Reader, start: number, count: number): Container
   }
   return {
     count,
+    greatest: start + (values.at(-1) ?? 0),
     *values() {
       for (const value of values) yield start + value;
     },
@@ -114,8 +121,10 @@ function bitmapContainer(reader: Reader, start: number, count: number): Containe
     words.reduce((sum, word) => sum + bitCount(word), 0),
     count,
   );
+  const last = words.findLastIndex((word) => word !== 0);
   return {
     count,
+    greatest: start + last * 32 + (31 - Math.clz32(words[last] ?? 0)),
     *values() {
       for (const [i, word] of words.entries()) {
         for (let bits = word; bits !== 0; bits &= bits - 1) {

@@ -21,7 +21,7 @@ import {
   lastCheckpointName,
   sidecarFolder,
 } from "./log-names.ts";
-import { commitTime, type LoggedCommit, replay, type TableState } from "./table-state.ts";
+import { commitTime, type LoggedCommit, replay, saidTime, type TableState } from "./table-state.ts";
 
 export interface LogReaderOptions {
   readonly objects: ObjectStore;
@@ -40,7 +40,7 @@ export interface LogReader {
   /** The newest state, from an older one; the same where nothing was committed since. */
   after(base: TableState): Promise<TableState>;
   /** The commit of a version; undefined where it does not exist. */
-  commit(version: number, modifiedAt?: number): Promise<LoggedCommit | undefined>;
+  commit(version: number): Promise<LoggedCommit | undefined>;
 }
 
 export function logReader({ objects, codec, folder, table }: LogReaderOptions): LogReader {
@@ -49,12 +49,18 @@ export function logReader({ objects, codec, folder, table }: LogReaderOptions): 
   const source = (name: string) => `Table ${table}: ${name}`;
   const list = (after?: string) => listLog(objects, folder, after);
 
-  const commit = async (version: number, modifiedAt = 0): Promise<LoggedCommit | undefined> => {
+  const commit = async (version: number, listedAt?: number): Promise<LoggedCommit | undefined> => {
     const name = commitName(version);
     const bytes = await objects.get(folder + name);
-    return (
-      bytes && { version, modifiedAt, actions: parsed(source(name), () => parseCommit(bytes)) }
-    );
+    if (!bytes) return undefined;
+    const actions = parsed(source(name), () => parseCommit(bytes));
+    const isSaid = saidTime(actions) !== undefined;
+    return { version, actions, modifiedAt: listedAt ?? (isSaid ? 0 : await writtenAt(name)) };
+  };
+
+  const writtenAt = async (name: string): Promise<number> => {
+    for await (const { modifiedAt } of objects.list(folder + name)) return modifiedAt;
+    return 0;
   };
 
   /** The commits after `base` up to `target`. A listing may miss one written meanwhile, so the first that is not listed is asked for. */
@@ -197,7 +203,7 @@ export function logReader({ objects, codec, folder, table }: LogReaderOptions): 
       if (last <= base.version) return base;
       return whole(replay(base, await commitsAfter(base.version, last, listed)));
     },
-    commit,
+    commit: (version) => commit(version),
   };
 }
 

@@ -78,11 +78,16 @@ export function replay(
     : undefined;
 }
 
-/** What the commit says of its time, first as in-commit timestamp, which never goes back; else when its file was written. */
+/** What the commit says of its time, else when its file was written. */
 export function commitTime({ actions, modifiedAt }: LoggedCommit): number {
+  return saidTime(actions) ?? modifiedAt;
+}
+
+/** The in-commit timestamp, which never goes back, where there is one; else the time that the writer noted. */
+export function saidTime(actions: readonly Action[]): number | undefined {
   const info = actions.find((action) => "commitInfo" in action)?.commitInfo;
   const said = isRecord(info) ? [info["inCommitTimestamp"], info["timestamp"]] : [];
-  return said.find((time) => typeof time === "number") ?? modifiedAt;
+  return said.find((time) => typeof time === "number");
 }
 
 /** Actions that make the state again, for a checkpoint. Tombstones older than `expireBefore` are left out. */

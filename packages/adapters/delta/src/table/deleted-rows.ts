@@ -8,15 +8,24 @@ import {
 import { parsed } from "../format/parsed.ts";
 import { keyOf, type TablePlace } from "./table-place.ts";
 
-/** The rows of a deletion vector, read and checked whenever they are asked for. */
-export function deletedRows(place: TablePlace, vector: DeletionVector): DeletedRows {
+/** The rows of a deletion vector, read and checked whenever they are asked for. `rows` is how many the file has, where that is known. */
+export function deletedRows(
+  place: TablePlace,
+  vector: DeletionVector,
+  rows: number | undefined,
+): DeletedRows {
   const source = `Table ${place.table}: the deletion vector ${vector.pathOrInlineDv}`;
   return {
     count: vector.cardinality,
     async positions() {
       const path = parsed(source, () => deletionVectorPath(vector));
       const range = path === undefined ? undefined : await readRange(place, path, vector);
-      return parsed(source, () => decodeDeletionVector(vector, range)).values();
+      const positions = parsed(source, () => decodeDeletionVector(vector, range));
+      if (rows !== undefined && positions.greatest >= rows) {
+        const message = `${source} deletes row ${positions.greatest} of a file of ${rows}`;
+        throw new EcapError("ECAP_TABLE_CORRUPT", message);
+      }
+      return positions.values();
     },
   };
 }

@@ -8,9 +8,7 @@ import {
   type Logger,
   type ObjectStore,
   type Row,
-  type TableCommit,
   type TableSchema,
-  type TableSnapshot,
 } from "@ecap/sdk";
 import type { Action, AddAction } from "../format/actions.ts";
 import { typeName } from "../format/column-type.ts";
@@ -19,8 +17,7 @@ import { checkSchema, evolveColumns, parseSchema, schemaToString } from "../form
 import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
-import { tableHistory, versionAt } from "./table-history.ts";
-import { tableSnapshot } from "./table-snapshot.ts";
+import { type TableReader, tableReader } from "./table-reader.ts";
 import { deleteQuietly, writeFiles } from "./write-files.ts";
 
 export interface DeltaTableOptions {
@@ -35,11 +32,9 @@ export interface DeltaTableOptions {
 }
 
 /** The operations of TableStore on one table. */
-export interface DeltaTable {
+export interface DeltaTable extends TableReader {
   ensure(schema: TableSchema): Promise<void>;
   append(rows: readonly Row[], options: AppendOptions): Promise<number | undefined>;
-  snapshot(when: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
-  history(limit: number): Promise<TableCommit[]>;
 }
 
 /** Lost races after which a commit gives up. Every lost race is another writer's success. */
@@ -50,6 +45,7 @@ const tombstoneRetentionMs = 7 * 86_400_000;
 export function deltaTable(options: DeltaTableOptions): DeltaTable {
   const { objects, codec, name, root, clock, logger } = options;
   const log = deltaLog({ objects, codec, root, table: name });
+  const reader = tableReader({ objects, root, table: name }, log);
   let turn: Promise<unknown> = Promise.resolve();
 
   const existing = async (): Promise<TableState> => {
@@ -155,22 +151,9 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
       return committed.version;
     },
 
-    async snapshot({ version, at }) {
-      const newest = await existing();
-      const wanted =
-        version ?? (at === undefined ? newest.version : await versionAt(log, newest, at));
-      const state = wanted === newest.version ? newest : await stateAt(log, newest, wanted);
-      if (!state) throw notFound(`Table ${name} has no version ${version ?? `at ${at}`}`);
-      return tableSnapshot({ objects, root, table: name }, state);
-    },
-
-    history: async (limit) => tableHistory(log, await existing(), limit),
+    snapshot: (when) => reader.snapshot(when),
+    history: (limit) => reader.history(limit),
   };
-}
-
-async function stateAt(log: DeltaLog, newest: TableState, version: number | undefined) {
-  const possible = version !== undefined && Number.isInteger(version) && version >= 0;
-  return possible && version < newest.version ? log.at(version) : undefined;
 }
 
 /** Whether all of this was appended before. */

@@ -41,7 +41,9 @@ function tableFile(place: TablePlace, schema: ParsedSchema, add: AddAction): Tab
     size: add.size,
     partition: partitionOf(schema, add),
     ...statistics,
-    ...(add.deletionVector ? { deleted: deletedRows(place, add.deletionVector) } : {}),
+    ...(add.deletionVector?.cardinality
+      ? { deleted: deletedRows(place, add.deletionVector, statistics.rows) }
+      : {}),
     ...(nullCount ? { columns: surelyHeld(schema, Object.keys(nullCount)) } : {}),
   };
 }

@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EcapError } from "@ecap/sdk";
+import type { LakeView } from "../lake/lake-view.ts";
 
-/** A connection and the lake views it holds, by table name: the SELECT each stands for. */
+/** A connection and the lake views it holds, by table name. */
 export interface Session {
   readonly connection: DuckDBConnection;
-  readonly views: Map<string, string>;
+  readonly views: Map<string, LakeView>;
 }
 
 export interface SessionPool {
@@ -36,7 +37,7 @@ export function sessionPool(size: number, connect: () => Promise<DuckDBConnectio
     if (opened < size) {
       opened++;
       try {
-        return { connection: await connect(), views: new Map<string, string>() };
+        return { connection: await connect(), views: new Map<string, LakeView>() };
       } catch (error) {
         opened--;
         throw error;

@@ -1,0 +1,53 @@
+import type { Column, TableFile } from "@ecap/sdk";
+
+/** Files that one `read_parquet` takes, because all that is said of one of them holds for all. */
+export interface FileGroup {
+  readonly files: readonly TableFile[];
+  /** Partition columns whose value the folders tell, which differs from file to file; the others have that of any file. */
+  readonly folders: readonly Column[];
+}
+
+/**
+ * Groups files by the values of partition columns. Folder names tell values where they say the same as the log for every file, so that one group holds them all.
+ * Files with deleted rows are alone.
+ */
+export function fileGroups(
+  files: readonly TableFile[],
+  partitioned: readonly Column[],
+  pathOf: (file: TableFile) => string,
+): FileGroup[] {
+  const whole = files.filter((file) => !file.deleted);
+  const alone = files
+    .filter((file) => file.deleted)
+    .map((file) => ({ files: [file], folders: [] }));
+  if (whole.length === 0) return alone;
+  const folders = partitioned.filter(({ name }) =>
+    whole.some((file) => file.partition[name] !== whole[0]?.partition[name]),
+  );
+  const isSaid = (file: TableFile) => {
+    const path = pathOf(file);
+    return folders.every((column) => folderSays(path, file, column));
+  };
+  if (whole.every(isSaid)) return [{ files: whole, folders }, ...alone];
+  const byValues = new Map<string, TableFile[]>();
+  for (const file of whole) {
+    const key = JSON.stringify(folders.map(({ name }) => file.partition[name]));
+    const group = byValues.get(key);
+    if (group) group.push(file);
+    else byValues.set(key, [file]);
+  }
+  return [...[...byValues.values()].map((group) => ({ files: group, folders: [] })), ...alone];
+}
+
+/** What folders are called after the column. */
+export function folderName({ name, physicalName = name }: Column): string {
+  return physicalName;
+}
+
+/** Whether the file lies in one folder `column=value` as other engines name it, with a value that needs no decoding. */
+function folderSays(path: string, file: TableFile, column: Column): boolean {
+  const value = file.partition[column.name] ?? "__HIVE_DEFAULT_PARTITION__";
+  const named = `${folderName(column)}=`;
+  const folders = path.split(/[\\/]/).filter((part) => part.startsWith(named));
+  return folders.length === 1 && folders[0] === named + value && /^[\w.-]+$/.test(value);
+}
