@@ -72,8 +72,8 @@ describe("ecap lake", () => {
       ]),
     );
     const csv = await ecap(...orders("cat", "orders", "--csv"));
-    expect(csv.split("\n").sort()).toEqual(
-      ["", "tenant,id,note", 'acme,1,"said ""hi"", left"', 'acme,2,""', "other,3,"].sort(),
+    expect(csv.split("\n").toSorted()).toEqual(
+      ["", "tenant,id,note", 'acme,1,"said ""hi"", left"', 'acme,2,""', "other,3,"].toSorted(),
     );
     expect(await ecap(...orders("cat", "orders"))).toMatch(/^tenant +id +note\n─+/);
   });
@@ -148,5 +148,5 @@ describe.skipIf(withRows.length === 0)("ecap lake cat (needs the shared data fol
 });
 
 function sorted(rows: readonly ResultRow[]): string[] {
-  return rows.map((row) => JSON.stringify(row)).sort();
+  return rows.map((row) => JSON.stringify(row)).toSorted();
 }

@@ -81,24 +81,10 @@ describe("a Delta table", () => {
     return folder;
   };
 
-  const read = async (folder: string): Promise<ResultRow[]> => {
-    const objects = fsObjectStore({ dir: folder, exactNames: true });
-    const table = deltaTableReader({ objects, name: "t" });
-    const reader = duckdbTableReader({ objects });
-    const rows: ResultRow[] = [];
-    try {
-      for await (const part of reader.rows(await table.snapshot())) rows.push(...part);
-    } finally {
-      await reader.close();
-      await table.close();
-    }
-    return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  };
-
   it.each([
     ["some", [0, 7, 199_999]],
-    ["many", Array.from({ length: 60_000 }, (_, i) => i * 3 + 1)],
-    ["all", Array.from({ length: 200_000 }, (_, i) => i)],
+    ["many", upTo(60_000).map((i) => i * 3 + 1)],
+    ["all", upTo(200_000)],
   ])(
     "is read without %s deleted rows",
     async (_, deleted) => {
@@ -125,8 +111,8 @@ describe("a Delta table", () => {
       });
       await writeFile(join(folder, "dv.bin"), Buffer.concat([Buffer.from([1]), framed(vector)]));
       const gone = new Set(deleted);
-      const left = Array.from({ length: 200_000 }, (_, i) => i).filter((n) => !gone.has(n));
-      const numbers = (await read(folder)).map((row) => Number(row["n"])).sort((a, b) => a - b);
+      const left = upTo(200_000).filter((n) => !gone.has(n));
+      const numbers = (await read(folder)).map((row) => Number(row["n"])).toSorted((a, b) => a - b);
       expect(numbers).toEqual([-1, ...left]);
     },
     60_000,
@@ -328,7 +314,6 @@ describe("a Delta table", () => {
         ]),
       ),
     });
-    const base64 = (value: string) => Buffer.from(value).toString("base64");
     expect(await read(folder)).toEqual([
       {
         n: 0,
@@ -373,7 +358,7 @@ describe("a Delta table", () => {
   });
 
   it("has ten thousand columns", async () => {
-    const names = Array.from({ length: 10_000 }, (_, i) => `c${i}`);
+    const names = upTo(10_000).map((i) => `c${i}`);
     const folder = await write({
       fields: names.map((name) => field(name, "integer")),
       files: {
@@ -400,7 +385,6 @@ describe("a Delta table", () => {
   });
 
   it("says which file is not as the log says", async () => {
-    const counted = (numRecords: number) => ({ stats: JSON.stringify({ numRecords }) });
     const one = "SELECT 1::INT AS n $file (FORMAT parquet)";
     const folder = await write({
       fields: [field("n", "integer")],
@@ -448,6 +432,20 @@ describe("a Delta table", () => {
   });
 });
 
+async function read(folder: string): Promise<ResultRow[]> {
+  const objects = fsObjectStore({ dir: folder, exactNames: true });
+  const table = deltaTableReader({ objects, name: "t" });
+  const reader = duckdbTableReader({ objects });
+  const rows: ResultRow[] = [];
+  try {
+    for await (const part of reader.rows(await table.snapshot())) rows.push(...part);
+  } finally {
+    await reader.close();
+    await table.close();
+  }
+  return rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
 function field(name: string, type: unknown, metadata = {}): object {
   return { name, type, nullable: true, metadata };
 }
@@ -461,6 +459,18 @@ function mapped(name: string, type: unknown, physicalName: string, id: number): 
 
 function widened(name: string, fromType: string, toType: string): object {
   return field(name, toType, { "delta.typeChanges": [{ fromType, toType }] });
+}
+
+function counted(numRecords: number): object {
+  return { stats: JSON.stringify({ numRecords }) };
+}
+
+function base64(characters: string): string {
+  return Buffer.from(characters).toString("base64");
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
 
 /** A vector as a file holds it. */

@@ -31,6 +31,12 @@ function valueFits(value: NonNullable<Cell>, type: ColumnType): boolean {
       return typeof value === "string" && isDate(value);
     case "binary":
       return value instanceof Uint8Array;
+    case "byte":
+    case "short":
+    case "float":
+    case "timestamp_ntz":
+    case "void":
+      return false;
     default:
       return typeof value === "string" && typeof type === "string" && isDecimal(value, type);
   }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { duckdbTableReader, type ReadOptions, type TableReader } from "@ecap/adapter-duckdb";
 import type { ResultRow, TableSnapshot } from "@ecap/sdk";
 import { formatTable, type Output } from "../output.ts";
@@ -62,10 +63,18 @@ async function print(
   const { stdout } = process;
   // Whoever reads may have seen enough, as `head` does.
   const closed = new AbortController();
-  stdout.once("error", () => closed.abort());
-  for await (const text of format(columns, reader.rows(snapshot, options))) {
-    if (closed.signal.aborted) return;
-    if (!stdout.write(text)) await once(stdout, "drain", { signal: closed.signal }).catch(() => {});
+  const close = () => closed.abort();
+  stdout.on("error", close);
+  try {
+    for await (const text of format(columns, reader.rows(snapshot, options))) {
+      if (closed.signal.aborted) return;
+      if (stdout.write(text)) continue;
+      await once(stdout, "drain", { signal: closed.signal }).catch(() => {});
+    }
+    // An error of the last write comes a turn later.
+    await setImmediate();
+  } finally {
+    stdout.off("error", close);
   }
 }
 

@@ -22,6 +22,7 @@ export function addLakeCommands(program: Command): void {
   reading(lake, "cat", "print the rows of a table")
     .option("--columns <names>", "columns to read, separated by commas", names)
     .option("--limit <rows>", "most rows to read", positiveInteger)
+    .option("--time-zone <zone>", "of partition timestamps that name none (default: UTC)")
     .option("--csv", "print CSV; with --json one JSON array")
     .option("--parquet <file>", "write a Parquet file instead")
     .action((table: string, _: unknown, command: Command) =>

@@ -33,6 +33,11 @@ export function partitionValue(column: Column, cell: Cell): string | null | unde
         ? timestampValue(cell)
         : undefined;
     case "binary":
+    case "byte":
+    case "short":
+    case "float":
+    case "timestamp_ntz":
+    case "void":
     default:
       return undefined;
   }

@@ -116,18 +116,9 @@ export function columnToJson(column: Column): JsonRecord {
 
 function typeToJson(type: ColumnType): unknown {
   if (typeof type === "string") return type;
-  switch (type.type) {
-    case "struct":
-      return { type: "struct", fields: type.fields.map(columnToJson) };
-    case "array":
-      return { ...type, elementType: typeToJson(type.elementType) };
-    case "map":
-      return {
-        ...type,
-        keyType: typeToJson(type.keyType),
-        valueType: typeToJson(type.valueType),
-      };
-  }
+  if (type.type === "struct") return { type: "struct", fields: type.fields.map(columnToJson) };
+  if (type.type === "array") return { ...type, elementType: typeToJson(type.elementType) };
+  return { ...type, keyType: typeToJson(type.keyType), valueType: typeToJson(type.valueType) };
 }
 
 export function isPrimitiveType(type: string): type is PrimitiveType {

@@ -1,11 +1,10 @@
-import type { ColumnType } from "@ecap/sdk";
-
 export interface DecimalSize {
   readonly precision: number;
   readonly scale: number;
 }
 
-export function decimalSize(type: ColumnType | string): DecimalSize | undefined {
+/** The size in the name of a decimal type; undefined for any other type. */
+export function decimalSize(type: unknown): DecimalSize | undefined {
   if (typeof type !== "string") return undefined;
   const match = /^decimal\((\d{1,2}),\s*(\d{1,2})\)$/.exec(type);
   const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];

@@ -14,8 +14,10 @@ export interface RoaringBitmap {
   values(): Iterable<number>;
 }
 
-/** Marks Delta's 64-bit form. */
-const magicNumber = 1_681_511_377;
+/** Marks the form that the protocol specifies. */
+const portableNumber = 1_681_511_377;
+/** Marks the form before it, which Delta's own readers still take: buckets without gaps, each with its size instead of its key. */
+const nativeNumber = 1_681_511_376;
 const cookieWithRuns = 12_347;
 const cookieWithoutRuns = 12_346;
 /** With fewer containers than this a bitmap that has runs leaves the offsets out. */
@@ -35,15 +37,7 @@ const maxHigh = 2 ** 21;
  */
 export function decodeRoaringBitmap(bytes: Uint8Array): RoaringBitmap {
   const reader = new Reader(bytes);
-  if (reader.uint32() !== magicNumber) throw new TypeError("it is not a RoaringBitmapArray");
-  const containers: Container[] = [];
-  const buckets = reader.uint64();
-  for (let i = 0, last = -1; i < buckets; i++) {
-    const high = reader.uint32();
-    if (high <= last || high >= maxHigh) throw new TypeError(`bucket ${high} is out of order`);
-    last = high;
-    containers.push(...readBucket(reader, high * 2 ** 32));
-  }
+  const containers = readContainers(reader);
   return {
     count: containers.reduce((sum, container) => sum + container.count, 0),
     greatest: containers.at(-1)?.greatest ?? -1,
@@ -51,6 +45,23 @@ export function decodeRoaringBitmap(bytes: Uint8Array): RoaringBitmap {
       for (const container of containers) yield* container.values();
     },
   };
+}
+
+function readContainers(reader: Reader): Container[] {
+  const form = reader.uint32();
+  if (form !== portableNumber && form !== nativeNumber) {
+    throw new TypeError("it is not a RoaringBitmapArray");
+  }
+  const containers: Container[] = [];
+  const buckets = form === portableNumber ? reader.uint64() : reader.uint32();
+  for (let i = 0, last = -1; i < buckets; i++) {
+    const keyOrSize = reader.uint32();
+    const high = form === portableNumber ? keyOrSize : i;
+    if (high <= last || high >= maxHigh) throw new TypeError(`bucket ${high} is out of order`);
+    last = high;
+    containers.push(...readBucket(reader, high * 2 ** 32));
+  }
+  return containers;
 }
 
 function readBucket(reader: Reader, base: number): Container[] {

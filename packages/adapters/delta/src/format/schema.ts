@@ -36,14 +36,17 @@ interface SchemaSource {
   readonly metaData: MetaDataAction;
 }
 
-const known = new WeakMap<MetaDataAction, { readonly of: ProtocolAction; schema: ParsedSchema }>();
+const schemas = new WeakMap<
+  MetaDataAction,
+  { readonly of: ProtocolAction; schema: ParsedSchema }
+>();
 
 /** The schema of a table's state. Throws ECAP_TABLE_CORRUPT or ECAP_TABLE_UNSUPPORTED. */
 export function parseSchema(source: SchemaSource): ParsedSchema {
-  const before = known.get(source.metaData);
+  const before = schemas.get(source.metaData);
   if (before?.of === source.protocol) return before.schema;
   const schema = parsed("The schema", () => parse(source));
-  known.set(source.metaData, { of: source.protocol, schema });
+  schemas.set(source.metaData, { of: source.protocol, schema });
   return schema;
 }
 

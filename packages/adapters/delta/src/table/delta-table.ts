@@ -14,7 +14,7 @@ import type { Action, AddAction } from "../format/actions.ts";
 import { typeName } from "../format/column-type.ts";
 import { basicProtocol, checkAppendable } from "../format/protocol.ts";
 import { checkSchema, evolveColumns, parseSchema, schemaToString } from "../format/schema.ts";
-import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
+import { deltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
 import { type TableReader, tableReader } from "./table-reader.ts";

@@ -15,6 +15,12 @@ export function encodeRoaringBitmap(values: readonly number[], withRuns: boolean
   ]);
 }
 
+/** The older form, for values below 2^32. */
+export function encodeNativeBitmap(values: readonly number[]): Uint8Array {
+  const bucket = encodeBucket(values, false);
+  return Buffer.concat([uint32(1_681_511_376), uint32(1), uint32(bucket.length), bucket]);
+}
+
 function encodeBucket(values: readonly number[], withRuns: boolean): Buffer {
   const containers = [...groupBy(values, (value) => value >>> 16)].map(([key, members]) => ({
     key,

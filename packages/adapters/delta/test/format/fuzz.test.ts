@@ -18,10 +18,10 @@ function onlyEcapErrors(run: () => unknown): void {
 
 const protocol = { minReaderVersion: 2, minWriterVersion: 5 };
 const words = fc.constantFrom(
-  ...["add", "remove", "metaData", "protocol", "txn", "cdc", "sidecar", "domainMetadata", "path"],
-  ...["size", "stats", "version", "type", "fields", "struct", "array", "map", "elementType"],
-  ...["keyType", "valueType", "name", "metadata", "decimal(10,2)", "string", "deletionVector"],
-  ...["delta.typeChanges", "delta.columnMapping.id", "__proto__", "%", "%zz"],
+  ..."add remove metaData protocol txn cdc sidecar domainMetadata deletionVector".split(" "),
+  ..."path size stats version name type fields metadata string struct array map".split(" "),
+  ..."elementType keyType valueType decimal(10,2) % %zz __proto__".split(" "),
+  ..."delta.typeChanges delta.columnMapping.id".split(" "),
 );
 /** JSON whose keys and texts are often words of the protocol. */
 const json = fc.letrec<{ value: unknown }>((tie) => ({

@@ -37,6 +37,7 @@ const remove = (path: string, more = {}) => ({
 const vector = (pathOrInlineDv: string) => ({
   deletionVector: { storageType: "i", pathOrInlineDv, sizeInBytes: 40, cardinality: 6 },
 });
+const info = (inCommitTimestamp: number) => ({ commitInfo: { timestamp: 1, inCommitTimestamp } });
 const uuid = "80a083e8-7026-4e79-81be-64bd76c43a11";
 
 describe("the log of a table", () => {
@@ -173,7 +174,7 @@ describe("the log of a table", () => {
       add("file:/some/lake/a%20b"),
       add("/some/lake/c"),
     ]);
-    const { localPath } = objects;
+    const localPath = (key: string) => objects.localPath(key);
     expect(await paths({ ...log, localPath })).toEqual(["a b", "c"]);
   });
 
@@ -195,9 +196,6 @@ describe("the log of a table", () => {
   });
 
   it("goes by the in-commit timestamp before the writer's own", async () => {
-    const info = (inCommitTimestamp: number) => ({
-      commitInfo: { timestamp: 1, inCommitTimestamp },
-    });
     const log = await logOf([info(1_000), protocol, metaData, add("a")], [info(2_000), add("b")]);
     expect((await snapshotOf(log)).timestamp).toBe(2_000);
     expect(await paths(log, { at: 1_999 })).toEqual(["a"]);
@@ -293,7 +291,7 @@ async function paths(
   objects: ObjectStore,
   when: { readonly version?: number; readonly at?: number } = {},
 ): Promise<string[]> {
-  return (await snapshotOf(objects, when)).files.map(({ key }) => key).sort();
+  return (await snapshotOf(objects, when)).files.map(({ key }) => key).toSorted();
 }
 
 function field(name: string, type: unknown, metadata = {}): object {

@@ -44,8 +44,9 @@ export function folderName({ name, physicalName = name }: Column): string {
   return physicalName;
 }
 
-/** Whether the file lies in one folder `column=value` as other engines name it, with a value that needs no decoding. */
+/** Whether the file lies in one folder `column=value` as other engines name it, with a value that needs neither decoding nor a time zone. */
 function folderSays(path: string, file: TableFile, column: Column): boolean {
+  if (column.type === "timestamp") return false;
   const value = file.partition[column.name] ?? "__HIVE_DEFAULT_PARTITION__";
   const named = `${folderName(column)}=`;
   const folders = path.split(/[\\/]/).filter((part) => part.startsWith(named));

@@ -22,14 +22,10 @@ const plainTypes: Readonly<Record<string, string>> = {
 
 export function sqlType(type: ColumnType): string {
   if (typeof type === "string") return plainTypes[type] ?? type.toUpperCase();
-  switch (type.type) {
-    case "struct":
-      return `STRUCT(${type.fields.map((field) => `${name(field.name)} ${sqlType(field.type)}`).join(", ")})`;
-    case "array":
-      return `${sqlType(type.elementType)}[]`;
-    case "map":
-      return `MAP(${sqlType(type.keyType)}, ${sqlType(type.valueType)})`;
-  }
+  if (type.type === "array") return `${sqlType(type.elementType)}[]`;
+  if (type.type === "map") return `MAP(${sqlType(type.keyType)}, ${sqlType(type.valueType)})`;
+  const fields = type.fields.map((field) => `${name(field.name)} ${sqlType(field.type)}`);
+  return `STRUCT(${fields.join(", ")})`;
 }
 
 export const cast = (expression: string, type: ColumnType) =>
@@ -44,9 +40,15 @@ export function partitionValue(expression: string, { name: column, type }: Colum
   return type === "binary" ? `encode(${expression})` : cast(expression, type);
 }
 
-/** The partition value as the log keeps it, as SQL. */
-export function partitionLiteral(value: string | null | undefined, column: Column): string {
-  return value === null || value === undefined
-    ? cast("NULL", column.type)
+/** The partition value as the log keeps it, as SQL. A timestamp that names no zone is one of `timeZone`. */
+export function partitionLiteral(
+  value: string | null | undefined,
+  column: Column,
+  timeZone: string,
+): string {
+  if (value === null || value === undefined) return cast("NULL", column.type);
+  const isLocal = column.type === "timestamp" && !/:\d\d(\.\d+)? *(Z|[+-]\d\d.*)$/i.test(value);
+  return isLocal
+    ? `timezone(${text(timeZone)}, ${cast(text(value), "timestamp_ntz")})`
     : partitionValue(text(value), column);
 }

@@ -18,6 +18,8 @@ export interface TableSelectOptions {
   readonly objects: ObjectStore;
   /** Looks into files whose columns the log does not tell. */
   readonly look: Look;
+  /** Of partition timestamps that name none: that of the system that wrote them, which the log does not tell. Default UTC. */
+  readonly timeZone?: string;
 }
 
 /**
@@ -87,7 +89,7 @@ async function byLayout(
 async function groupSelect(
   { files, folders }: FileGroup,
   fields: readonly LaidField[],
-  { snapshot }: TableSelectOptions,
+  { snapshot, timeZone = "UTC" }: TableSelectOptions,
   pathOf: (file: TableFile) => string,
 ): Promise<string> {
   const partitionBy = new Set(snapshot.schema.partitionBy);
@@ -98,7 +100,7 @@ async function groupSelect(
       ? columnExpression(column, fields)
       : inFolder.has(column.name)
         ? partitionValue(name(folderName(column)), column)
-        : partitionLiteral(first?.partition[column.name], column);
+        : partitionLiteral(first?.partition[column.name], column, timeZone);
     return `${value} AS ${name(column.name)}`;
   });
   const types = folders.map((column) => `${text(folderName(column))}: ${folderType(column)}`);

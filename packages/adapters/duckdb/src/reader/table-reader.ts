@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly columns?: readonly string[];
   /** Most rows to read. Default: all. */
   readonly limit?: number;
+  /** Of partition timestamps that name none: that of the system that wrote them, as in "America/New_York". Default UTC. */
+  readonly timeZone?: string;
 }
 
 /** Reads whole tables, of every tenant or without any, for those who may see their files anyway. */
@@ -57,7 +59,9 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
 
   const selectOf = async (connection: Connection, snapshot: TableSnapshot, read: ReadOptions) => {
     const look = async (sql: string) => (await connection.runAndReadAll(sql)).getRows();
-    const rows = await tableSelect({ snapshot, files: snapshot.files, objects, look });
+    const { files } = snapshot;
+    const timeZone = read.timeZone ?? "UTC";
+    const rows = await tableSelect({ snapshot, files, objects, look, timeZone });
     const columns = read.columns ?? snapshot.schema.columns.map((column) => column.name);
     checkColumns(snapshot, columns);
     const limit = read.limit === undefined ? "" : ` LIMIT ${Math.max(0, Math.floor(read.limit))}`;

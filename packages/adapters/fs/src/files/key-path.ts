@@ -20,9 +20,12 @@ export const safeNames: FileNames = { encode: encodeName, decode: decodeName };
 export const exactNames: FileNames = { encode: (part) => part, decode: (name) => name };
 
 /** The relative path of a key. */
-export function keyToPath(key: string, { encode }: FileNames = safeNames): string {
+export function keyToPath(key: string, names: FileNames = safeNames): string {
   checkObjectKey(key);
-  return key.split("/").map(encode).join(sep);
+  return key
+    .split("/")
+    .map((part) => names.encode(part))
+    .join(sep);
 }
 
 export function encodeName(part: string): string {
