@@ -8,8 +8,8 @@ export interface InstanceOptions {
   readonly threads: number | undefined;
   readonly memoryLimit: string | undefined;
   readonly tempDir: string | undefined;
-  /** A folder outside the store's that results are written to. */
-  readonly outputDir?: string | undefined;
+  /** Folders whose files it may read and write beside those of the store. */
+  readonly folders?: readonly string[];
 }
 
 export interface Opened {
@@ -17,14 +17,14 @@ export interface Opened {
   readonly instance: duckdb.DuckDBInstance;
 }
 
-/** An in-memory database that can open the files of the object store, those of the folders it may write to and nothing else, for good. */
+/** An in-memory database that can open the files of the object store, its own temporary files and nothing else, for good. */
 export async function openInstance(options: InstanceOptions): Promise<Opened> {
   const api = await load();
   const instance = await api.DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  const { threads, memoryLimit, tempDir, outputDir, objects } = options;
-  const root = objects.localPath && dirname(objects.localPath("root"));
-  const folders = [root, outputDir].filter((folder) => folder !== undefined);
+  const { threads, memoryLimit, tempDir, objects, folders = [] } = options;
+  const root = objects.localPath ? [dirname(objects.localPath("root"))] : [];
+  const allowed = [...root, ...folders].map((folder) => text(`${folder}/`));
   const settings = [
     "SET TimeZone = 'UTC'",
     "SET Calendar = 'gregorian'",
@@ -32,7 +32,7 @@ export async function openInstance(options: InstanceOptions): Promise<Opened> {
     ...(threads === undefined ? [] : [`SET threads = ${Math.max(1, Math.floor(threads))}`]),
     ...(memoryLimit === undefined ? [] : [`SET memory_limit = ${text(memoryLimit)}`]),
     `SET temp_directory = ${text(tempDir ?? "")}`,
-    `SET allowed_directories = [${folders.map((folder) => text(`${folder}/`)).join(", ")}]`,
+    `SET allowed_directories = [${allowed.join(", ")}]`,
     "SET enable_external_access = false",
     "SET lock_configuration = true",
   ];

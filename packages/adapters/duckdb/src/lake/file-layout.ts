@@ -1,4 +1,4 @@
-import type { TableFile } from "@ecap/sdk";
+import { EcapError, type TableFile } from "@ecap/sdk";
 import { text } from "./sql.ts";
 
 /** What a data file holds, as DuckDB shows it: nested values by their parts, all others as leaves. */
@@ -26,22 +26,27 @@ export type Look = (sql: string) => Promise<ReadonlyArray<readonly unknown[]>>;
 /** Files never change, so each is looked into once. */
 const known = new WeakMap<TableFile, FileLayout>();
 
-/** The layouts of the files, of which those not known yet are looked into at once. */
+/** The layout of each file, given by its path. Those not known yet are looked into at once. */
 export async function fileLayouts(
   files: ReadonlyMap<string, TableFile>,
   look: Look,
 ): Promise<ReadonlyMap<TableFile, FileLayout>> {
-  const unknown = [...files.keys()].filter((path) => !known.has(files.get(path) as TableFile));
-  if (unknown.length > 0) {
-    for (const [paths, schema] of await look(schemasOf(unknown))) {
-      const layout = { key: String(schema), fields: parseLayout(String(schema)) };
-      for (const path of JSON.parse(String(paths)) as readonly string[]) {
-        const file = files.get(path);
-        if (file) known.set(file, layout);
-      }
+  const unknown = [...files].filter(([, file]) => !known.has(file)).map(([path]) => path);
+  const schemas = unknown.length === 0 ? [] : await look(schemasOf(unknown));
+  for (const [paths, schema] of schemas) {
+    const layout = { key: String(schema), fields: parseLayout(String(schema)) };
+    for (const path of JSON.parse(String(paths)) as readonly string[]) {
+      const file = files.get(path);
+      if (file) known.set(file, layout);
     }
   }
-  return new Map([...files.values()].map((file) => [file, known.get(file) as FileLayout]));
+  return new Map([...files].map(([path, file]) => [file, layoutOf(path, file)]));
+}
+
+function layoutOf(path: string, file: TableFile): FileLayout {
+  const layout = known.get(file);
+  if (layout) return layout;
+  throw new EcapError("ECAP_STORAGE_CORRUPT", `DuckDB tells nothing about ${path}`, { path });
 }
 
 /** One row for all files of one schema. */
@@ -63,15 +68,14 @@ interface SchemaNode {
 }
 
 function parseLayout(schema: string): readonly LaidField[] {
-  const nodes = JSON.parse(schema) as readonly SchemaNode[];
-  let at = 0;
-  const next = (): LaidField => {
-    const node = nodes[at++] as SchemaNode;
-    const children = Array.from({ length: node.children ?? 0 }, next);
-    return { name: node.name, id: node.id, layout: nodeLayout(node, children) };
-  };
-  const root = next().layout;
-  return root.kind === "struct" ? root.fields : [];
+  const nodes = (JSON.parse(schema) as readonly SchemaNode[]).values();
+  const take = (count: number): LaidField[] =>
+    Array.from({ length: count }, () => {
+      const node = nodes.next().value;
+      if (!node) throw new TypeError("a Parquet schema ends too early");
+      return { name: node.name, id: node.id, layout: nodeLayout(node, take(node.children ?? 0)) };
+    });
+  return take(nodes.next().value?.children ?? 0);
 }
 
 /** As DuckDB reads groups: those around the elements of a list or the entries of a map are no values themselves. */

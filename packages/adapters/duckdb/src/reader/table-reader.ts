@@ -39,8 +39,9 @@ export interface TableReader {
 export function duckdbTableReader(options: TableReaderOptions): TableReader {
   const { objects, threads, memoryLimit, outputDir } = options;
   let opening: Promise<Opened> | undefined;
+  const folders = outputDir === undefined ? [] : [outputDir];
   const open = () =>
-    (opening ??= openInstance({ objects, threads, memoryLimit, tempDir: undefined, outputDir }));
+    (opening ??= openInstance({ objects, threads, memoryLimit, tempDir: undefined, folders }));
 
   /** Connects for one statement, and disconnects when its rows were taken. */
   async function* connected<T>(
