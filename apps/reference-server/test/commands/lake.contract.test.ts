@@ -134,16 +134,19 @@ describe("ecap lake", () => {
 });
 
 describe.skipIf(withRows.length === 0)("ecap lake cat (needs the shared data folder)", () => {
+  const objects = fsObjectStore({ dir: golden, exactNames: true });
+  const reader = duckdbTableReader({ objects });
+  afterAll(() => reader.close());
+
   it.each(withRows)("prints %s as the reader gives it", async (table) => {
-    const folder = join(golden, table, "delta");
-    const objects = fsObjectStore({ dir: folder, exactNames: true });
-    const delta = deltaTableReader({ objects, name: table });
-    const reader = duckdbTableReader({ objects });
+    const delta = deltaTableReader({ objects, root: `${table}/delta/`, name: table });
     const rows: ResultRow[] = [];
     for await (const part of reader.rows(await delta.snapshot())) rows.push(...part);
-    await reader.close();
     await delta.close();
-    expect(sorted((await json("lake", "cat", folder)) as ResultRow[])).toEqual(sorted(rows));
+    const printed = await json("lake", "cat", join(golden, table, "delta"));
+    // A matcher would take long to compare the million rows of some.
+    const [ours, theirs] = [printed as ResultRow[], rows].map((all) => sorted(all).join("\n"));
+    expect(ours === theirs).toBe(true);
   });
 });
 
