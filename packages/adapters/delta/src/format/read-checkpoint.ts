@@ -1,4 +1,4 @@
-import { type Field, tableFromIPC } from "apache-arrow";
+import { type Data, DataType, makeVector, tableFromIPC, type Vector } from "apache-arrow";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
 import type { Action } from "./actions.ts";
 import { parseAction } from "./parse-actions.ts";
@@ -8,36 +8,78 @@ export async function readParquetActions(
   codec: ParquetCodec,
   bytes: Uint8Array,
 ): Promise<Action[]> {
-  const table = tableFromIPC(await codec.read(bytes));
-  return table.schema.fields.flatMap((field, at) => {
-    const column = table.getChildAt(at);
-    const parts: unknown = field.type.children;
-    if (!column || !Array.isArray(parts)) return [];
-    const children = parts.flatMap((part: Field, i) => {
-      const values = unusedParts.has(part.name) ? null : column.getChildAt(i);
-      return values ? [{ name: part.name, values }] : [];
-    });
-    const actions: Action[] = [];
-    for (let i = 0; i < table.numRows; i++) {
-      if (!column.isValid(i)) continue;
-      const entries = children.map(({ name, values }) => [name, plain(values.get(i))]);
-      const action = parseAction({ [field.name]: Object.fromEntries(entries) });
-      if (action) actions.push(action);
+  const { batches, schema } = tableFromIPC(await codec.read(bytes));
+  const actions: Action[] = [];
+  for (const batch of batches) {
+    for (const [at, { name }] of schema.fields.entries()) {
+      const column = batch.getChildAt(at);
+      if (!column) continue;
+      const cell = cellReader(column);
+      for (let row = 0; row < batch.numRows; row++) {
+        if (!column.isValid(row)) continue;
+        const action = parseAction({ [name]: cell(row) });
+        if (action) actions.push(action);
+      }
     }
-    return actions;
-  });
+  }
+  return actions;
 }
+
+/** A column's value in a row, as JSON would have it. */
+type CellReader = (row: number) => unknown;
 
 /** Copies of statistics and partition values in another form. */
 const unusedParts = new Set(["stats_parsed", "partitionValues_parsed"]);
 
-/** An Arrow value as JSON would have it. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return undefined;
-  const json: unknown =
-    "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
-  if (Array.isArray(json)) return json.map(plain);
-  return Object.fromEntries(Object.entries(json ?? {}).map(([key, part]) => [key, plain(part)]));
+/** Reads a column of one batch. Arrow's own rows of maps and structs cost several times more. */
+function cellReader(column: Vector): CellReader {
+  const { type } = column;
+  const [data] = column.data;
+  if (!data || DataType.isBinary(type)) return () => undefined;
+  if (DataType.isStruct(type)) return orNull(column, structReader(column));
+  if (DataType.isMap(type)) return orNull(column, mapReader(data));
+  if (DataType.isList(type)) return orNull(column, listReader(data));
+  return (row) => {
+    const value: unknown = column.get(row);
+    return typeof value === "bigint" ? Number(value) : value;
+  };
+}
+
+function orNull(column: Vector, cell: CellReader): CellReader {
+  return (row) => (column.isValid(row) ? cell(row) : null);
+}
+
+function structReader({ type, data }: Vector): CellReader {
+  const fields = DataType.isStruct(type) ? type.children : [];
+  const parts = fields.flatMap(({ name }, i) => {
+    const child = data[0]?.children[i];
+    return child && !unusedParts.has(name) ? [[name, cellReader(makeVector(child))] as const] : [];
+  });
+  return (row) => {
+    const value: Record<string, unknown> = {};
+    for (const [name, cell] of parts) value[name] = cell(row);
+    return value;
+  };
+}
+
+function mapReader(data: Data): CellReader {
+  const [keys, values] = (data.children[0]?.children ?? []).map((part) =>
+    cellReader(makeVector(part)),
+  );
+  return (row) =>
+    Object.fromEntries(
+      positions(data, row).map((at) => [String(keys?.(at)), values?.(at) ?? null]),
+    );
+}
+
+function listReader(data: Data): CellReader {
+  const child = data.children[0];
+  const element: CellReader = child ? cellReader(makeVector(child)) : () => null;
+  return (row) => positions(data, row).map(element);
+}
+
+/** Where the elements of a list, or the entries of a map, are in the child. */
+function positions({ valueOffsets }: Data, row: number): number[] {
+  const start = valueOffsets[row] ?? 0;
+  return Array.from({ length: (valueOffsets[row + 1] ?? start) - start }, (_, i) => start + i);
 }

@@ -1,6 +1,6 @@
 import type { TableFile, TableSnapshot } from "@ecap/sdk";
 import type { AddAction } from "../format/actions.ts";
-import { parseStatistics } from "../format/file-statistics.ts";
+import { type FileStatistics, parseStatistics } from "../format/file-statistics.ts";
 import { type ParsedSchema, parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
 import { deletedRows } from "./deleted-rows.ts";
@@ -19,32 +19,46 @@ export function tableSnapshot(place: TablePlace, state: TableState): TableSnapsh
     version: state.version,
     timestamp: state.timestamp,
     schema: { columns: schema.columns, partitionBy: schema.partitionBy ?? [] },
-    files: [...state.files.values()].map((add) => fileOnce(place, schema, add)),
+    files: [...state.files.values()].map((add) => tableFile(place, schema, add)),
     transactions: new Map([...state.transactions].map(([appId, txn]) => [appId, txn.version])),
   };
   snapshots.set(state, snapshot);
   return snapshot;
 }
 
-function fileOnce(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
+/** A file as the port shows it. */
+export function tableFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
   const known = files.get(add);
   if (known?.schema === schema) return known.file;
-  const file = tableFile(place, schema, add);
+  const file = makeFile(place, schema, add);
   files.set(add, { schema, file });
   return file;
 }
 
-function tableFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
-  const { nullCount, ...statistics } = parseStatistics(add.stats, schema.columns);
+/** Statistics are parsed when somebody asks for them: a table may have very many files. */
+function makeFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
+  let parsed: FileStatistics | undefined;
+  let held: readonly string[] | undefined;
+  const statistics = () => (parsed ??= parseStatistics(add.stats, schema.columns));
   return {
     key: keyOf(place, add.path),
     size: add.size,
     partition: partitionOf(schema, add),
-    ...statistics,
+    get rows() {
+      return statistics().rows;
+    },
+    get min() {
+      return statistics().min;
+    },
+    get max() {
+      return statistics().max;
+    },
+    get columns() {
+      return (held ??= surelyHeld(schema, Object.keys(statistics().nullCount ?? {})));
+    },
     ...(add.deletionVector?.cardinality
-      ? { deleted: deletedRows(place, add.deletionVector, statistics.rows) }
+      ? { deleted: deletedRows(place, add.deletionVector, statistics().rows) }
       : {}),
-    ...(nullCount ? { columns: surelyHeld(schema, Object.keys(nullCount)) } : {}),
   };
 }
 
