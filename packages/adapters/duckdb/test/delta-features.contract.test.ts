@@ -36,8 +36,8 @@ describe("a Delta table", () => {
     await rm(dir, { recursive: true });
   });
 
-  const write = async (table: TableText): Promise<string> => {
-    const folder = join(dir, `${made++}`);
+  const write = async (table: TableText, parent = ""): Promise<string> => {
+    const folder = join(dir, parent, `${made++}`);
     const adds: object[] = [];
     for (const [path, [query, more]] of Object.entries(table.files)) {
       const file = join(folder, path);
@@ -354,6 +354,25 @@ describe("a Delta table", () => {
         x: null,
         day: null,
       },
+    ]);
+  });
+
+  it("takes no folder above it for a column", async () => {
+    const files = ["a", "b"].map((key, n) => [
+      `s=${key}/${n}.parquet`,
+      [`SELECT ${n}::INT AS n $file (FORMAT parquet)`, { partitionValues: { s: key } }],
+    ]);
+    const folder = await write(
+      {
+        fields: [field("n", "integer"), field("s", "string")],
+        partitionBy: ["s"],
+        files: Object.fromEntries(files) as Files,
+      },
+      "n=9",
+    );
+    expect(await read(folder)).toEqual([
+      { n: 0, s: "a" },
+      { n: 1, s: "b" },
     ]);
   });
 

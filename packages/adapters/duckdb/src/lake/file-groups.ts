@@ -25,8 +25,11 @@ export function fileGroups(
     whole.some((file) => file.partition[name] !== whole[0]?.partition[name]),
   );
   const isSaid = (file: TableFile) => {
-    const path = pathOf(file);
-    return folders.every((column) => folderSays(path, file, column));
+    const named = namedFolders(pathOf(file));
+    return (
+      named.every(([column]) => partitioned.some((key) => folderName(key) === column)) &&
+      folders.every((column) => folderSays(named, file, column))
+    );
   };
   if (whole.every(isSaid)) return [{ files: whole, folders }, ...alone];
   const byValues = new Map<string, TableFile[]>();
@@ -44,11 +47,22 @@ export function folderName({ name, physicalName = name }: Column): string {
   return physicalName;
 }
 
-/** Whether the file lies in one folder `column=value` as other engines name it, with a value that needs neither decoding nor a time zone. */
-function folderSays(path: string, file: TableFile, column: Column): boolean {
+/** Names and values of the folders `column=value` of a path. DuckDB takes each for a column, also one above the table. */
+function namedFolders(path: string): ReadonlyArray<readonly [column: string, value: string]> {
+  return path.split(/[\\/]/).flatMap((part) => {
+    const at = part.indexOf("=");
+    return at < 0 ? [] : [[part.slice(0, at), part.slice(at + 1)] as const];
+  });
+}
+
+/** Whether one folder says the column's value as other engines write it, one that needs neither decoding nor a time zone. */
+function folderSays(
+  named: ReadonlyArray<readonly [column: string, value: string]>,
+  file: TableFile,
+  column: Column,
+): boolean {
   if (column.type === "timestamp") return false;
   const value = file.partition[column.name] ?? "__HIVE_DEFAULT_PARTITION__";
-  const named = `${folderName(column)}=`;
-  const folders = path.split(/[\\/]/).filter((part) => part.startsWith(named));
-  return folders.length === 1 && folders[0] === named + value && /^[\w.-]+$/.test(value);
+  const said = named.filter(([folder]) => folder === folderName(column));
+  return said.length === 1 && said[0]?.[1] === value && /^[\w.-]+$/.test(value);
 }

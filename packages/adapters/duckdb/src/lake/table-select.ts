@@ -3,12 +3,14 @@ import {
   EcapError,
   type ObjectStore,
   type TableFile,
+  type TableSchema,
   type TableSnapshot,
 } from "@ecap/sdk";
+import { alikeFiles } from "./alike-files.ts";
 import { columnExpression } from "./column-expression.ts";
 import { notDeleted } from "./deleted-filter.ts";
 import { type FileGroup, fileGroups, folderName } from "./file-groups.ts";
-import { fileLayouts, type LaidField, type Look } from "./file-layout.ts";
+import type { LaidField, Look } from "./file-layout.ts";
 import { cast, name, partitionLiteral, partitionValue, sqlType, text } from "./sql.ts";
 
 export interface TableSelectOptions {
@@ -29,91 +31,62 @@ export interface TableSelectOptions {
  * time, and knows every predicate of the query, which a list made before it does not.
  */
 export async function tableSelect(options: TableSelectOptions): Promise<string> {
-  const { snapshot, files, objects, look } = options;
-  const { columns } = snapshot.schema;
+  const { objects, look, timeZone = "UTC" } = options;
+  const { schema } = options.snapshot;
   const pathOf = (file: TableFile) => localPath(objects, file.key);
-  const laidOut = await byLayout(options, pathOf, look);
+  const partitioned = schema.columns.filter(({ name: key }) => schema.partitionBy?.includes(key));
+  const files = new Map(options.files.map((file) => [pathOf(file), file]));
   const selects: string[] = [];
-  for (const { files: alike, fields } of laidOut) {
-    for (const group of fileGroups(alike, partitionColumns(snapshot), pathOf)) {
-      selects.push(await groupSelect(group, fields, options, pathOf));
+  for (const alike of await alikeFiles({ schema, files, look })) {
+    for (const group of fileGroups(alike.files, partitioned, pathOf)) {
+      const values = columnValues(schema, group, alike.fields, timeZone);
+      selects.push(await groupSelect(group, values, pathOf));
     }
   }
-  if (files.length > 0) return selects.join(" UNION ALL ");
-  const nothing = columns.map((column) => `${cast("NULL", column.type)} AS ${name(column.name)}`);
-  return `SELECT ${nothing.join(", ")} WHERE false`;
+  return selects.length === 0 ? noRows(schema) : selects.join(" UNION ALL ");
 }
 
-function partitionColumns({ schema }: TableSnapshot) {
-  return schema.columns.filter((column) => schema.partitionBy?.includes(column.name));
+function noRows({ columns }: TableSchema): string {
+  const values = columns.map((column) => `${cast("NULL", column.type)} AS ${name(column.name)}`);
+  return `SELECT ${values.join(", ")} WHERE false`;
 }
 
-interface Alike {
-  readonly files: TableFile[];
-  readonly fields: readonly LaidField[];
-}
-
-/** Files known to hold every column as the schema says need not be opened to find out, which is most of a query's fixed cost. */
-async function byLayout(
-  { snapshot, files }: TableSelectOptions,
-  pathOf: (file: TableFile) => string,
-  look: Look,
-): Promise<Alike[]> {
-  const partitioned = new Set(snapshot.schema.partitionBy);
-  const stored = snapshot.schema.columns.filter((column) => !partitioned.has(column.name));
-  const byId = stored.some((column) => column.fieldId !== undefined);
-  const isWhole = ({ columns = [] }: TableFile) => {
-    const held = new Set(columns);
-    return !byId && stored.every((column) => held.has(column.name));
+/** Every column of the schema as SQL over the files of a group. */
+function columnValues(
+  { columns, partitionBy = [] }: TableSchema,
+  { files, folders }: FileGroup,
+  fields: readonly LaidField[],
+  timeZone: string,
+): string[] {
+  const keys = new Set(partitionBy);
+  const partition = files[0]?.partition ?? {};
+  const valueOf = (column: Column) => {
+    if (!keys.has(column.name)) return columnExpression(column, fields);
+    return folders.includes(column)
+      ? partitionValue(name(folderName(column)), column)
+      : partitionLiteral(partition[column.name], column, timeZone);
   };
-  const whole: Alike = {
-    files: files.filter(isWhole),
-    fields: stored.map(({ name: logical, physicalName = logical }) => ({
-      name: physicalName,
-      id: null,
-      layout: { kind: "leaf" },
-    })),
-  };
-  const others = new Map(
-    files.filter((file) => !isWhole(file)).map((file) => [pathOf(file), file]),
-  );
-  const groups = new Map<string, Alike>();
-  for (const [file, { key, fields }] of await fileLayouts(others, look)) {
-    const alike = groups.get(key) ?? { files: [], fields };
-    groups.set(key, alike);
-    alike.files.push(file);
-  }
-  return [...(whole.files.length > 0 ? [whole] : []), ...groups.values()];
+  return columns.map((column) => `${valueOf(column)} AS ${name(column.name)}`);
 }
 
 async function groupSelect(
   { files, folders }: FileGroup,
-  fields: readonly LaidField[],
-  { snapshot, timeZone = "UTC" }: TableSelectOptions,
+  values: readonly string[],
   pathOf: (file: TableFile) => string,
 ): Promise<string> {
-  const partitionBy = new Set(snapshot.schema.partitionBy);
-  const inFolder = new Set(folders.map((column) => column.name));
-  const [first] = files;
-  const values = snapshot.schema.columns.map((column) => {
-    const value = !partitionBy.has(column.name)
-      ? columnExpression(column, fields)
-      : inFolder.has(column.name)
-        ? partitionValue(name(folderName(column)), column)
-        : partitionLiteral(first?.partition[column.name], column, timeZone);
-    return `${value} AS ${name(column.name)}`;
-  });
+  const deleted = files[0]?.deleted;
   const types = folders.map((column) => `${text(folderName(column))}: ${folderType(column)}`);
   const settings = [
     "union_by_name = false",
     folders.length === 0
       ? "hive_partitioning = false"
       : `hive_partitioning = true, hive_types = {${types.join(", ")}}`,
-    ...(first?.deleted ? ["file_row_number = true"] : []),
+    ...(deleted ? ["file_row_number = true"] : []),
   ];
   const paths = files.map((file) => text(pathOf(file)));
-  const rows = `SELECT ${values.join(", ")} FROM read_parquet([${paths.join(", ")}], ${settings.join(", ")})`;
-  return first?.deleted ? `${rows} WHERE ${await notDeleted(first.deleted)}` : rows;
+  const source = `read_parquet([${paths.join(", ")}], ${settings.join(", ")})`;
+  const rows = `SELECT ${values.join(", ")} FROM ${source}`;
+  return deleted ? `${rows} WHERE ${await notDeleted(deleted)}` : rows;
 }
 
 /** A type with arguments, such as a decimal's, is not taken for a folder's value; the select casts it. */
