@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { readMapping } from "../importing/mapping.ts";
 import { runImport } from "../importing/run-import.ts";
 import { withApi } from "./context.ts";
-import { positiveInteger } from "./numbers.ts";
 import { formatTable } from "./output.ts";
+import { positiveInteger } from "./positive-integer.ts";
 
 interface QueryAnswer {
   readonly rows: ReadonlyArray<Readonly<Record<string, unknown>>>;

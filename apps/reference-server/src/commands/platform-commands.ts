@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { contextOf, withApi } from "./context.ts";
 import { diagnose } from "./doctor.ts";
-import { positiveInteger } from "./numbers.ts";
+import { positiveInteger } from "./positive-integer.ts";
 import { type ServeOptions, serve } from "./serve.ts";
 import { simulateInto } from "./simulate.ts";
 

@@ -58,7 +58,7 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
       view: lakeView(snapshot, objects, query.tenant),
     }));
     const suits = (session: Session) =>
-      views.every(({ table, view }) => session.views.get(table) === view);
+      views.every(({ table, view }) => session.views.get(table) === view.key);
     const release = await objects.leaseLocal?.(
       views.flatMap(({ view }) => view.files),
       signal,
@@ -125,12 +125,12 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
 
 /** Makes the table's name stand for the view on this connection. */
 async function showView(session: Session, table: string, view: LakeView): Promise<void> {
-  if (session.views.get(table) === view) return;
+  if (session.views.get(table) === view.key) return;
   session.views.delete(table);
   const { connection } = session;
   const select = await view.select(async (sql) => (await connection.runAndReadAll(sql)).getRows());
   await connection.run(`CREATE OR REPLACE TEMP VIEW ${name(table)} AS ${select}`);
-  session.views.set(table, view);
+  session.views.set(table, view.key);
 }
 
 async function readRows(

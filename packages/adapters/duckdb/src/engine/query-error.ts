@@ -1,6 +1,6 @@
 import { EcapError, isEcapError } from "@ecap/sdk";
 
-/** What DuckDB threw as an error of the platform: a broken file is not the query's fault. */
+/** What DuckDB threw as an error of the table: of the files, or of the query. */
 export function queryError(error: unknown): unknown {
   if (isEcapError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,11 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EcapError } from "@ecap/sdk";
-import type { LakeView } from "../lake/lake-view.ts";
 
-/** A connection and the lake views it holds, by table name. */
+/** A connection and the lake views it holds, by table name: the key of each. */
 export interface Session {
   readonly connection: DuckDBConnection;
-  readonly views: Map<string, LakeView>;
+  readonly views: Map<string, string>;
 }
 
 export interface SessionPool {
@@ -37,7 +36,7 @@ export function sessionPool(size: number, connect: () => Promise<DuckDBConnectio
     if (opened < size) {
       opened++;
       try {
-        return { connection: await connect(), views: new Map<string, LakeView>() };
+        return { connection: await connect(), views: new Map<string, string>() };
       } catch (error) {
         opened--;
         throw error;

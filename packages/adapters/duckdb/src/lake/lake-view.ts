@@ -5,6 +5,8 @@ import { tableSelect } from "./table-select.ts";
 
 /** What a query sees under the name of a lake table. */
 export interface LakeView {
+  /** Tells it from every other view. */
+  readonly key: string;
   /** The files it reads. */
   readonly files: readonly TableFile[];
   /** A SELECT over the tenant's rows, every column of the schema in its order and type. The files must be where they can be looked into. */
@@ -13,6 +15,7 @@ export interface LakeView {
 
 const tenantColumn = "tenant";
 const views = new WeakMap<TableSnapshot, Map<string, LakeView>>();
+let made = 0;
 
 /** The view of one tenant's rows, the same for the same snapshot. Files of other tenants are not in it, so no query over it can reach them. */
 export function lakeView(snapshot: TableSnapshot, objects: ObjectStore, tenant: string): LakeView {
@@ -35,16 +38,14 @@ function makeView(snapshot: TableSnapshot, objects: ObjectStore, tenant: string)
   const files = byTenant
     ? snapshot.files.filter((file) => file.partition[tenantColumn] === tenant)
     : snapshot.files;
-  let made: string | undefined;
+  const where = byTenant ? "" : ` WHERE ${name(tenantColumn)} = ${text(tenant)}`;
+  let known: string | undefined;
   return {
+    key: `${snapshot.table} ${made++}`,
     files,
     async select(look) {
-      if (made !== undefined) return made;
-      const rows = await tableSelect({ snapshot, files, objects, look });
-      made = byTenant
-        ? rows
-        : `SELECT * FROM (${rows}) WHERE ${name(tenantColumn)} = ${text(tenant)}`;
-      return made;
+      known ??= `SELECT * FROM (${await tableSelect({ snapshot, files, objects, look })})${where}`;
+      return known;
     },
   };
 }
