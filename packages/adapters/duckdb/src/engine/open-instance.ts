@@ -25,10 +25,13 @@ export async function openInstance(options: InstanceOptions): Promise<Opened> {
   const { threads, memoryLimit, tempDir, objects, folders = [] } = options;
   const root = objects.localPath ? [dirname(objects.localPath("root"))] : [];
   const allowed = [...root, ...folders].map((folder) => text(`${folder}/`));
+  // Those of a session hold for all sessions only where they are set so.
   const settings = [
-    "SET TimeZone = 'UTC'",
-    "SET Calendar = 'gregorian'",
-    "SET parquet_metadata_cache = true",
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL Calendar = 'gregorian'",
+    "SET GLOBAL parquet_metadata_cache = true",
+    // The time that planning takes grows with a power of the depth, and nothing interrupts it.
+    "SET GLOBAL max_expression_depth = 250",
     ...(threads === undefined ? [] : [`SET threads = ${Math.max(1, Math.floor(threads))}`]),
     ...(memoryLimit === undefined ? [] : [`SET memory_limit = ${text(memoryLimit)}`]),
     `SET temp_directory = ${text(tempDir ?? "")}`,
