@@ -14,7 +14,6 @@ const readerFeatures: ReadonlySet<string> = new Set([
   "v2Checkpoint",
   "vacuumProtocolCheck",
 ]);
-const harmlessToAppends = new Set(["appendOnly", "invariants"]);
 
 export type ColumnMappingMode = "none" | "name" | "id";
 
@@ -43,16 +42,6 @@ export function columnMappingMode(
   if (!allowed || mode === "none") return "none";
   if (mode !== "name" && mode !== "id") throw unsupported(`column mapping by ${mode}`);
   return mode;
-}
-
-/** Throws ECAP_TABLE_UNSUPPORTED where an append could break a rule of the table. */
-export function checkAppendable(protocol: ProtocolAction, readOnly: string | undefined): void {
-  const { minWriterVersion, writerFeatures = [] } = protocol;
-  const unknown = writerFeatures.filter((feature) => !harmlessToAppends.has(feature));
-  if (minWriterVersion > 2 && minWriterVersion !== 7)
-    throw unsupported(`writer version ${minWriterVersion}`);
-  if (unknown.length > 0) throw unsupported(`the writer feature ${unknown.join(", ")}`);
-  if (readOnly) throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Cannot append: ${readOnly}`);
 }
 
 function unsupported(what: string): EcapError {

@@ -67,18 +67,15 @@ function parse({ protocol, metaData }: SchemaSource): ParsedSchema {
     columns,
     partitionBy: metaData.partitionColumns,
     widened: new Set(widened),
-    readOnly: columns.map((column, i) => readOnly(column, fields[i] ?? {})).find(Boolean),
+    readOnly: columns.map(readOnly).find(Boolean),
   };
 }
 
-function readOnly({ name, type }: Column, metadata: JsonRecord): string | undefined {
-  if (!isWritableType(type)) return `column ${name} is a ${typeName(type)}`;
-  if ("delta.invariants" in metadata) return `column ${name} has an invariant`;
-  if ("delta.generationExpression" in metadata) return `column ${name} is generated`;
-  return undefined;
+function readOnly({ name, type }: Column): string | undefined {
+  return isWritableType(type) ? undefined : `column ${name} is a ${typeName(type)}`;
 }
 
-function isWritableType(type: ColumnType): boolean {
+export function isWritableType(type: ColumnType): boolean {
   const decimal = decimalSize(type);
   return writableTypes.has(type) || (decimal !== undefined && decimal.scale <= decimal.precision);
 }
