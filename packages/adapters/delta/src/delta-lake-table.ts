@@ -81,8 +81,10 @@ export interface DeltaLakeTable {
 
 export interface OpenDeltaTableOptions {
   readonly objects: ObjectStore;
-  /** The folder of the table in the object store. */
-  readonly path: string;
+  /** Key prefix of the table, ending in `/`. Default: the store holds the table and nothing else. */
+  readonly root?: string;
+  /** What errors call the table. */
+  readonly name: string;
   /** What looks at rows: needed for all but create, append, whole overwrites, vacuum, restore and changes of columns. */
   readonly engine?: FileEngine;
   readonly clock?: Clock;
@@ -97,12 +99,10 @@ const idleMs = 30_000;
 
 /** The table in a folder, which need not be there yet. Nothing is read before the first operation. */
 export function openDeltaTable(options: OpenDeltaTableOptions): DeltaLakeTable {
-  const { objects, path, engine, clock = systemClock, logger = silentLogger } = options;
+  const { objects, root = "", name, engine, clock = systemClock, logger = silentLogger } = options;
   const { checkpointInterval = 10, threads = 1 } = options;
   const codec = parquetCodec({ threads, idleMs });
-  const root = `${path.replace(/\/$/, "")}/`;
-  const log = deltaLog({ objects, codec, root, table: path });
-  const name = path;
+  const log = deltaLog({ objects, codec, root, table: name });
   const table: TableContext = {
     name,
     root,

@@ -37,7 +37,7 @@ interface Told {
 export async function runWriters(options: RunOptions): Promise<{ readonly conflicts: number }> {
   const { place, objects, writers, kills, betweenKillsMs } = options;
   const engine = duckdbFileEngine({ objects, threads: 1 });
-  const table = openDeltaTable({ objects, engine, path: "t" });
+  const table = openDeltaTable({ objects, engine, name: "t" });
   await table.create(schema);
   const told = new Map<string, Told>();
   const failures: string[] = [];

@@ -13,7 +13,7 @@ import { batchRows, type Place, sharedBatch } from "./batches.ts";
 const [place, writer] = process.argv.slice(2).map((text): unknown => JSON.parse(text));
 const objects = storeOf(place as Place);
 const engine = duckdbFileEngine({ objects, threads: 1 });
-const table = openDeltaTable({ objects, engine, path: "t", checkpointInterval: 5 });
+const table = openDeltaTable({ objects, engine, name: "t", checkpointInterval: 5 });
 const on = "target.batch = source.batch AND target.i = source.i";
 
 const tell = (stage: "begin" | "done", operation: string, batch: string) =>

@@ -52,7 +52,7 @@ export async function tableFixture() {
     tables,
     /** Another writer's view of the table of a name. */
     open(path = "t", options: Partial<OpenDeltaTableOptions> = {}) {
-      const table = openDeltaTable({ objects, engine, path, ...options });
+      const table = openDeltaTable({ objects, engine, root: `${path}/`, name: path, ...options });
       opened.push(table);
       return table;
     },
