@@ -1,23 +1,30 @@
 import { duckdbTableReader } from "@ecap/adapter-duckdb";
 import type { TableCommit, TableSnapshot } from "@ecap/sdk";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { type CommandContext, contextOf, withApi } from "../context.ts";
 import { formatTable } from "../output.ts";
 import { positiveInteger } from "../positive-integer.ts";
 import { cat } from "./cat.ts";
 import { describeType } from "./describe-type.ts";
-import { type OpenTable, openTable, tableFolder } from "./open-table.ts";
+import {
+  type OpenTable,
+  openTable,
+  tableArgument,
+  tableFolder,
+  tableVersion,
+  time,
+} from "./open-table.ts";
+import { addWriteCommands } from "./write-commands.ts";
 
 interface WhenOptions {
   readonly version?: string;
   readonly at?: number;
 }
 
-const tableArgument = ["<table>", "a folder with a Delta table, or a table of the lake"] as const;
-
 /** `ecap lake`: what is in Delta tables, those of the lake and any other in a folder. */
 export function addLakeCommands(program: Command): void {
-  const lake = program.command("lake").description("look into the lake, or any Delta table");
+  const lake = program.command("lake").description("read and write the lake, or any Delta table");
+  addWriteCommands(lake);
 
   reading(lake, "cat", "print the rows of a table")
     .option("--columns <names>", "columns to read, separated by commas", names)
@@ -157,15 +164,4 @@ async function historyOf(
 
 function names(text: string): readonly string[] {
   return text.split(",").map((name) => name.trim());
-}
-
-function time(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError("expected a time, as in 2026-01-31");
-  return value;
-}
-
-function tableVersion(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`"${text}" is no version: expected a whole number`);
 }

@@ -45,7 +45,7 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
     return (opening ??= (async () => {
       const folder = await mkdtemp(join(workDir, "ecap-files-"));
       const tempDir = join(folder, "spilled");
-      const settings = { objects, threads, memoryLimit, tempDir, outputDir: folder };
+      const settings = { objects, threads, memoryLimit, tempDir, folders: [folder] };
       return { ...(await openInstance(settings)), folder };
     })());
   };
