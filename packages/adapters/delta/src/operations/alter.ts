@@ -10,6 +10,7 @@ import {
 import type { MetaDataAction } from "../format/actions.ts";
 import { isWritableType } from "../format/schema.ts";
 import { withFeature } from "../table/writable.ts";
+import { maxColumnId, withColumnIds } from "./column-ids.ts";
 import { canWiden } from "./type-widening.ts";
 
 /** A change of the definition; throws ECAP_TABLE_SCHEMA where the table cannot have it. */
@@ -173,7 +174,6 @@ function withColumnMapping(definition: Definition): Definition {
   return {
     metaData: withProperties(withFields(metaData, fields), {
       "delta.columnMapping.mode": "name",
-      "delta.columnMapping.maxColumnId": String(fields.length),
     }),
     protocol: withFeature(protocol, "columnMapping"),
   };
@@ -184,16 +184,10 @@ const columnMapping = (id: number, physicalName: string) => ({
   "delta.columnMapping.physicalName": physicalName,
 });
 
-function maxColumnId({ configuration }: MetaDataAction): number {
-  return Number(configuration["delta.columnMapping.maxColumnId"] ?? 0);
-}
-
 function withFields(metaData: MetaDataAction, fields: readonly SchemaField[]): MetaDataAction {
   const changed = { ...metaData, schemaString: JSON.stringify({ type: "struct", fields }) };
   const ids = fields.map(({ metadata }) => Number(metadata["delta.columnMapping.id"] ?? 0));
-  const maxId = Math.max(maxColumnId(metaData), ...ids);
-  if (maxId === 0) return changed;
-  return withProperties(changed, { "delta.columnMapping.maxColumnId": String(maxId) });
+  return withColumnIds(changed, Math.max(0, ...ids));
 }
 
 function withProperties(

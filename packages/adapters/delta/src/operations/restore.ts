@@ -9,6 +9,7 @@ import { existingTable, placeOf, type TableContext } from "../table/table-contex
 import { versionAt } from "../table/table-history.ts";
 import { keyOf } from "../table/table-place.ts";
 import { checkChangeable } from "../table/writable.ts";
+import { maxColumnId, withColumnIds } from "./column-ids.ts";
 import { type OperationOptions, type Outcome, unchanged } from "./outcome.ts";
 
 export interface RestoreOptions extends OperationOptions {
@@ -26,7 +27,8 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
   if (!then) throw noVersion(table, options);
   const added = [...then.files.values()].filter((add) => !isSame(add, state.files.get(add.path)));
   const removed = [...state.files.values()].filter((add) => !isSame(add, then.files.get(add.path)));
-  const metaDataChanged = JSON.stringify(then.metaData) !== JSON.stringify(state.metaData);
+  const metaData = withColumnIds(then.metaData, maxColumnId(state.metaData));
+  const metaDataChanged = JSON.stringify(metaData) !== JSON.stringify(state.metaData);
   if (added.length === 0 && removed.length === 0 && !metaDataChanged) return unchanged();
   await checkPresent(table, added);
   const now = table.clock.now();
@@ -37,7 +39,7 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
     metrics,
     ...(options.commitInfo ? { info: options.commitInfo } : {}),
     actions: [
-      ...(metaDataChanged ? [{ metaData: then.metaData }] : []),
+      ...(metaDataChanged ? [{ metaData }] : []),
       ...removed.map((add) => removeOf(add, now)),
       ...added.map((add) => ({ add: { ...add, dataChange: true } })),
     ],

@@ -22,8 +22,19 @@ export async function commitChange(
   base: TableState,
   change: Change,
 ): Promise<TableState> {
-  checkWritable(base);
-  checkAppendOnly(table, base, change.actions);
+  /** For steps that end before anything is committed. */
+  const orForget = async <T>(step: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      await forgetFiles(table, change.written);
+      throw error;
+    }
+  };
+  await orForget(() => {
+    checkWritable(base);
+    checkAppendOnly(table, base, change.actions);
+  });
   const isolation = isolationOf(base, change);
   const transaction = {
     ...change.reads,
@@ -39,10 +50,8 @@ export async function commitChange(
       await afterCommit(table, committed);
       return committed;
     }
-    state = await passWinners(table, state, transaction).catch(async (error: unknown) => {
-      await forgetFiles(table, change.written);
-      throw error;
-    });
+    const lost = state;
+    state = await orForget(() => passWinners(table, lost, transaction));
   }
   throw new EcapError(
     "ECAP_TABLE_CONFLICT",

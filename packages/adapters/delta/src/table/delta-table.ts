@@ -28,6 +28,8 @@ export interface DeltaTable extends TableReader {
   append(rows: readonly Row[], options: AppendOptions): Promise<number | undefined>;
 }
 
+/** What an append is refused with once its files are there, so that no commit names them. */
+const refusals = ["ECAP_FENCED", "ECAP_TABLE_CONFLICT", "ECAP_TABLE_UNSUPPORTED"] as const;
 /** Lost races after which a commit gives up. Every lost race is another writer's success. */
 const maxAttempts = 200;
 
@@ -100,7 +102,7 @@ export function deltaTable(table: TableContext): DeltaTable {
         const told = { operation: "WRITE", parameters, actions, reads: noReads };
         return [describe(state, info ? { ...told, info } : told), ...actions];
       }).catch(async (error: unknown) => {
-        if (isEcapError(error, "ECAP_FENCED")) await forget(adds);
+        if (refusals.some((code) => isEcapError(error, code))) await forget(adds);
         throw error;
       });
       if (!committed) {
