@@ -22,3 +22,16 @@ export function decodeZ85(text: string): Uint8Array {
   }
   return new Uint8Array(bytes.buffer);
 }
+
+/** The text of bytes whose number is a multiple of four. */
+export function encodeZ85(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = view.getUint32(at);
+    for (let power = 4; power >= 0; power--) {
+      text += alphabet.charAt(Math.floor(word / 85 ** power) % 85);
+    }
+  }
+  return text;
+}

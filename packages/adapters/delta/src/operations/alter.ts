@@ -115,13 +115,20 @@ export const setProperties = (properties: Readonly<Record<string, string | null>
     const message = `The property ${refused} cannot be set`;
     throw new EcapError("ECAP_TABLE_UNSUPPORTED", message, { path: refused });
   }
-  return ({ metaData, protocol }) => ({ metaData: withProperties(metaData, properties), protocol });
+  return ({ metaData, protocol }) => ({
+    metaData: withProperties(metaData, properties),
+    protocol:
+      properties["delta.enableDeletionVectors"] === "true"
+        ? withFeature(protocol, "deletionVectors")
+        : protocol,
+  });
 };
 
 const settableProperties: ReadonlySet<string> = new Set([
   "delta.appendOnly",
   "delta.checkpointInterval",
   "delta.deletedFileRetentionDuration",
+  "delta.enableDeletionVectors",
   "delta.enableExpiredLogCleanup",
   "delta.isolationLevel",
   "delta.logRetentionDuration",

@@ -49,7 +49,8 @@ export async function overwrite(
       ...(where === undefined ? {} : { predicate: where }),
     },
     removed,
-    added: [...kept, ...written],
+    added: [...kept.files, ...written],
+    written: [...kept.written, ...written.map((add) => add.path)],
     metrics: { numOutputRows: rows.length },
     reads,
     options,
@@ -58,8 +59,8 @@ export async function overwrite(
 
 interface Removal {
   readonly removed: readonly AddAction[];
-  /** Files with the rows that stay of the removed ones. */
-  readonly kept: readonly AddAction[];
+  /** The rows that stay of the removed files. */
+  readonly kept: { readonly files: readonly AddAction[]; readonly written: readonly string[] };
   readonly reads: Reads;
 }
 
@@ -69,13 +70,14 @@ async function planRemoval(
   replace: NonNullable<OverwriteOptions["replace"]>,
   written: readonly AddAction[],
 ): Promise<Removal> {
-  if (replace === "table") return { removed: [...state.files.values()], kept: [], reads: readsAll };
+  const kept = { files: [], written: [] };
+  if (replace === "table") return { removed: [...state.files.values()], kept, reads: readsAll };
   if (replace === "partitions") {
     const replaced = new Set(written.map((add) => partitionKey(state, add)));
     const isReplaced = (add: AddAction) => replaced.has(partitionKey(state, add));
     const removed = [...state.files.values()].filter(isReplaced);
-    return { removed, kept: [], reads: readsWhere(state, isReplaced) };
+    return { removed, kept, reads: readsWhere(state, isReplaced) };
   }
-  const { removed, added, reads } = await planDeletion(table, state, replace.where);
-  return { removed, kept: added, reads };
+  const { removed, added, written: made, reads } = await planDeletion(table, state, replace.where);
+  return { removed, kept: { files: added, written: made }, reads };
 }

@@ -9,8 +9,9 @@ import type { OperationOptions, Outcome } from "./outcome.ts";
 export interface Replacement
   extends Pick<Change, "operation" | "parameters" | "reads" | "rearranges"> {
   readonly removed: readonly AddAction[];
-  /** Files made for it. */
   readonly added: readonly AddAction[];
+  /** Paths of files made for it. Default: those of `added`. */
+  readonly written?: readonly string[];
   readonly metrics: Readonly<Record<string, number>>;
   /** Further actions of the same commit. */
   readonly others?: readonly Action[];
@@ -24,6 +25,7 @@ export async function replaceFiles(
   replacement: Replacement,
 ): Promise<Outcome> {
   const { removed, added, others = [], options, rearranges = false, ...said } = replacement;
+  const { written = added.map((add) => add.path) } = replacement;
   if (removed.length + added.length === 0) return { version: undefined, metrics: said.metrics };
   const now = table.clock.now();
   const metrics = {
@@ -41,7 +43,7 @@ export async function replaceFiles(
       ...removed.map((add) => removeOf(add, now, !rearranges)),
       ...added.map((add) => ({ add: { ...add, dataChange: !rearranges } })),
     ],
-    written: added.map((add) => add.path),
+    written,
   });
   return { version, metrics };
 }

@@ -127,6 +127,22 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
       await expectSame(table);
     });
 
+    it("reads rows that deletion vectors leave", async () => {
+      const table = fixture.open(path);
+      await table.create(schema, { properties: { "delta.enableDeletionVectors": "true" } });
+      await table.append(Array.from({ length: 70_000 }, (_, id) => row(id)));
+      await table.delete({ where: "id % 1000 = 7" });
+      await table.delete({ where: "id BETWEEN 100 AND 65999" });
+      const script = `
+import json, sys, pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+rows = QueryBuilder().register("t", DeltaTable(sys.argv[1])).execute("SELECT id FROM t ORDER BY id")
+print(json.dumps([r["id"] for r in pa.table(rows.read_all()).to_pylist()]))`;
+      const left = (await fixture.rows(path)).map(({ id }) => id);
+      expect(left).toHaveLength(4_000 + 100 - 5);
+      expect(runPython(script, folder())).toEqual(left);
+    });
+
     it("and we commit to one table in turns", async () => {
       const table = await filled();
       python(`write_deltalake(table, rows(5, 6), mode="append")`);

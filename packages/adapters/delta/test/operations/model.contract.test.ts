@@ -175,10 +175,11 @@ const numRuns = Number(process.env["ECAP_ROUNDS"] ?? 12);
 let run = 0;
 it("gives the rows of a naive model at every version, whatever is done (property)", async () => {
   await fc.assert(
-    fc.asyncProperty(someRows, steps, async (first, sequence) => {
+    fc.asyncProperty(someRows, steps, fc.boolean(), async (first, sequence, marks) => {
       const path = `t${run++}`;
       const table = fixture.open(path);
-      await table.create(schema);
+      const properties = { "delta.enableDeletionVectors": String(marks) };
+      await table.create(schema, { properties });
       await table.append(given(first));
       const versions: Rows[] = [[]];
       let rows: Rows = first;
