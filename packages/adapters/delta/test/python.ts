@@ -12,7 +12,10 @@ export function runPython(script: string, ...args: string[]): unknown {
 
 /** Whether tests with Python run: where it can import the modules, and in CI, which has to have them. */
 export function hasPython(...modules: readonly string[]): boolean {
-  if (process.env["CI"] === "true") return true;
+  return process.env["CI"] === "true" || canImport(...modules);
+}
+
+export function canImport(...modules: readonly string[]): boolean {
   try {
     execFileSync(python, ["-c", `import ${modules.join(", ")}`], { stdio: "ignore" });
     return true;
