@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { positiveInteger } from "../numbers.ts";
+import { positiveInteger } from "../positive-integer.ts";
 import { addAlterCommands } from "./alter-commands.ts";
 import { tableVersion, time } from "./open-table.ts";
 import { readRows } from "./read-rows.ts";

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canImport, runPython } from "../python.ts";
