@@ -88,6 +88,37 @@ describe("tables of other writers and of every type", () => {
     expect(appended.min).toMatchObject({ at: "0001-01-01T00:00:00.000Z", word: "a".repeat(32) });
   });
 
+  it("gives every commit a later time where the table keeps times in commits, whatever the clock", async () => {
+    const clock = { now: () => 1_000_000 };
+    const table = fixture.open("times", { clock });
+    await table.create({ columns: [{ name: "id", type: "integer" }] });
+    const { protocol, metaData } = await firstActions("times");
+    const configuration = { "delta.enableInCommitTimestamps": "true" };
+    const features = { minWriterVersion: 7, writerFeatures: ["inCommitTimestamp"] };
+    const lines = [
+      { commitInfo: { inCommitTimestamp: 2_000_000, operation: "SET" } },
+      { protocol: { ...protocol, ...features } },
+      { metaData: { ...metaData, configuration } },
+    ].map((action) => JSON.stringify(action));
+    const key = `times/_delta_log/${"1".padStart(20, "0")}.json`;
+    await fixture.objects.put(key, new TextEncoder().encode(lines.join("\n")));
+    await table.append([{ id: 1 }]);
+    await table.update({ set: { id: "2" } });
+    const history = await fixture.open("times").history();
+    expect(history.map(({ timestamp }) => timestamp)).toEqual([
+      2_000_002, 2_000_001, 2_000_000, 1_000_000,
+    ]);
+  });
+
+  const firstActions = async (name: string): Promise<Record<string, object>> => {
+    const bytes = await fixture.objects.get(`${name}/_delta_log/${"0".padStart(20, "0")}.json`);
+    const lines = new TextDecoder().decode(bytes).trim().split("\n");
+    return Object.assign({}, ...lines.map((line): unknown => JSON.parse(line))) as Record<
+      string,
+      object
+    >;
+  };
+
   it("keeps partition values of every type", async () => {
     const cells = {
       long: 2n ** 60n,
