@@ -4,11 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hasPython, runPython } from "../python.ts";
 import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
 
+/** By its own query engine: its way through pyarrow reads renamed columns as NULL, and knows no deletion vectors. */
 const read = `
-import json, sys
-from deltalake import DeltaTable
+import json, sys, pyarrow
+from deltalake import DeltaTable, QueryBuilder
 table = DeltaTable(sys.argv[1])
-rows = sorted(table.to_pyarrow_table().to_pylist(), key=lambda r: r["id"])
+found = QueryBuilder().register("t", table).execute("SELECT * FROM t ORDER BY id")
+rows = pyarrow.table(found.read_all()).to_pylist()
 for r in rows: del r["tenant"]
 print(json.dumps({"version": table.version(), "rows": rows, "operations": [h["operation"] for h in table.history()]}))`;
 
@@ -133,14 +135,8 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
       await table.append(Array.from({ length: 70_000 }, (_, id) => row(id)));
       await table.delete({ where: "id % 1000 = 7" });
       await table.delete({ where: "id BETWEEN 100 AND 65999" });
-      const script = `
-import json, sys, pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
-rows = QueryBuilder().register("t", DeltaTable(sys.argv[1])).execute("SELECT id FROM t ORDER BY id")
-print(json.dumps([r["id"] for r in pa.table(rows.read_all()).to_pylist()]))`;
-      const left = (await fixture.rows(path)).map(({ id }) => id);
-      expect(left).toHaveLength(4_000 + 100 - 5);
-      expect(runPython(script, folder())).toEqual(left);
+      expect(await fixture.rows(path)).toHaveLength(4_000 + 100 - 5);
+      await expectSame(table);
     });
 
     it("and we commit to one table in turns", async () => {

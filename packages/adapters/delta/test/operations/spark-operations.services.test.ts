@@ -115,6 +115,7 @@ describe.skipIf(!canImport("pyspark", "delta"))(
       const names = Object.keys(operations);
       for (const name of names) await operations[name]?.(await create(name));
       const seen = run([], names);
+      expect(seen["renamed"]?.rows).toContainEqual({ part: "a", id: 2, "some text": "set" });
       for (const name of names) {
         expect(seen[name]?.rows, name).toEqual(await fixture.rows(name));
         const history = await fixture.open(name).history();
