@@ -38,7 +38,8 @@ export function hasTypeChanges(metadata: JsonRecord): boolean {
   return changes in metadata;
 }
 
-function isWidening(from: string, to: string): boolean {
+/** Whether every value of one type is one of the other, by the changes that the protocol knows. */
+export function isWidening(from: string, to: string): boolean {
   if (widerThan[from]?.includes(to)) return true;
   const wide = decimalSize(to);
   const narrow = decimalSize(from) ?? { precision: digits[from] ?? Infinity, scale: 0 };

@@ -54,7 +54,7 @@ async function commitAlteration(
     ...(protocol === state.protocol ? [] : [{ protocol }]),
     ...(metaData === state.metaData ? [] : [{ metaData }]),
   ];
-  if (actions.length === 0) return unchanged();
+  if (actions.length === 0) return unchanged;
   const info = options.commitInfo ? { info: options.commitInfo } : {};
   const change = { operation, actions, written: [], reads, ...info };
   return { version: (await commitChange(table, state, change)).version, metrics: {} };

@@ -9,9 +9,9 @@ import {
 } from "../files/table-fields.ts";
 import type { MetaDataAction } from "../format/actions.ts";
 import { isWritableType } from "../format/schema.ts";
+import { isWidening } from "../format/type-changes.ts";
 import { withFeature } from "../table/writable.ts";
 import { maxColumnId, withColumnIds } from "./column-ids.ts";
-import { canWiden } from "./type-widening.ts";
 
 /** A change of the definition; throws ECAP_TABLE_SCHEMA where the table cannot have it. */
 export type Alteration = (definition: Definition) => Definition;
@@ -41,7 +41,7 @@ export const widenColumn = (column: string, type: string): Alteration => {
   return ({ metaData, protocol }) => {
     const fields = schemaFields(metaData);
     const field = fieldOf(fields, column);
-    if (typeof field.type !== "string" || !canWiden(field.type, type)) {
+    if (typeof field.type !== "string" || field.type === type || !isWidening(field.type, type)) {
       throw invalid(column, `is a ${JSON.stringify(field.type)}, which ${type} does not widen`);
     }
     const before = field.metadata["delta.typeChanges"];
@@ -53,7 +53,10 @@ export const widenColumn = (column: string, type: string): Alteration => {
     const widened = withFields(metaData, replaceField(fields, field, wider));
     return {
       metaData: withProperties(widened, { "delta.enableTypeWidening": "true" }),
-      protocol: withFeature(protocol, "typeWidening"),
+      protocol: withFeature(
+        type === "timestamp_ntz" ? withFeature(protocol, "timestampNtz") : protocol,
+        "typeWidening",
+      ),
     };
   };
 };

@@ -29,7 +29,7 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
   const removed = [...state.files.values()].filter((add) => !isSame(add, then.files.get(add.path)));
   const metaData = withColumnIds(then.metaData, maxColumnId(state.metaData));
   const metaDataChanged = JSON.stringify(metaData) !== JSON.stringify(state.metaData);
-  if (added.length === 0 && removed.length === 0 && !metaDataChanged) return unchanged();
+  if (added.length === 0 && removed.length === 0 && !metaDataChanged) return unchanged;
   await checkPresent(table, added);
   const now = table.clock.now();
   const metrics = { numRestoredFiles: added.length, numRemovedFiles: removed.length };

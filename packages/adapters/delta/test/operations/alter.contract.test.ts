@@ -61,6 +61,13 @@ describe("changes of the schema, constraints and properties", () => {
       readerFeatures: ["typeWidening"],
       writerFeatures: ["appendOnly", "invariants", "typeWidening"],
     });
+    await table.addColumns([{ name: "day", type: "date" }]);
+    await table.append([{ ...row(9), id: 9, day: "2026-01-31" }]);
+    await table.widenColumn("day", "timestamp_ntz");
+    await table.update({ set: { word: "'x'" }, where: "id = 9" });
+    expect((await fixture.rows(path)).find(({ id }) => id === 9)).toMatchObject({
+      day: expect.stringMatching(/^2026-01-31[ T]00:00/) as unknown,
+    });
     const narrower = table.widenColumn("id", "integer");
     await expect(narrower).rejects.toMatchObject({ code: "ECAP_TABLE_SCHEMA", path: "id" });
   });
