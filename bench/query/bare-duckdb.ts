@@ -25,7 +25,9 @@ export async function bareDuckdb(
   await connection.run(`SET threads = ${threads}`);
   for (const { table, schema, files } of snapshots) {
     const paths = files.map(({ key }) => `'${objects.localPath?.(key)}'`);
-    const columns = schema.columns.map(({ name, type }) => `"${name}" ${types[type] ?? type}`);
+    const columns = schema.columns.map(
+      ({ name, type }) => `"${name}" ${typeof type === "string" ? (types[type] ?? type) : "JSON"}`,
+    );
     await connection.run(
       paths.length === 0
         ? `CREATE TABLE ${table} (${columns.join(", ")})`

@@ -6,7 +6,7 @@ import { formatTable } from "./output.ts";
 import { positiveInteger } from "./positive-integer.ts";
 import { addQueryCommand } from "./query-command.ts";
 
-/** `ecap import`, `query`, `lake` and `dlq`. */
+/** `ecap import`, `query` and `dlq`. */
 export function addDataCommands(program: Command): void {
   program
     .command("import <file>")
@@ -26,34 +26,6 @@ export function addDataCommands(program: Command): void {
     });
 
   addQueryCommand(program);
-
-  const lake = program.command("lake").description("look into the lake");
-  lake
-    .command("history <table>")
-    .description("the versions of a table, newest first")
-    .option("--limit <versions>", "most versions to print", positiveInteger, 20)
-    .action((table: string, { limit }: { limit: number }, command: Command) =>
-      withApi(command, async (api, { output }) => {
-        const { items } = await api.call<{
-          items: Array<{
-            version: number;
-            timestamp: number;
-            operation: string;
-            info: Record<string, unknown>;
-          }>;
-        }>("GET", `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`);
-        output.result(items, () =>
-          formatTable(
-            items.map(({ version, timestamp, operation, info }) => ({
-              version,
-              time: new Date(timestamp).toISOString(),
-              operation,
-              job: info["job"] ?? "",
-            })),
-          ),
-        );
-      }),
-    );
 
   const dlq = program.command("dlq").description("events that could not be taken");
   dlq

@@ -1,17 +1,21 @@
 import {
   type Clock,
   EcapError,
+  type FileEngine,
   type Logger,
   type ObjectStore,
   silentLogger,
   systemClock,
   type TableStore,
 } from "@ecap/sdk";
+import { deltaLog } from "./log/delta-log.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { type DeltaTable, deltaTable } from "./table/delta-table.ts";
 
 export interface DeltaTableStoreOptions {
   readonly objects: ObjectStore;
+  /** What looks at rows: needed only for tables with CHECK constraints. */
+  readonly engine?: FileEngine;
   /** Put before the name of every table, as in `lake/`. Default: nothing. */
   readonly prefix?: string;
   readonly clock?: Clock;
@@ -37,7 +41,7 @@ const idleMs = 30_000;
  * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md
  */
 export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStore {
-  const { objects, prefix = "", clock = systemClock, logger = silentLogger } = options;
+  const { objects, engine, prefix = "", clock = systemClock, logger = silentLogger } = options;
   const { checkpointInterval = 10, threads = 1 } = options;
   const codec = parquetCodec({ threads, idleMs });
   const tables = new Map<string, DeltaTable>();
@@ -51,7 +55,18 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
     const known = tables.get(name);
     if (known) return known;
     const root = `${prefix}${name}/`;
-    const table = deltaTable({ objects, codec, name, root, clock, logger, checkpointInterval });
+    const log = deltaLog({ objects, codec, root, table: name });
+    const table = deltaTable({
+      name,
+      root,
+      objects,
+      log,
+      codec,
+      engine,
+      clock,
+      logger,
+      checkpointInterval,
+    });
     tables.set(name, table);
     return table;
   };

@@ -1,1 +1,13 @@
+export * from "./delta-lake-table.ts";
+export * from "./delta-table-reader.ts";
 export * from "./delta-table-store.ts";
+export type { CreateOptions } from "./operations/create-table.ts";
+export type { DeleteOptions } from "./operations/delete-rows.ts";
+export type { MergeOptions } from "./operations/merge.ts";
+export type * from "./operations/merge-clauses.ts";
+export type { OptimizeOptions } from "./operations/optimize.ts";
+export type { OperationOptions, Outcome } from "./operations/outcome.ts";
+export type { OverwriteOptions } from "./operations/overwrite.ts";
+export type { RestoreOptions } from "./operations/restore.ts";
+export type { Assignments, UpdateOptions } from "./operations/update-rows.ts";
+export type { VacuumOptions, VacuumReport } from "./operations/vacuum.ts";

@@ -4,7 +4,7 @@ import { decimalText, scaledDecimal } from "../src/columns/decimal-column.ts";
 import { epochDays } from "../src/columns/number-column.ts";
 import { partitionFolder, partitionValue } from "../src/columns/partition-value.ts";
 import { stringBounds } from "../src/columns/string-column.ts";
-import { encodePath } from "../src/format/actions.ts";
+import { encodePath } from "../src/format/data-path.ts";
 
 describe("decimals", () => {
   it("come back as they went in, for every size (property)", () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,10 +5,7 @@ import { deltaTableStore } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import type { TableSchema } from "@ecap/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-/** A Python that can import `deltalake` and `pyarrow`; ECAP_PYTHON names another than python3. */
-const python = process.env["ECAP_PYTHON"] ?? "python3";
-const installed = canImport();
+import { hasPython, runPython } from "./python.ts";
 
 const schema: TableSchema = {
   columns: [
@@ -28,7 +24,7 @@ const schema: TableSchema = {
   partitionBy: ["tenant", "date"],
 };
 
-describe.skipIf(!installed && process.env["CI"] !== "true")(
+describe.skipIf(!hasPython("deltalake", "pyarrow"))(
   "delta-rs, an independent implementation (needs pip install deltalake pyarrow)",
   () => {
     let dir: string;
@@ -189,20 +185,4 @@ interface Seen {
   readonly types: Readonly<Record<string, string>>;
   readonly first: Readonly<Record<string, unknown>>;
   readonly adds: ReadonlyArray<Readonly<Record<string, unknown>>>;
-}
-
-/** The JSON a script prints. It leaves without a shutdown, in which threads of pyarrow now and then abort the interpreter. */
-function runPython(script: string, ...args: string[]): unknown {
-  const whole = `${script}\nimport os, sys; sys.stdout.flush(); os._exit(0)`;
-  const output = execFileSync(python, ["-c", whole, ...args], { encoding: "utf8" });
-  return JSON.parse(output);
-}
-
-function canImport(): boolean {
-  try {
-    execFileSync(python, ["-c", "import deltalake, pyarrow"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

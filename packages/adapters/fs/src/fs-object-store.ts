@@ -2,11 +2,13 @@ import { open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { compareObjectKeys, type ObjectInfo, type ObjectStore } from "@ecap/sdk";
 import { durableFiles, errorCode } from "./files/durable-file.ts";
-import { decodeName, keyToPath } from "./files/key-path.ts";
+import { exactNames, type FileNames, keyToPath, safeNames } from "./files/key-path.ts";
 
 export interface FsObjectStoreOptions {
   /** Folder that holds the objects; made on first write. One file an object, at the path its key says. */
   readonly dir: string;
+  /** Files are called as their keys say, character by character, as in folders that other programs write. Default: what some file system forbids is escaped. */
+  readonly exactNames?: boolean;
 }
 
 /** Its objects are files already, where `localPath` says. */
@@ -19,7 +21,8 @@ const temporaryName = "!tmp";
 export function fsObjectStore(options: FsObjectStoreOptions): FsObjectStore {
   const root = resolve(options.dir);
   const files = durableFiles(join(root, temporaryName), 0o644);
-  const pathOf = (key: string) => join(root, keyToPath(key));
+  const names = options.exactNames ? exactNames : safeNames;
+  const pathOf = (key: string) => join(root, keyToPath(key, names));
 
   return {
     async get(key, range) {
@@ -35,7 +38,7 @@ export function fsObjectStore(options: FsObjectStoreOptions): FsObjectStore {
     async *list(prefix, { after } = {}) {
       const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
       if (folder !== "" && !isKey(folder.slice(0, -1))) return;
-      yield* walk(root, folder, { prefix, after });
+      yield* walk(root, folder, { prefix, after, names });
     },
     async delete(key) {
       const path = pathOf(key);
@@ -48,14 +51,15 @@ export function fsObjectStore(options: FsObjectStoreOptions): FsObjectStore {
 interface Wanted {
   readonly prefix: string;
   readonly after: string | undefined;
+  readonly names: FileNames;
 }
 
 /** The objects below one folder (its key ends in `/`, or is empty for the root), in byte order of their keys. */
 async function* walk(root: string, folder: string, wanted: Wanted): AsyncGenerator<ObjectInfo> {
-  const path = folder === "" ? root : join(root, keyToPath(folder.slice(0, -1)));
+  const path = folder === "" ? root : join(root, keyToPath(folder.slice(0, -1), wanted.names));
   const entries = (await orAbsent(() => readdir(path, { withFileTypes: true }))) ?? [];
   const keys = entries.flatMap((entry) => {
-    const part = decodeName(entry.name);
+    const part = wanted.names.decode(entry.name);
     if (part === undefined || entry.name === temporaryName) return [];
     if (entry.isDirectory())
       return mayHold(`${folder}${part}/`, wanted) ? [`${folder}${part}/`] : [];
@@ -66,7 +70,7 @@ async function* walk(root: string, folder: string, wanted: Wanted): AsyncGenerat
       yield* walk(root, key, wanted);
       continue;
     }
-    const found = await orAbsent(() => stat(join(root, keyToPath(key))));
+    const found = await orAbsent(() => stat(join(root, keyToPath(key, wanted.names))));
     if (found?.isFile()) yield { key, size: found.size, modifiedAt: Math.round(found.mtimeMs) };
   }
 }

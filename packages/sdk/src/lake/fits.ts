@@ -31,8 +31,14 @@ function valueFits(value: NonNullable<Cell>, type: ColumnType): boolean {
       return typeof value === "string" && isDate(value);
     case "binary":
       return value instanceof Uint8Array;
+    case "byte":
+    case "short":
+    case "float":
+    case "timestamp_ntz":
+    case "void":
+      return false;
     default:
-      return typeof value === "string" && isDecimal(value, type);
+      return typeof value === "string" && typeof type === "string" && isDecimal(value, type);
   }
 }
 
@@ -41,8 +47,10 @@ function isDate(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
-function isDecimal(text: string, type: `decimal(${number},${number})`): boolean {
-  const [precision = 0, scale = 0] = (type.match(/\d+/g) ?? []).map(Number);
+function isDecimal(text: string, type: string): boolean {
+  const size = /^decimal\((\d+),\s*(\d+)\)$/.exec(type);
+  if (!size) return false;
+  const [precision, scale] = [Number(size[1]), Number(size[2])];
   const [, whole, fraction = ""] = /^-?0*(\d*?)(?:\.(\d+?)0*)?$/.exec(text) ?? [];
   return (
     /^-?\d+(\.\d+)?$/.test(text) &&

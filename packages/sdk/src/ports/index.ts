@@ -38,6 +38,7 @@ export * from "./clock.ts";
 export * from "./committer.ts";
 export * from "./database.ts";
 export * from "./event-log.ts";
+export * from "./file-engine.ts";
 export * from "./logger.ts";
 export * from "./model-runtime.ts";
 export * from "./object-key.ts";

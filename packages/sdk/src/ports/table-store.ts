@@ -1,14 +1,40 @@
-/** Column types, by their Delta Lake names. A decimal is exact; a timestamp is UTC in microseconds. */
-export type ColumnType =
+/** Types of one value, by their Delta Lake names. A decimal is exact; `timestamp` is UTC and `timestamp_ntz` a wall clock, both in microseconds; `void` is always NULL. */
+export type PrimitiveType =
   | "string"
   | "long"
   | "integer"
+  | "short"
+  | "byte"
   | "double"
+  | "float"
   | "boolean"
   | "date"
   | "timestamp"
+  | "timestamp_ntz"
   | "binary"
+  | "void"
   | `decimal(${number},${number})`;
+
+export interface StructType {
+  readonly type: "struct";
+  readonly fields: readonly Column[];
+}
+
+export interface ArrayType {
+  readonly type: "array";
+  readonly elementType: ColumnType;
+  readonly containsNull: boolean;
+}
+
+export interface MapType {
+  readonly type: "map";
+  readonly keyType: ColumnType;
+  readonly valueType: ColumnType;
+  readonly valueContainsNull: boolean;
+}
+
+/** Nested types have the shape Delta Lake's schema gives them. */
+export type ColumnType = PrimitiveType | StructType | ArrayType | MapType;
 
 export interface Column {
   readonly name: string;
@@ -16,6 +42,10 @@ export interface Column {
   /** Default true. */
   readonly nullable?: boolean;
   readonly description?: string;
+  /** What data files and statistics call the column, or the field of a struct, where that is not its name. */
+  readonly physicalName?: string;
+  /** Where given, data files hold the column under whatever name has this Parquet field id, and not where none has it. */
+  readonly fieldId?: number;
 }
 
 export interface TableSchema {
@@ -47,14 +77,24 @@ export interface AppendOptions {
   readonly commitInfo?: Readonly<Record<string, unknown>>;
 }
 
+/** Rows of a data file that are no longer in the table. */
+export interface DeletedRows {
+  readonly count: number;
+  /** Their positions in the file, from 0, ascending. ECAP_TABLE_CORRUPT where they cannot be read. */
+  positions(): Promise<Iterable<number>>;
+}
+
 export interface TableFile {
   /** Object key of the data file. */
   readonly key: string;
   readonly size: number;
-  /** Partition values as Delta writes them: strings, null for NULL. */
+  /** Partition values by column as Delta writes them: strings, null for NULL. */
   readonly partition: Readonly<Record<string, string | null>>;
+  /** Rows the file holds, deleted ones among them. */
   readonly rows: number | undefined;
-  /** Least and greatest value by column, as JSON values; columns without statistics are absent. */
+  /** Absent where every row of the file is in the table. */
+  readonly deleted?: DeletedRows;
+  /** Bounds by column, as JSON values: no row is below or above, deleted rows may be what touches them. Columns without statistics are absent. */
   readonly min?: Readonly<Record<string, unknown>>;
   readonly max?: Readonly<Record<string, unknown>>;
   /** Columns the file holds for sure; it may hold more where the statistics do not tell. */

@@ -367,7 +367,7 @@ export function queryEngineContract(name: string, make: () => Promise<QueryEngin
         }
       }
       // One that nobody reads holds its place until its time is over.
-      await Promise.all([open({ timeoutMs: 200 }), open({ timeoutMs: 200 })]);
+      await Promise.all([open({ timeoutMs: 2_000 }), open({ timeoutMs: 2_000 })]);
       const given = new AbortController();
       const stream = await open({ signal: given.signal, maxRows: 1_000_000 });
       const parts = stream?.rows();

@@ -73,7 +73,7 @@ describe.each(commerceEvents.map((definition) => [definition.type, definition] a
                   const cell = row[name];
                   if (cell == null)
                     expect(nullable, `${table.name}.${name} is NULL`).not.toBe(false);
-                  else if (columnType.startsWith("decimal"))
+                  else if (typeof columnType === "string" && columnType.startsWith("decimal"))
                     expect(cell, `${table.name}.${name}`).toMatch(decimal);
                   else if (columnType === "double")
                     expect(Number.isFinite(cell), `${table.name}.${name}`).toBe(true);

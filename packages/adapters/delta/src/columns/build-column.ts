@@ -1,4 +1,5 @@
-import { decimalSize } from "../format/schema.ts";
+import { typeName } from "../format/column-type.ts";
+import { decimalSize } from "../format/decimal-size.ts";
 import { type ColumnBuilder, cellError } from "./built-column.ts";
 import { decimalBuilder } from "./decimal-column.ts";
 import {
@@ -23,8 +24,10 @@ const builders: Readonly<Record<string, ColumnBuilder>> = {
 };
 
 export const buildColumn: ColumnBuilder = (column, group) => {
-  const decimal = decimalSize(column.type);
-  const builder = decimal ? decimalBuilder(decimal) : builders[column.type];
-  if (!builder) throw cellError(column, group, 0, `${column.type} is not a type of a column`);
+  const { type } = column;
+  const decimal = decimalSize(type);
+  const plain = typeof type === "string" ? builders[type] : undefined;
+  const builder = decimal ? decimalBuilder(decimal) : plain;
+  if (!builder) throw cellError(column, group, 0, `${typeName(type)} is not a type rows can have`);
   return builder(column, group);
 };

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Column } from "@ecap/sdk";
+import type { FileColumn } from "@ecap/sdk";
 import {
   Field,
   makeData,
@@ -24,30 +24,38 @@ export interface BuiltFile {
 const rowsPerTurn = 500;
 
 /** The columns of a data file, in the order given, and their statistics. */
-export async function buildFile(columns: readonly Column[], group: RowGroup): Promise<BuiltFile> {
+export async function buildFile(
+  columns: readonly FileColumn[],
+  group: RowGroup,
+): Promise<BuiltFile> {
   const built: BuiltColumn[] = [];
   for (const column of columns) {
     built.push(buildColumn(column, group));
     if (group.rows.length >= rowsPerTurn) await setImmediate();
   }
-  const fields = built.map(
-    ({ data }, i) => new Field(columns[i]?.name ?? "", data.type, columns[i]?.nullable ?? true),
-  );
+  const fields = columns.flatMap((column, i) => (built[i] ? [fileField(column, built[i])] : []));
   return {
     ipc: toIpc(
       fields,
       group.rows.length,
       built.map((column) => column.data),
     ),
-    distinct: columns.filter((column) => isDistinct(column, group)).map(({ name }) => name),
+    distinct: columns.filter((column) => isDistinct(column, group)).map(storedName),
     stats: statistics(columns, built, group.rows.length),
   };
+}
+
+const storedName = ({ name, physicalName = name }: FileColumn) => physicalName;
+
+function fileField(column: FileColumn, { data }: BuiltColumn): Field {
+  const ids = column.id === undefined ? [] : [["PARQUET:field_id", String(column.id)] as const];
+  return new Field(storedName(column), data.type, column.nullable ?? true, new Map(ids));
 }
 
 /** Cells looked at to find out whether a column repeats its values. */
 const sampleSize = 32;
 
-function isDistinct({ name, type }: Column, { rows }: RowGroup): boolean {
+function isDistinct({ name, type }: FileColumn, { rows }: RowGroup): boolean {
   if (type === "boolean" || rows.length < sampleSize) return false;
   const step = Math.floor(rows.length / sampleSize);
   const sample = new Set<unknown>();
@@ -72,14 +80,14 @@ export function toIpc(
 
 /** Bounds are JSON texts already, so decimals and long integers keep every digit. */
 function statistics(
-  columns: readonly Column[],
+  columns: readonly FileColumn[],
   built: readonly BuiltColumn[],
   rows: number,
 ): string {
   const object = (text: (column: BuiltColumn) => string | undefined) => {
-    const entries = columns.flatMap(({ name }, i) => {
+    const entries = columns.flatMap((column, i) => {
       const value = built[i] && text(built[i]);
-      return value === undefined ? [] : [`${JSON.stringify(name)}:${value}`];
+      return value === undefined ? [] : [`${JSON.stringify(storedName(column))}:${value}`];
     });
     return `{${entries.join(",")}}`;
   };

@@ -1,5 +1,6 @@
 import { type Column, EcapError, type Row } from "@ecap/sdk";
 import { type Data, type DataType, makeData } from "apache-arrow";
+import { typeName } from "../format/column-type.ts";
 
 /** The rows of one data file, and where each came from in the append. */
 export interface RowGroup {
@@ -26,7 +27,7 @@ export function cellError(
 ): EcapError {
   const cell = group.rows[at]?.[column.name];
   const row = group.indexes[at] ?? at;
-  const what = problem ?? `${describe(cell)} is not a ${column.type}`;
+  const what = problem ?? `${describe(cell)} is not a ${typeName(column.type)}`;
   return new EcapError("ECAP_TABLE_SCHEMA", `Row ${row}, column ${column.name}: ${what}`, {
     path: column.name,
     received: typeof cell,

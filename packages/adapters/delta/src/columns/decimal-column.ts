@@ -1,5 +1,5 @@
 import { Decimal } from "apache-arrow";
-import type { DecimalSize } from "../format/schema.ts";
+import type { DecimalSize } from "../format/decimal-size.ts";
 import { type ColumnBuilder, cellError, Validity } from "./built-column.ts";
 import { Bounds, writeInt64 } from "./integers.ts";
 

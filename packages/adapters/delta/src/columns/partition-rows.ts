@@ -1,8 +1,10 @@
-import { type Cell, type Column, EcapError, type Row } from "@ecap/sdk";
+import { type Cell, EcapError, type FileColumn, type Row } from "@ecap/sdk";
+import { typeName } from "../format/column-type.ts";
 import type { RowGroup } from "./built-column.ts";
 import { partitionValue } from "./partition-value.ts";
 
 export interface Partition extends RowGroup {
+  /** By the names that data files know. */
   readonly values: Readonly<Record<string, string | null>>;
   readonly rows: Row[];
   readonly indexes: number[];
@@ -13,7 +15,7 @@ type Tree = Map<Cell, Tree | Partition>;
 /** Rows by partition, each group with at most `maxRows`, in the order the partitions first appear. */
 export function partitionRows(
   rows: readonly Row[],
-  partitionBy: readonly Column[],
+  partitionBy: readonly FileColumn[],
   maxRows: number,
 ): Partition[] {
   const partitions: Partition[] = [];
@@ -49,17 +51,17 @@ function branch(tree: Tree, key: Cell): Tree {
 }
 
 function partitionValues(
-  partitionBy: readonly Column[],
+  partitionBy: readonly FileColumn[],
   row: Row,
   index: number,
 ): Record<string, string | null> {
   const entries = partitionBy.map((column): [string, string | null] => {
     const value = partitionValue(column, row[column.name]);
     if (value === undefined) {
-      const message = `Row ${index}, column ${column.name}: not a ${column.type} to partition by`;
+      const message = `Row ${index}, column ${column.name}: not a ${typeName(column.type)} to partition by`;
       throw new EcapError("ECAP_TABLE_SCHEMA", message, { path: column.name });
     }
-    return [column.name, value];
+    return [column.physicalName ?? column.name, value];
   });
   return Object.fromEntries(entries);
 }

@@ -1,5 +1,5 @@
 import { type Cell, type Column, EcapError } from "@ecap/sdk";
-import { decimalSize } from "../format/schema.ts";
+import { decimalSize } from "../format/decimal-size.ts";
 import { decimalText, scaledDecimal } from "./decimal-column.ts";
 import { epochDays, toMicros } from "./number-column.ts";
 
@@ -33,6 +33,11 @@ export function partitionValue(column: Column, cell: Cell): string | null | unde
         ? timestampValue(cell)
         : undefined;
     case "binary":
+    case "byte":
+    case "short":
+    case "float":
+    case "timestamp_ntz":
+    case "void":
     default:
       return undefined;
   }

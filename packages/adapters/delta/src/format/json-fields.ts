@@ -10,21 +10,23 @@ interface FieldTypes {
   readonly boolean: boolean;
   readonly names: readonly string[];
   readonly strings: Readonly<Record<string, string | null>>;
+  readonly record: JsonRecord;
 }
+type FieldType = keyof FieldTypes;
 
 /** The field, checked; undefined where it is absent or null. Throws a TypeError that names a field of another type. */
-export function optional<T extends keyof FieldTypes>(
+export function optional<T extends FieldType>(
   record: JsonRecord,
   field: string,
   type: T,
 ): FieldTypes[T] | undefined {
-  const value = record[field];
+  const value = Object.hasOwn(record, field) ? record[field] : undefined;
   if (value === undefined || value === null) return undefined;
   if (!isOfType(value, type)) throw new TypeError(`${field} is not a ${type}`);
   return value;
 }
 
-export function required<T extends keyof FieldTypes>(
+export function required<T extends FieldType>(
   record: JsonRecord,
   field: string,
   type: T,
@@ -34,7 +36,19 @@ export function required<T extends keyof FieldTypes>(
   return value;
 }
 
-function isOfType<T extends keyof FieldTypes>(value: unknown, type: T): value is FieldTypes[T] {
+/** Those of the fields that are there, each checked. */
+export function optionals<Shape extends Readonly<Record<string, FieldType>>>(
+  record: JsonRecord,
+  shape: Shape,
+): { readonly [Field in keyof Shape]?: FieldTypes[Shape[Field]] } {
+  const found = Object.entries(shape).flatMap(([field, type]) => {
+    const value = optional(record, field, type);
+    return value === undefined ? [] : [[field, value]];
+  });
+  return Object.fromEntries(found) as { [Field in keyof Shape]?: FieldTypes[Shape[Field]] };
+}
+
+function isOfType<T extends FieldType>(value: unknown, type: T): value is FieldTypes[T] {
   if (type === "names") {
     return Array.isArray(value) && value.every((name) => typeof name === "string");
   }
@@ -43,5 +57,5 @@ function isOfType<T extends keyof FieldTypes>(value: unknown, type: T): value is
       isRecord(value) && Object.values(value).every((v) => v === null || typeof v === "string")
     );
   }
-  return typeof value === type;
+  return type === "record" ? isRecord(value) : typeof value === type;
 }

@@ -4,28 +4,44 @@ import type { MetaDataAction, ProtocolAction } from "./actions.ts";
 /** What new tables ask of readers and writers: nothing that any Delta reader lacks. */
 export const basicProtocol: ProtocolAction = { minReaderVersion: 1, minWriterVersion: 2 };
 
-/** Features that change nothing for this reader or writer. Column mapping is checked by its mode. */
-const harmlessToReaders = new Set(["vacuumProtocolCheck", "columnMapping"]);
-const harmlessToAppends = new Set(["appendOnly", "invariants"]);
+/** Reader features this package reads right. */
+const readerFeatures: ReadonlySet<string> = new Set([
+  "columnMapping",
+  "deletionVectors",
+  "timestampNtz",
+  "typeWidening",
+  "typeWidening-preview",
+  "v2Checkpoint",
+  "vacuumProtocolCheck",
+]);
 
-/** Throws ECAP_TABLE_UNSUPPORTED where reading the table could give wrong rows. */
+export type ColumnMappingMode = "none" | "name" | "id";
+
+/**
+ * Throws ECAP_TABLE_UNSUPPORTED where reading the table could give wrong rows.
+ *
+ * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md#valid-feature-names-in-table-features
+ */
 export function checkReadable(protocol: ProtocolAction, metaData: MetaDataAction): void {
-  const { minReaderVersion, readerFeatures = [] } = protocol;
-  const unknown = readerFeatures.filter((feature) => !harmlessToReaders.has(feature));
-  if (minReaderVersion > 3) throw unsupported(`reader version ${minReaderVersion}`);
+  const unknown = (protocol.readerFeatures ?? []).filter((feature) => !readerFeatures.has(feature));
+  const { minReaderVersion } = protocol;
+  if (!(minReaderVersion >= 1 && minReaderVersion <= 3)) {
+    throw unsupported(`reader version ${minReaderVersion}`);
+  }
   if (unknown.length > 0) throw unsupported(`the reader feature ${unknown.join(", ")}`);
-  const mapping = metaData.configuration["delta.columnMapping.mode"] ?? "none";
-  if (mapping !== "none") throw unsupported(`column mapping by ${mapping}`);
+  columnMappingMode(protocol, metaData);
 }
 
-/** Throws ECAP_TABLE_UNSUPPORTED where an append could break a rule of the table. */
-export function checkAppendable(protocol: ProtocolAction, readOnly: string | undefined): void {
-  const { minWriterVersion, writerFeatures = [] } = protocol;
-  const unknown = writerFeatures.filter((feature) => !harmlessToAppends.has(feature));
-  if (minWriterVersion > 2 && minWriterVersion !== 7)
-    throw unsupported(`writer version ${minWriterVersion}`);
-  if (unknown.length > 0) throw unsupported(`the writer feature ${unknown.join(", ")}`);
-  if (readOnly) throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Cannot append: ${readOnly}`);
+/** How columns are found in data files. The table's property counts only where the protocol allows it. */
+export function columnMappingMode(
+  { minReaderVersion, readerFeatures: features = [] }: ProtocolAction,
+  { configuration }: MetaDataAction,
+): ColumnMappingMode {
+  const mode = configuration["delta.columnMapping.mode"] ?? "none";
+  const allowed = minReaderVersion === 2 || features.includes("columnMapping");
+  if (!allowed || mode === "none") return "none";
+  if (mode !== "name" && mode !== "id") throw unsupported(`column mapping by ${mode}`);
+  return mode;
 }
 
 function unsupported(what: string): EcapError {

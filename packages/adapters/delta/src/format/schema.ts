@@ -1,14 +1,14 @@
 import { type Column, type ColumnType, EcapError, type TableSchema } from "@ecap/sdk";
-import type { MetaDataAction } from "./actions.ts";
-import { isRecord, optional, required } from "./json-fields.ts";
+import type { MetaDataAction, ProtocolAction } from "./actions.ts";
+import { columnToJson, parseColumns, typeName } from "./column-type.ts";
+import { decimalSize } from "./decimal-size.ts";
+import { isRecord, type JsonRecord, optional } from "./json-fields.ts";
+import { parsed } from "./parsed.ts";
+import { columnMappingMode } from "./protocol.ts";
+import { hasTypeChanges } from "./type-changes.ts";
 
-/** Delta types that read as one of ours without loss; a table that has them is not written to. */
-const readsAs: Readonly<Record<string, ColumnType>> = {
-  byte: "integer",
-  short: "integer",
-  float: "double",
-};
-const plainTypes: ReadonlySet<string> = new Set<ColumnType>([
+/** Types whose values this package writes, beside decimals; a table with others is read only. */
+const writableTypes: ReadonlySet<ColumnType> = new Set<ColumnType>([
   "string",
   "long",
   "integer",
@@ -21,83 +21,63 @@ const plainTypes: ReadonlySet<string> = new Set<ColumnType>([
 
 /** The schema in the JSON form of the protocol. */
 export function schemaToString(columns: readonly Column[]): string {
-  const fields = columns.map(({ name, type, nullable = true, description }) => ({
-    name,
-    type,
-    nullable,
-    metadata: description === undefined ? {} : { comment: description },
-  }));
-  return JSON.stringify({ type: "struct", fields });
+  return JSON.stringify({ type: "struct", fields: columns.map(columnToJson) });
 }
 
 export interface ParsedSchema extends TableSchema {
+  /** Columns that data files may hold in a narrower type. */
+  readonly widened: ReadonlySet<string>;
   /** Why rows cannot be appended; undefined where they can. */
   readonly readOnly: string | undefined;
 }
 
-const parsed = new WeakMap<MetaDataAction, ParsedSchema>();
-
-export function parseSchema(metaData: MetaDataAction): ParsedSchema {
-  const known = parsed.get(metaData) ?? parse(metaData);
-  parsed.set(metaData, known);
-  return known;
+interface SchemaSource {
+  readonly protocol: ProtocolAction;
+  readonly metaData: MetaDataAction;
 }
 
-function parse(metaData: MetaDataAction): ParsedSchema {
+const schemas = new WeakMap<
+  MetaDataAction,
+  { readonly of: ProtocolAction; schema: ParsedSchema }
+>();
+
+/** The schema of a table's state. Throws ECAP_TABLE_CORRUPT or ECAP_TABLE_UNSUPPORTED. */
+export function parseSchema(source: SchemaSource): ParsedSchema {
+  const before = schemas.get(source.metaData);
+  if (before?.of === source.protocol) return before.schema;
+  const schema = parsed("The schema", () => parse(source));
+  schemas.set(source.metaData, { of: source.protocol, schema });
+  return schema;
+}
+
+function parse({ protocol, metaData }: SchemaSource): ParsedSchema {
   const root: unknown = JSON.parse(metaData.schemaString);
-  if (!isRecord(root) || !Array.isArray(root["fields"]))
-    throw new TypeError("schemaString is not a struct");
-  const readOnly: string[] = [];
-  const columns = root["fields"].map((field: unknown): Column => {
-    if (!isRecord(field)) throw new TypeError("a field of the schema is not an object");
-    const name = required(field, "name", "string");
-    const type = columnType(name, field["type"]);
-    const metadata = isRecord(field["metadata"]) ? field["metadata"] : {};
-    if (type !== field["type"]) readOnly.push(`column ${name} is a ${String(field["type"])}`);
-    if ("delta.invariants" in metadata) readOnly.push(`column ${name} has an invariant`);
-    if ("delta.generationExpression" in metadata) readOnly.push(`column ${name} is generated`);
-    const description = metadata["comment"];
-    return {
-      name,
-      type,
-      nullable: optional(field, "nullable", "boolean") ?? true,
-      ...(typeof description === "string" ? { description } : {}),
-    };
-  });
-  return { columns, partitionBy: metaData.partitionColumns, readOnly: readOnly[0] };
-}
-
-function columnType(column: string, type: unknown): ColumnType {
-  if (typeof type === "string") {
-    const alias = readsAs[type];
-    if (alias) return alias;
-    if (isColumnType(type)) return type;
-  }
-  const received = typeof type === "string" ? type : isRecord(type) ? type["type"] : type;
-  throw new EcapError(
-    "ECAP_TABLE_UNSUPPORTED",
-    `Column ${column} has the type ${String(received)}`,
-    {
-      path: column,
-      received,
-    },
+  if (!isRecord(root)) throw new TypeError("it is not a struct");
+  const mapping = columnMappingMode(protocol, metaData);
+  const columns = parseColumns(root, { mapping, path: [] });
+  const names = new Set(columns.map((column) => column.name.toLowerCase()));
+  if (names.size < columns.length) throw new TypeError("two columns have one name");
+  const lost = metaData.partitionColumns.find((name) => !columns.some((c) => c.name === name));
+  if (lost !== undefined) throw new TypeError(`${lost} is partitioned by but is not a column`);
+  const fields = (root["fields"] as readonly JsonRecord[]).map(
+    (field) => optional(field, "metadata", "record") ?? {},
   );
+  const widened = columns.filter((_, i) => hasTypeChanges(fields[i] ?? {})).map(({ name }) => name);
+  return {
+    columns,
+    partitionBy: metaData.partitionColumns,
+    widened: new Set(widened),
+    readOnly: columns.map(readOnly).find(Boolean),
+  };
 }
 
-export function isColumnType(type: string): type is ColumnType {
+function readOnly({ name, type }: Column): string | undefined {
+  return isWritableType(type) ? undefined : `column ${name} is a ${typeName(type)}`;
+}
+
+export function isWritableType(type: ColumnType): boolean {
   const decimal = decimalSize(type);
-  return plainTypes.has(type) || (decimal !== undefined && decimal.scale <= decimal.precision);
-}
-
-export interface DecimalSize {
-  readonly precision: number;
-  readonly scale: number;
-}
-
-export function decimalSize(type: string): DecimalSize | undefined {
-  const match = /^decimal\((\d{1,2}),\s*(\d{1,2})\)$/.exec(type);
-  const [precision, scale] = [Number(match?.[1]), Number(match?.[2])];
-  return match && precision >= 1 && precision <= 38 ? { precision, scale } : undefined;
+  return writableTypes.has(type) || (decimal !== undefined && decimal.scale <= decimal.precision);
 }
 
 /** Throws ECAP_TABLE_SCHEMA where a table cannot be made with this schema. */
@@ -106,7 +86,7 @@ export function checkSchema(schema: TableSchema): void {
   for (const { name, type } of schema.columns) {
     if (!/^[^ ,;{}()\n\t=]+$/.test(name)) throw invalid(name, "is not a name Parquet allows");
     if (names.has(name.toLowerCase())) throw invalid(name, "is there twice");
-    if (!isColumnType(type)) throw invalid(name, "has an unknown type");
+    if (!isWritableType(type)) throw invalid(name, `has the type ${typeName(type)}`);
     names.add(name.toLowerCase());
   }
   const partitionBy = new Set(schema.partitionBy ?? []);
@@ -130,8 +110,8 @@ export function evolveColumns(current: TableSchema, wanted: TableSchema): readon
   const known = new Map(current.columns.map((column) => [column.name, column]));
   for (const { name, type } of wanted.columns) {
     const before = known.get(name);
-    if (before && before.type !== type)
-      throw invalid(name, `is a ${before.type} in the table, not a ${type}`);
+    if (before && typeName(before.type) !== typeName(type))
+      throw invalid(name, `is a ${typeName(before.type)} in the table, not a ${typeName(type)}`);
   }
   const added = wanted.columns.filter((column) => !known.has(column.name));
   return [...current.columns, ...added.map((column) => ({ ...column, nullable: true }))];

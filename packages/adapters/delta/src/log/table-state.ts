@@ -1,11 +1,13 @@
 import type {
   Action,
   AddAction,
+  DomainMetadataAction,
   MetaDataAction,
   ProtocolAction,
   RemoveAction,
   TxnAction,
 } from "../format/actions.ts";
+import { logicalFileKey } from "../format/deletion-vector.ts";
 import { isRecord } from "../format/json-fields.ts";
 
 /** A table as its log says it stands at one version. */
@@ -15,9 +17,13 @@ export interface TableState {
   readonly timestamp: number;
   readonly protocol: ProtocolAction;
   readonly metaData: MetaDataAction;
+  /** By path: of the logical files of one data file, the newest alone is live. */
   readonly files: ReadonlyMap<string, AddAction>;
+  /** By logical file, see `logicalFileKey`. */
   readonly tombstones: ReadonlyMap<string, RemoveAction>;
   readonly transactions: ReadonlyMap<string, TxnAction>;
+  /** Metadata domains by name, removed ones left out. */
+  readonly domains: ReadonlyMap<string, DomainMetadataAction>;
 }
 
 export interface LoggedCommit {
@@ -40,6 +46,7 @@ export function replay(
   const files = new Map(base?.files);
   const tombstones = new Map(base?.tombstones);
   const transactions = new Map(base?.transactions);
+  const domains = new Map(base?.domains);
   let { protocol, metaData } = base ?? {};
   let version = base?.version ?? -1;
   let timestamp = base?.timestamp ?? Number.NEGATIVE_INFINITY;
@@ -48,27 +55,39 @@ export function replay(
     for (const action of commit.actions) {
       if ("add" in action) {
         files.set(action.add.path, action.add);
-        tombstones.delete(action.add.path);
+        tombstones.delete(logicalFileKey(action.add));
       } else if ("remove" in action) {
-        files.delete(action.remove.path);
-        tombstones.set(action.remove.path, action.remove);
+        // A commit that changes a file's deletion vector adds the new logical file and removes the old one, in any order.
+        const key = logicalFileKey(action.remove);
+        const live = files.get(action.remove.path);
+        if (live && logicalFileKey(live) === key) files.delete(live.path);
+        tombstones.set(key, action.remove);
       } else if ("txn" in action) transactions.set(action.txn.appId, action.txn);
-      else if ("protocol" in action) protocol = action.protocol;
+      else if ("domainMetadata" in action) {
+        const { domain, removed } = action.domainMetadata;
+        if (removed) domains.delete(domain);
+        else domains.set(domain, action.domainMetadata);
+      } else if ("protocol" in action) protocol = action.protocol;
       else if ("metaData" in action) metaData = action.metaData;
     }
     version = commit.version;
     timestamp = Math.max(timestamp + 1, commitTime(commit));
   }
   return protocol && metaData
-    ? { version, timestamp, protocol, metaData, files, tombstones, transactions }
+    ? { version, timestamp, protocol, metaData, files, tombstones, transactions, domains }
     : undefined;
 }
 
 /** What the commit says of its time, else when its file was written. */
 export function commitTime({ actions, modifiedAt }: LoggedCommit): number {
+  return saidTime(actions) ?? modifiedAt;
+}
+
+/** The in-commit timestamp, which never goes back, where there is one; else the time that the writer noted. */
+export function saidTime(actions: readonly Action[]): number | undefined {
   const info = actions.find((action) => "commitInfo" in action)?.commitInfo;
-  const said = isRecord(info) ? info["timestamp"] : undefined;
-  return typeof said === "number" ? said : modifiedAt;
+  const said = isRecord(info) ? [info["inCommitTimestamp"], info["timestamp"]] : [];
+  return said.find((time) => typeof time === "number");
 }
 
 /** Actions that make the state again, for a checkpoint. Tombstones older than `expireBefore` are left out. */
@@ -77,6 +96,7 @@ export function stateActions(state: TableState, expireBefore: number): Action[] 
     { protocol: state.protocol },
     { metaData: state.metaData },
     ...[...state.transactions.values()].map((txn) => ({ txn })),
+    ...[...state.domains.values()].map((domainMetadata) => ({ domainMetadata })),
     ...[...state.tombstones.values()]
       .filter((remove) => remove.deletionTimestamp > expireBefore)
       .map((remove) => ({ remove })),

@@ -1,79 +1,45 @@
-import { randomUUID } from "node:crypto";
 import {
   type AppendOptions,
   type AppTransaction,
-  type Clock,
   EcapError,
   isEcapError,
-  type Logger,
-  type ObjectStore,
   type Row,
-  type TableCommit,
   type TableSchema,
-  type TableSnapshot,
 } from "@ecap/sdk";
 import type { Action, AddAction } from "../format/actions.ts";
-import { basicProtocol, checkAppendable } from "../format/protocol.ts";
-import { checkSchema, evolveColumns, parseSchema, schemaToString } from "../format/schema.ts";
-import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
+import { checkSchema, evolveColumns, parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
-import type { ParquetCodec } from "../parquet/parquet-codec.ts";
-import { tableHistory, versionAt } from "./table-history.ts";
-import { tableSnapshot } from "./table-snapshot.ts";
-import { deleteQuietly, writeFiles } from "./write-files.ts";
-
-export interface DeltaTableOptions {
-  readonly objects: ObjectStore;
-  readonly codec: ParquetCodec;
-  readonly name: string;
-  /** Key prefix of the table, ending in `/`. */
-  readonly root: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly checkpointInterval: number;
-}
+import { addColumns } from "../operations/alter.ts";
+import { newDefinition } from "../operations/create-table.ts";
+import { writeRows } from "../operations/write-rows.ts";
+import { afterCommit } from "./after-commit.ts";
+import { advances, assertExpected, isDone } from "./application-versions.ts";
+import { noReads } from "./change.ts";
+import { forgetFiles } from "./commit-change.ts";
+import { commitInfo, type Told } from "./commit-info.ts";
+import { checkStillFits } from "./still-fits.ts";
+import { existingTable, placeOf, type TableContext } from "./table-context.ts";
+import { type TableReader, tableReader } from "./table-reader.ts";
+import { checkAppendable, checkWritable } from "./writable.ts";
 
 /** The operations of TableStore on one table. */
-export interface DeltaTable {
+export interface DeltaTable extends TableReader {
   ensure(schema: TableSchema): Promise<void>;
   append(rows: readonly Row[], options: AppendOptions): Promise<number | undefined>;
-  snapshot(when: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
-  history(limit: number): Promise<TableCommit[]>;
 }
 
+/** What an append is refused with once its files are there, so that no commit names them. */
+const refusals = ["ECAP_FENCED", "ECAP_TABLE_CONFLICT", "ECAP_TABLE_UNSUPPORTED"] as const;
 /** Lost races after which a commit gives up. Every lost race is another writer's success. */
 const maxAttempts = 200;
-/** How long readers of old versions keep finding removed files in checkpoints: a week, as other writers have it. */
-const tombstoneRetentionMs = 7 * 86_400_000;
 
-export function deltaTable(options: DeltaTableOptions): DeltaTable {
-  const { objects, codec, name, root, clock, logger } = options;
-  const log = deltaLog({ objects, codec, root, table: name });
+export function deltaTable(table: TableContext): DeltaTable {
+  const { name, log, clock } = table;
+  const reader = tableReader(placeOf(table), log);
   let turn: Promise<unknown> = Promise.resolve();
-
-  const existing = async (): Promise<TableState> => {
-    const state = await log.newest();
-    if (!state) throw notFound(`There is no table ${name}`);
-    return state;
-  };
 
   const notFound = (message: string) =>
     new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: name });
-
-  const commitInfo = (
-    operation: string,
-    parameters: Readonly<Record<string, string>>,
-    info?: AppendOptions["commitInfo"],
-  ): Action => ({
-    commitInfo: {
-      timestamp: clock.now(),
-      operation,
-      operationParameters: parameters,
-      isBlindAppend: operation === "WRITE",
-      engineInfo: "ecap",
-      ...(info ? { ecap: info } : {}),
-    },
-  });
 
   /**
    * Commits what `prepare` makes of the newest state; it is asked again after every lost race, and undefined ends it without a commit.
@@ -99,103 +65,57 @@ export function deltaTable(options: DeltaTableOptions): DeltaTable {
     return result;
   };
 
-  const forget = (adds: readonly AddAction[]): Promise<void> =>
-    deleteQuietly(
-      objects,
-      adds.map((add) => root + add.path),
-    );
+  const describe = (state: TableState | undefined, told: Told) =>
+    commitInfo(table, state, told, "write-serializable");
 
-  const checkpointIfDue = async (state: TableState) => {
-    if (state.version === 0 || state.version % options.checkpointInterval !== 0) return;
-    try {
-      await log.checkpoint(state, clock.now() - tombstoneRetentionMs);
-    } catch (error) {
-      // The commit stands without it, and the next checkpoint holds everything.
-      logger.warn({ table: name, version: state.version, error }, "checkpoint failed");
-    }
-  };
+  const forget = (adds: readonly AddAction[]): Promise<void> =>
+    forgetFiles(
+      table,
+      adds.map((add) => add.path),
+    );
 
   return {
     async ensure(schema) {
       checkSchema(schema);
-      const state = await commit((current) =>
-        ensureActions(current, schema, commitInfo, clock.now()),
-      );
-      if (state) await checkpointIfDue(state);
+      const state = await commit((current) => {
+        const change = ensured(current, schema, clock.now());
+        if (!change) return undefined;
+        return [describe(current, { ...change, reads: noReads }), ...change.actions];
+      });
+      if (state) await afterCommit(table, state);
     },
 
     async append(rows, { transactions = [], commitInfo: info }) {
-      const before = await existing();
+      const before = await existingTable(table);
       if (rows.length === 0 || isDone(before, transactions)) return undefined;
       assertExpected(name, before, transactions);
-      const schema = parseSchema(before.metaData);
-      checkAppendable(before.protocol, schema.readOnly);
-      const adds = await writeFiles({ objects, codec, root, schema, now: clock.now() }, rows);
+      checkAppendable(before);
+      const adds = await writeRows(table, before, rows);
+      const parameters = { mode: "Append", partitionBy: before.metaData.partitionColumns };
       // Where a commit fails its outcome may be unknown, so the files stay; vacuum removes what no version names.
       const committed = await commit((state) => {
         if (!state) throw notFound(`Table ${name} is gone`);
         if (isDone(state, transactions)) return undefined;
         assertExpected(name, state, transactions);
         checkStillFits(name, before, state);
-        const parameters = { mode: "Append", partitionBy: JSON.stringify(schema.partitionBy) };
-        return [
-          commitInfo("WRITE", parameters, info),
-          ...appendActions(state, transactions, adds, clock.now()),
-        ];
+        const actions = appendActions(state, transactions, adds, clock.now());
+        const told = { operation: "WRITE", parameters, actions, reads: noReads };
+        return [describe(state, info ? { ...told, info } : told), ...actions];
       }).catch(async (error: unknown) => {
-        if (isEcapError(error, "ECAP_FENCED")) await forget(adds);
+        if (refusals.some((code) => isEcapError(error, code))) await forget(adds);
         throw error;
       });
       if (!committed) {
         await forget(adds);
         return undefined;
       }
-      await checkpointIfDue(committed);
+      await afterCommit(table, committed);
       return committed.version;
     },
 
-    async snapshot({ version, at }) {
-      const newest = await existing();
-      const wanted =
-        version ?? (at === undefined ? newest.version : await versionAt(log, newest, at));
-      const state = wanted === newest.version ? newest : await stateAt(log, newest, wanted);
-      if (!state) throw notFound(`Table ${name} has no version ${version ?? `at ${at}`}`);
-      return tableSnapshot(name, root, state);
-    },
-
-    history: async (limit) => tableHistory(log, await existing(), limit),
+    snapshot: (when) => reader.snapshot(when),
+    history: (limit) => reader.history(limit),
   };
-}
-
-async function stateAt(log: DeltaLog, newest: TableState, version: number | undefined) {
-  const possible = version !== undefined && Number.isInteger(version) && version >= 0;
-  return possible && version < newest.version ? log.at(version) : undefined;
-}
-
-/** Whether all of this was appended before. */
-function isDone(state: TableState, transactions: readonly AppTransaction[]): boolean {
-  return transactions.length > 0 && transactions.every((txn) => !advances(state, txn));
-}
-
-function advances(state: TableState, { appId, version }: AppTransaction): boolean {
-  const reached = state.transactions.get(appId);
-  return reached === undefined || reached.version < version;
-}
-
-function assertExpected(
-  table: string,
-  state: TableState,
-  transactions: readonly AppTransaction[],
-): void {
-  for (const { appId, expected } of transactions) {
-    const stored = state.transactions.get(appId)?.version ?? 0;
-    if (expected === undefined || expected === stored) continue;
-    throw new EcapError(
-      "ECAP_FENCED",
-      `Table ${table}: another writer brought ${appId} from ${expected} to ${stored}`,
-      { received: expected },
-    );
-  }
 }
 
 function appendActions(
@@ -211,43 +131,15 @@ function appendActions(
   ];
 }
 
-/** Rows written for one schema fit another that only added nullable columns. */
-function checkStillFits(table: string, before: TableState, now: TableState): void {
-  if (before.metaData === now.metaData && before.protocol === now.protocol) return;
-  const [old, current] = [parseSchema(before.metaData), parseSchema(now.metaData)];
-  checkAppendable(now.protocol, current.readOnly);
-  const types = new Map(current.columns.map((column) => [column.name, column.type]));
-  const known = new Set(old.columns.map((column) => column.name));
-  const fits =
-    before.metaData.id === now.metaData.id &&
-    old.partitionBy?.join("\n") === current.partitionBy?.join("\n") &&
-    old.columns.every(({ name, type }) => types.get(name) === type) &&
-    current.columns.every(({ name, nullable }) => known.has(name) || nullable !== false);
-  if (!fits) throw new EcapError("ECAP_TABLE_CONFLICT", `Table ${table} was changed meanwhile`);
-}
-
-function ensureActions(
-  current: TableState | undefined,
-  schema: TableSchema,
-  commitInfo: (operation: string, parameters: Readonly<Record<string, string>>) => Action,
-  now: number,
-): Action[] | undefined {
+/** What makes the table be there with at least these columns; undefined where it is already. */
+function ensured(current: TableState | undefined, schema: TableSchema, now: number) {
   if (!current) {
-    const metaData = {
-      id: randomUUID(),
-      schemaString: schemaToString(schema.columns),
-      partitionColumns: schema.partitionBy ?? [],
-      configuration: {},
-      createdTime: now,
-    };
-    return [commitInfo("CREATE TABLE", {}), { protocol: basicProtocol }, { metaData }];
+    const { protocol, metaData } = newDefinition(schema, now);
+    return { operation: "CREATE TABLE", actions: [{ protocol }, { metaData }] };
   }
-  const before = parseSchema(current.metaData);
-  const columns = evolveColumns(before, schema);
-  if (columns.length === before.columns.length) return undefined;
-  checkAppendable(current.protocol, before.readOnly);
-  return [
-    commitInfo("ADD COLUMNS", {}),
-    { metaData: { ...current.metaData, schemaString: schemaToString(columns) } },
-  ];
+  const before = parseSchema(current);
+  const added = evolveColumns(before, schema).slice(before.columns.length);
+  if (added.length === 0) return undefined;
+  checkWritable(current);
+  return { operation: "ADD COLUMNS", actions: [{ metaData: addColumns(added)(current).metaData }] };
 }

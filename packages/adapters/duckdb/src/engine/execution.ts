@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ObjectStore, Query, QueryProvenance, TableSnapshot, TableStore } from "@ecap/sdk";
-import { name as identifier, type LakeView, lakeView } from "../lake/lake-view.ts";
+import { type LakeView, lakeView } from "../lake/lake-view.ts";
+import { name as identifier } from "../lake/sql.ts";
 import type { HeldRows, RowTables } from "../rows/row-tables.ts";
 import { viewWithRows } from "../rows/view-with-rows.ts";
 import type { StatementReader } from "../statement/statement-reader.ts";
@@ -59,7 +60,7 @@ export async function execute<T>(
       signal,
     );
     const suits = (session: Session): boolean =>
-      sources.every((source) => session.views.get(source.name) === source.view.select);
+      sources.every((source) => session.views.get(source.name) === source.view.key);
     return await parts.pool.use({ suits, signal }, (session) =>
       withViews(session, sources, signal, () =>
         step({ connection: session.connection, sql, provenance: provenanceOf(query, sources) }),
@@ -126,18 +127,12 @@ function provenanceOf({ tables }: Query, sources: readonly Source[]): QueryProve
   };
 }
 
-/** Makes the table's name stand for the view on this connection. Only files that lack columns cost a look at what they have. */
+/** Makes the table's name stand for the view on this connection. */
 async function showView(session: Session, { name: table, view }: Source): Promise<void> {
-  if (session.views.get(table) === view.select) return;
+  if (session.views.get(table) === view.key) return;
   session.views.delete(table);
-  const create = (select: string) =>
-    session.connection.run(`CREATE OR REPLACE TEMP VIEW ${identifier(table)} AS ${select}`);
-  try {
-    await create(view.select);
-  } catch (error) {
-    if (!view.describe || !/Binder Error/.test(String(error))) throw error;
-    const described = await session.connection.runAndReadAll(view.describe);
-    await create(view.selectWith(new Set(described.getRows().map(([column]) => String(column)))));
-  }
-  session.views.set(table, view.select);
+  const { connection } = session;
+  const select = await view.select(async (sql) => (await connection.runAndReadAll(sql)).getRows());
+  await connection.run(`CREATE OR REPLACE TEMP VIEW ${identifier(table)} AS ${select}`);
+  session.views.set(table, view.key);
 }

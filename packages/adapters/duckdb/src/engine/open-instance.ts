@@ -1,13 +1,15 @@
 import { dirname } from "node:path";
 import type * as duckdb from "@duckdb/node-api";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
-import { text } from "../lake/lake-view.ts";
+import { text } from "../lake/sql.ts";
 
 export interface InstanceOptions {
   readonly objects: ObjectStore;
   readonly threads: number | undefined;
   readonly memoryLimit: string | undefined;
   readonly tempDir: string | undefined;
+  /** Folders whose files it may read and write beside those of the store. */
+  readonly folders?: readonly string[];
 }
 
 export interface Opened {
@@ -20,8 +22,9 @@ export async function openInstance(options: InstanceOptions): Promise<Opened> {
   const api = await load();
   const instance = await api.DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  const { threads, memoryLimit, tempDir, objects } = options;
-  const root = objects.localPath && dirname(objects.localPath("root"));
+  const { threads, memoryLimit, tempDir, objects, folders = [] } = options;
+  const root = objects.localPath ? [dirname(objects.localPath("root"))] : [];
+  const allowed = [...root, ...folders].map((folder) => text(`${folder}/`));
   // Those of a session hold for all sessions only where they are set so.
   const settings = [
     "SET GLOBAL TimeZone = 'UTC'",
@@ -32,7 +35,7 @@ export async function openInstance(options: InstanceOptions): Promise<Opened> {
     ...(threads === undefined ? [] : [`SET threads = ${Math.max(1, Math.floor(threads))}`]),
     ...(memoryLimit === undefined ? [] : [`SET memory_limit = ${text(memoryLimit)}`]),
     `SET temp_directory = ${text(tempDir ?? "")}`,
-    `SET allowed_directories = [${root === undefined ? "" : text(`${root}/`)}]`,
+    `SET allowed_directories = [${allowed.join(", ")}]`,
     "SET enable_external_access = false",
     "SET lock_configuration = true",
   ];

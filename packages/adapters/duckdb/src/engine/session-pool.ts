@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EcapError } from "@ecap/sdk";
 
-/** A connection and the lake views it holds, by table name: the SELECT each stands for. */
+/** A connection and the lake views it holds, by table name: the key of each. */
 export interface Session {
   readonly connection: DuckDBConnection;
   readonly views: Map<string, string>;

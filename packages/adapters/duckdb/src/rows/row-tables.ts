@@ -2,7 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ObjectStore, Row, TableSnapshot } from "@ecap/sdk";
 import { turns } from "@ecap/sdk/lake";
 import type { Opened } from "../engine/open-instance.ts";
-import { lakeView, name, text } from "../lake/lake-view.ts";
+import { name, text } from "../lake/sql.ts";
+import { tableSelect } from "../lake/table-select.ts";
 import { duckdbCell } from "./duckdb-cell.ts";
 
 /** Rows as a table of DuckDB, in use until released. */
@@ -44,8 +45,8 @@ export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables
 
   const create = async (table: string, snapshot: TableSnapshot): Promise<void> => {
     const connection = await inner();
-    const empty = lakeView({ ...snapshot, files: [] }, objects, "");
-    await connection.run(`CREATE TABLE memory.main.${table} AS ${empty.select}`);
+    const select = await tableSelect({ snapshot, files: [], objects, look: async () => [] });
+    await connection.run(`CREATE TABLE memory.main.${table} AS ${select}`);
   };
 
   const append = async (

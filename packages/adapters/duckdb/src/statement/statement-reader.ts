@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { name, text } from "../lake/lake-view.ts";
+import { name, text } from "../lake/sql.ts";
 import { checkStatement, type TableReference } from "./check-statement.ts";
 import { type Travel, timeTravel } from "./time-travel.ts";
 

@@ -7,10 +7,25 @@ const maxNameBytes = 255;
 // oxlint-disable-next-line no-control-regex
 const unsafe = /[\u0000-\u001f\u007f"*:<>?\\|!]/g;
 
-/** The relative path of a key: parts are kept readable, unsafe characters become `!` and two hexadecimal digits. */
-export function keyToPath(key: string): string {
+/** How parts of a key are called as files. */
+export interface FileNames {
+  encode(part: string): string;
+  /** The key part a file name stands for; undefined for a name that `encode` never gives. */
+  decode(name: string): string | undefined;
+}
+
+/** Parts are kept readable, unsafe characters become `!` and two hexadecimal digits. */
+export const safeNames: FileNames = { encode: encodeName, decode: decodeName };
+/** Parts as they are. */
+export const exactNames: FileNames = { encode: (part) => part, decode: (name) => name };
+
+/** The relative path of a key. */
+export function keyToPath(key: string, names: FileNames = safeNames): string {
   checkObjectKey(key);
-  return key.split("/").map(encodeName).join(sep);
+  return key
+    .split("/")
+    .map((part) => names.encode(part))
+    .join(sep);
 }
 
 export function encodeName(part: string): string {

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { Column, ObjectStore, Row, TableSchema } from "@ecap/sdk";
-import { EcapError } from "@ecap/sdk";
+import { EcapError, type FileColumn, type ObjectStore, type Row } from "@ecap/sdk";
 import { buildFile } from "../columns/build-file.ts";
 import { type Partition, partitionRows } from "../columns/partition-rows.ts";
 import { partitionFolder } from "../columns/partition-value.ts";
 import type { AddAction } from "../format/actions.ts";
 import { inOrder } from "../log/in-order.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
+import { type Definition, fileColumns } from "./table-fields.ts";
 
 /** Rows of one data file. More make another file, which bounds the memory that encoding takes. */
 const maxRowsPerFile = 100_000;
@@ -18,11 +18,11 @@ export interface WriteFilesOptions {
   readonly objects: ObjectStore;
   readonly codec: ParquetCodec;
   readonly root: string;
-  readonly schema: TableSchema;
+  readonly definition: Definition;
   readonly now: number;
 }
 
-interface EncodedFile {
+export interface EncodedFile {
   readonly partition: Partition;
   readonly stats: string;
   readonly bytes: Promise<Uint8Array>;
@@ -33,8 +33,12 @@ export async function writeFiles(
   options: WriteFilesOptions,
   rows: readonly Row[],
 ): Promise<AddAction[]> {
-  const { objects, codec, root, schema, now } = options;
-  const encoded = await encodeFiles(schema, codec, rows);
+  const { objects, codec, root, definition, now } = options;
+  const layout = {
+    columns: fileColumns(definition),
+    partitionBy: definition.metaData.partitionColumns,
+  };
+  const encoded = await encodeFiles(layout, codec, rows);
   const written: string[] = [];
   try {
     return await inOrder(encoded, async ({ partition, stats, bytes }) => {
@@ -62,14 +66,23 @@ export async function deleteQuietly(objects: ObjectStore, keys: readonly string[
   await inOrder(keys, (key) => objects.delete(key).catch(() => {}));
 }
 
-async function encodeFiles(
-  schema: TableSchema,
+interface FileLayout {
+  readonly columns: readonly FileColumn[];
+  /** Names of columns, in order. */
+  readonly partitionBy: readonly string[];
+}
+
+/** Encodes the rows, by partition, in files of a bounded size. */
+export async function encodeFiles(
+  layout: FileLayout,
   codec: ParquetCodec,
   rows: readonly Row[],
 ): Promise<EncodedFile[]> {
-  checkNames(schema, rows);
-  const partitionBy = (schema.partitionBy ?? []).flatMap((name) => findColumn(schema, name) ?? []);
-  const columns = schema.columns.filter((column) => !partitionBy.includes(column));
+  checkNames(layout.columns, rows);
+  const partitionBy = layout.partitionBy.flatMap(
+    (name) => layout.columns.find((column) => column.name === name) ?? [],
+  );
+  const columns = layout.columns.filter((column) => !partitionBy.includes(column));
   const encoded: EncodedFile[] = [];
   let sinceTurn = 0;
   try {
@@ -93,8 +106,8 @@ async function encodeFiles(
 }
 
 /** A property that is no column would be lost without a word, so it is refused. */
-function checkNames(schema: TableSchema, rows: readonly Row[]): void {
-  const names = new Set(schema.columns.map((column) => column.name));
+function checkNames(columns: readonly FileColumn[], rows: readonly Row[]): void {
+  const names = new Set(columns.map((column) => column.name));
   // Rows of one maker name their properties in one order, and comparing with the row before is far cheaper than looking up.
   const before: string[] = [];
   for (const [index, row] of rows.entries()) {
@@ -110,8 +123,4 @@ function checkNames(schema: TableSchema, rows: readonly Row[]): void {
       at += 1;
     }
   }
-}
-
-function findColumn(schema: TableSchema, name: string): Column | undefined {
-  return schema.columns.find((column) => column.name === name);
 }

@@ -1,0 +1,48 @@
+import { basename } from "node:path";
+import { type DeltaLakeTable, type Outcome, openDeltaTable } from "@ecap/adapter-delta";
+import { duckdbFileEngine } from "@ecap/adapter-duckdb";
+import type { Command } from "commander";
+import { type CommandContext, contextOf } from "../context.ts";
+import { openFolder, tableArgument } from "./open-table.ts";
+
+/** A command that writes to the table it names. */
+export function writing(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .argument(...tableArgument)
+    .description(description);
+}
+
+/** Runs one operation and prints the version it made and what it counted. */
+export async function withTable(
+  command: Command,
+  name: string,
+  operate: (table: DeltaLakeTable) => Promise<Outcome>,
+): Promise<void> {
+  await withContext(command, name, async (table, { output }) => {
+    const outcome = await operate(table);
+    output.result(outcome, () => {
+      const counts = Object.entries(outcome.metrics).map(([key, count]) => `${key} ${count}`);
+      const made =
+        outcome.version === undefined ? "nothing to change" : `version ${outcome.version}`;
+      return [made, ...counts].join(", ");
+    });
+  });
+}
+
+export async function withContext(
+  command: Command,
+  name: string,
+  work: (table: DeltaLakeTable, context: CommandContext) => Promise<void>,
+): Promise<void> {
+  const context = await contextOf(command);
+  const { folder, objects } = openFolder(name, context.settings.dir);
+  const engine = duckdbFileEngine({ objects });
+  const table = openDeltaTable({ objects, engine, name: basename(folder) });
+  try {
+    await work(table, context);
+  } finally {
+    await table.close();
+    await engine.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deltaTableStore } from "@ecap/adapter-delta";
+import { fsObjectStore } from "@ecap/adapter-fs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createProgram } from "../../src/commands/program.ts";
+
+/** Runs the command in this process; the document it prints. */
+async function ecap(...args: readonly string[]): Promise<unknown> {
+  const printed: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed.push(String(text));
+    return true;
+  });
+  await createProgram().parseAsync(["node", "ecap", "lake", ...args, "--json"]);
+  vi.restoreAllMocks();
+  return JSON.parse(printed.join("")) as unknown;
+}
+
+describe("ecap lake, writing", () => {
+  let dir: string;
+  let table: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "ecap-lake-write-"));
+    table = join(dir, "lake", "orders");
+    const tables = deltaTableStore({ objects: fsObjectStore({ dir: join(dir, "lake") }) });
+    await tables.ensure("orders", {
+      columns: [
+        { name: "shop", type: "string" },
+        { name: "id", type: "integer" },
+        { name: "total", type: "decimal(9,2)" },
+        { name: "at", type: "timestamp" },
+      ],
+      partitionBy: ["shop"],
+    });
+    await tables.append("orders", [
+      { shop: "a/ü", id: 1, total: "1.50" },
+      { shop: "a/ü", id: 2, total: "2.50" },
+      { shop: "b", id: 3, total: "3.50" },
+    ]);
+    await tables.close();
+  });
+  afterEach(async () => {
+    process.exitCode = undefined;
+    await rm(dir, { recursive: true });
+  });
+  const rows = async (...lines: readonly unknown[]) => {
+    const file = join(dir, "rows.jsonl");
+    await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    return ["--rows", file];
+  };
+  const cells = async () => {
+    const all = (await ecap("cat", table)) as Array<Record<string, unknown>>;
+    return all.map(({ id, total }) => [id, total]).toSorted((a, b) => Number(a[0]) - Number(b[0]));
+  };
+
+  it("appends, merges and overwrites rows of a file", async () => {
+    const at = "2026-01-31T10:00:00Z";
+    await ecap("append", table, ...(await rows({ shop: "b", id: 4, total: "4.00", at })));
+    const merged = await rows({ shop: "b", id: 4, total: "5.00" }, { shop: "c", id: 5 });
+    expect(await ecap("merge", table, ...merged, "--on", "target.id = source.id")).toMatchObject({
+      version: 3,
+      metrics: { numTargetRowsInserted: 1, numTargetRowsChanged: 1 },
+    });
+    const shop = await rows({ shop: "a/ü", id: 6, total: "6.00" });
+    await ecap("overwrite", table, ...shop, "--partitions");
+    await ecap(
+      "overwrite",
+      table,
+      ...(await rows({ shop: "b", id: 7 })),
+      "--where",
+      "id in (3, 7)",
+    );
+    expect(await cells()).toEqual([
+      [4, "5.00"],
+      [5, null],
+      [6, "6.00"],
+      [7, null],
+    ]);
+  });
+
+  it("updates, deletes, restores, optimises and vacuums", async () => {
+    await ecap("update", table, "--set", "total=total * 2", "--where", "id < 3");
+    await ecap("delete", table, "--where", "id = 3");
+    expect(await cells()).toEqual([
+      [1, "3.00"],
+      [2, "5.00"],
+    ]);
+    await ecap("append", table, ...(await rows({ shop: "a/ü", id: 8, total: "8.00" })));
+    expect(await ecap("optimize", table)).toMatchObject({ metrics: { numRemovedFiles: 2 } });
+    await ecap("restore", table, "--version", "1");
+    expect(await cells()).toHaveLength(3);
+    const keep = ["--retain-hours", "0", "--force"];
+    const told = (await ecap("vacuum", table, "--dry-run", ...keep)) as { files: string[] };
+    expect(told.files.length).toBeGreaterThan(1);
+    expect(await ecap("vacuum", table, ...keep)).toEqual(told);
+    expect(await cells()).toHaveLength(3);
+  });
+
+  it("changes columns and rules", async () => {
+    await ecap("alter", "add-column", table, "colour", "string");
+    await ecap("alter", "widen-column", table, "id", "long");
+    await ecap("alter", "rename-column", table, "total", "sum");
+    await ecap("alter", "drop-column", table, "at");
+    await ecap("alter", "add-constraint", table, "small", "id < 100");
+    await ecap("alter", "set", table, "delta.appendOnly", "true");
+    const schema = (await ecap("schema", table)) as { columns: Array<{ name: string }> };
+    expect(schema.columns.map(({ name }) => name)).toEqual(["shop", "id", "sum", "colour"]);
+    const large = await rows({ shop: "b", id: 100 });
+    await expect(ecap("append", table, ...large)).rejects.toMatchObject({ path: "small" });
+    await expect(ecap("delete", table, "--where", "true")).rejects.toMatchObject({
+      code: "ECAP_TABLE_UNSUPPORTED",
+    });
+  });
+});

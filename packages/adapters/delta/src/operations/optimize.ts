@@ -1,0 +1,78 @@
+import { partitionKey } from "../files/partition-key.ts";
+import type { Definition } from "../files/table-fields.ts";
+import type { AddAction } from "../format/actions.ts";
+import { noReads } from "../table/change.ts";
+import { forgetFiles } from "../table/commit-change.ts";
+import { existingTable, type TableContext } from "../table/table-context.ts";
+import { target } from "../table/table-input.ts";
+import { checkWritable } from "../table/writable.ts";
+import { fileFilter } from "./find-matches.ts";
+import type { OperationOptions, Outcome } from "./outcome.ts";
+import { replaceFiles } from "./replace-files.ts";
+import { rewriteFiles } from "./rewrite-files.ts";
+
+export interface OptimizeOptions extends OperationOptions {
+  /** SQL over the columns; files without such rows, by what the log says of them, are left alone. */
+  readonly where?: string;
+  /** Files below this size are brought together, into files of about this size. Default 128 MiB. */
+  readonly targetBytes?: number;
+}
+
+const defaultTargetBytes = 128 * 2 ** 20;
+
+/** Brings small files of one partition together into larger ones. The rows stay as they are. */
+export async function optimize(table: TableContext, options: OptimizeOptions): Promise<Outcome> {
+  const { where, targetBytes = defaultTargetBytes } = options;
+  const state = await existingTable(table);
+  checkWritable(state);
+  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
+  const small = [...state.files.values()].filter((add) => add.size < targetBytes && isWanted(add));
+  const groups = partitions(state, small).flatMap((files) => packFiles(files, targetBytes));
+  const removed = groups.flat();
+  const added: AddAction[] = [];
+  try {
+    for (const group of groups) added.push(...(await rewriteFiles(table, state, group, sql)));
+  } catch (error) {
+    await forgetFiles(
+      table,
+      added.map((add) => add.path),
+    );
+    throw error;
+  }
+  return replaceFiles(table, state, {
+    operation: "OPTIMIZE",
+    parameters: { predicate: where === undefined ? [] : [where], zOrderBy: [] },
+    removed,
+    added,
+    metrics: {},
+    reads: { ...noReads, readFiles: new Set(removed.map((add) => add.path)) },
+    rearranges: true,
+    options,
+  });
+}
+
+const sql = `SELECT * FROM ${target}`;
+
+function partitions(definition: Definition, files: readonly AddAction[]): readonly AddAction[][] {
+  const groups = new Map<string, AddAction[]>();
+  for (const file of files) {
+    const key = partitionKey(definition, file);
+    const group = groups.get(key) ?? [];
+    group.push(file);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Files in groups of about the target size, none of a single file: the larger first, each into the first group with room. */
+export function packFiles(files: readonly AddAction[], targetBytes: number): AddAction[][] {
+  const groups: Array<{ readonly files: AddAction[]; bytes: number }> = [];
+  for (const file of files.toSorted((a, b) => b.size - a.size)) {
+    const group = groups.find(({ bytes }) => bytes + file.size <= targetBytes);
+    if (group) {
+      group.files.push(file);
+      group.bytes += file.size;
+    } else groups.push({ files: [file], bytes: file.size });
+  }
+  return groups.map((group) => group.files).filter((group) => group.length > 1);
+}

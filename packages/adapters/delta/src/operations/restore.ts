@@ -1,0 +1,81 @@
+import { EcapError } from "@ecap/sdk";
+import { removeOf } from "../files/file-actions.ts";
+import type { AddAction } from "../format/actions.ts";
+import { logicalFileKey } from "../format/deletion-vector.ts";
+import type { TableState } from "../log/table-state.ts";
+import { readsAll } from "../table/change.ts";
+import { commitChange } from "../table/commit-change.ts";
+import { existingTable, placeOf, type TableContext } from "../table/table-context.ts";
+import { versionAt } from "../table/table-history.ts";
+import { keyOf } from "../table/table-place.ts";
+import { checkChangeable } from "../table/writable.ts";
+import { maxColumnId, withColumnIds } from "./column-ids.ts";
+import { type OperationOptions, type Outcome, unchanged } from "./outcome.ts";
+
+export interface RestoreOptions extends OperationOptions {
+  readonly version?: number;
+  /** Epoch milliseconds: the last version at or before it. */
+  readonly at?: number;
+}
+
+/** Makes the table again what it was at a version, as a version of its own. Files that a vacuum removed cannot come back: ECAP_STORAGE_CORRUPT names one. */
+export async function restore(table: TableContext, options: RestoreOptions): Promise<Outcome> {
+  const state = await existingTable(table);
+  checkChangeable(state);
+  const wanted = await versionToRestore(table, state, options);
+  const then = wanted === state.version ? state : await table.log.at(wanted);
+  if (!then) throw noVersion(table, options);
+  const added = [...then.files.values()].filter((add) => !isSame(add, state.files.get(add.path)));
+  const removed = [...state.files.values()].filter((add) => !isSame(add, then.files.get(add.path)));
+  const metaData = withColumnIds(then.metaData, maxColumnId(state.metaData));
+  const metaDataChanged = JSON.stringify(metaData) !== JSON.stringify(state.metaData);
+  if (added.length === 0 && removed.length === 0 && !metaDataChanged) return unchanged;
+  await checkPresent(table, added);
+  const now = table.clock.now();
+  const metrics = { numRestoredFiles: added.length, numRemovedFiles: removed.length };
+  const { version } = await commitChange(table, state, {
+    operation: "RESTORE",
+    parameters: { version: wanted, ...(options.at === undefined ? {} : { timestamp: options.at }) },
+    metrics,
+    ...(options.commitInfo ? { info: options.commitInfo } : {}),
+    actions: [
+      ...(metaDataChanged ? [{ metaData }] : []),
+      ...removed.map((add) => removeOf(add, now)),
+      ...added.map((add) => ({ add: { ...add, dataChange: true } })),
+    ],
+    written: [],
+    reads: readsAll,
+  });
+  return { version, metrics };
+}
+
+async function versionToRestore(
+  table: TableContext,
+  state: TableState,
+  options: RestoreOptions,
+): Promise<number> {
+  const { version, at } = options;
+  const wanted = at === undefined ? version : await versionAt(table.log, state, at);
+  const exists = wanted !== undefined && Number.isInteger(wanted) && wanted >= 0;
+  if (exists && wanted <= state.version) return wanted;
+  throw noVersion(table, options);
+}
+
+function noVersion({ name }: TableContext, { version, at }: RestoreOptions): EcapError {
+  const message = `Table ${name} has no version ${version ?? `at ${at}`}`;
+  return new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: version ?? at });
+}
+
+function isSame(add: AddAction, other: AddAction | undefined): boolean {
+  return other !== undefined && logicalFileKey(add) === logicalFileKey(other);
+}
+
+async function checkPresent(table: TableContext, files: readonly AddAction[]): Promise<void> {
+  const { objects, root, name } = table;
+  const missing = new Set(files.map((add) => keyOf(placeOf(table), add.path)));
+  for await (const { key } of objects.list(root)) missing.delete(key);
+  const [first] = missing;
+  if (first === undefined) return;
+  const message = `Table ${name}: ${missing.size} files of that version are gone, as after a vacuum`;
+  throw new EcapError("ECAP_STORAGE_CORRUPT", message, { path: first });
+}

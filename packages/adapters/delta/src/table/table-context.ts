@@ -1,0 +1,41 @@
+import { type Clock, EcapError, type FileEngine, type Logger, type ObjectStore } from "@ecap/sdk";
+import type { DeltaLog } from "../log/delta-log.ts";
+import type { TableState } from "../log/table-state.ts";
+import type { ParquetCodec } from "../parquet/parquet-codec.ts";
+import type { TablePlace } from "./table-place.ts";
+
+/** One table and what its operations work with. */
+export interface TableContext {
+  readonly name: string;
+  /** Key prefix of the table, ending in `/`. */
+  readonly root: string;
+  readonly objects: ObjectStore;
+  readonly log: DeltaLog;
+  readonly codec: ParquetCodec;
+  /** Needed only by operations that look at rows. */
+  readonly engine: FileEngine | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Versions between checkpoints, where the table does not say. */
+  readonly checkpointInterval: number;
+}
+
+/** The newest state; ECAP_TABLE_NOT_FOUND where there is no table. */
+export async function existingTable({ name, log }: TableContext): Promise<TableState> {
+  const state = await log.newest();
+  if (state) return state;
+  throw new EcapError("ECAP_TABLE_NOT_FOUND", `There is no table ${name}`, { received: name });
+}
+
+/** The engine; ECAP_CONFIG_INVALID where the table was opened without one. */
+export function engineOf({ name, engine }: TableContext): FileEngine {
+  if (engine) return engine;
+  throw new EcapError(
+    "ECAP_CONFIG_INVALID",
+    `Table ${name}: this operation looks at rows, so give the table an engine, as duckdbFileEngine`,
+  );
+}
+
+export function placeOf({ objects, root, name }: TableContext): TablePlace {
+  return { objects, root, table: name };
+}

@@ -1,0 +1,42 @@
+import { EcapError, type TableCommit, type TableSnapshot } from "@ecap/sdk";
+import type { DeltaLog } from "../log/delta-log.ts";
+import type { TableState } from "../log/table-state.ts";
+import { tableHistory, versionAt } from "./table-history.ts";
+import type { TablePlace } from "./table-place.ts";
+import { tableSnapshot } from "./table-snapshot.ts";
+
+/** What can be asked of one table without writing to it. A table or version that is not there is ECAP_TABLE_NOT_FOUND. */
+export interface TableReader {
+  snapshot(when: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
+  history(limit: number): Promise<TableCommit[]>;
+}
+
+export function tableReader(place: TablePlace, log: DeltaLog): TableReader {
+  const notFound = (message: string) =>
+    new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: place.table });
+
+  const existing = async (): Promise<TableState> => {
+    const state = await log.newest();
+    if (!state) throw notFound(`There is no table ${place.table}`);
+    return state;
+  };
+
+  return {
+    async snapshot({ version, at }) {
+      const newest = await existing();
+      const wanted =
+        version ?? (at === undefined ? newest.version : await versionAt(log, newest, at));
+      const state = wanted === newest.version ? newest : await stateAt(log, newest, wanted);
+      if (!state) {
+        throw notFound(`Table ${place.table} has no version ${version ?? `at ${String(at)}`}`);
+      }
+      return tableSnapshot(place, state);
+    },
+    history: async (limit) => tableHistory(log, await existing(), limit),
+  };
+}
+
+async function stateAt(log: DeltaLog, newest: TableState, version: number | undefined) {
+  const possible = version !== undefined && Number.isInteger(version) && version >= 0;
+  return possible && version < newest.version ? log.at(version) : undefined;
+}

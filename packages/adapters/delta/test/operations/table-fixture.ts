@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deltaTableStore, type OpenDeltaTableOptions, openDeltaTable } from "@ecap/adapter-delta";
+import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { fsObjectStore } from "@ecap/adapter-fs";
+import type { ObjectStore, TableSchema } from "@ecap/sdk";
+
+/** Every row has the tenant, as queries need one. */
+export const tenant = "t";
+
+/** A table `t` of these, partitioned by `part`. */
+export const schema: TableSchema = {
+  columns: [
+    { name: "tenant", type: "string", nullable: false },
+    { name: "part", type: "string" },
+    { name: "id", type: "integer", nullable: false },
+    { name: "n", type: "long" },
+    { name: "word", type: "string" },
+  ],
+  partitionBy: ["part"],
+};
+
+export interface TableRow {
+  readonly part: string | null;
+  readonly id: number;
+  readonly n: number | null;
+  readonly word: string | null;
+}
+
+export const row = (id: number, more: Partial<TableRow> = {}) => ({
+  tenant,
+  part: "a",
+  id,
+  n: id * 10,
+  word: `w${id}`,
+  ...more,
+});
+
+/** An empty folder, what works on tables there, and a reader that shares nothing with the writer. */
+export async function tableFixture() {
+  const dir = await mkdtemp(join(tmpdir(), "ecap-delta-operations-"));
+  const objects = fsObjectStore({ dir });
+  const engine = duckdbFileEngine({ objects, threads: 1 });
+  const tables = deltaTableStore({ objects });
+  const queries = duckdbQueryEngine({ tables, objects, threads: 1 });
+  const opened: Array<{ close(): Promise<void> }> = [];
+  return {
+    dir,
+    objects,
+    engine,
+    tables,
+    /** Another writer's view of the table of a name. */
+    open(path = "t", options: Partial<OpenDeltaTableOptions> = {}) {
+      const table = openDeltaTable({ objects, engine, root: `${path}/`, name: path, ...options });
+      opened.push(table);
+      return table;
+    },
+    /** The rows at a version, by id. */
+    async rows(table = "t", version?: number) {
+      const when = version === undefined ? {} : { version };
+      const sql = `SELECT * EXCLUDE (tenant) FROM "${table}" ORDER BY id`;
+      const result = await queries.query({ sql, tenant, tables: { [table]: when } });
+      return result.rows;
+    },
+    keys: (prefix: string) => keysOf(objects, prefix),
+    async close() {
+      await Promise.all(opened.map((table) => table.close()));
+      await queries.close();
+      await tables.close();
+      await engine.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+export type TableFixture = Awaited<ReturnType<typeof tableFixture>>;
+
+async function keysOf(objects: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(prefix)) keys.push(key);
+  return keys;
+}
