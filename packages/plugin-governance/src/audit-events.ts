@@ -20,6 +20,7 @@ export const auditRecorded = defineEvent({
 export const auditTable = defineLakeTable({
   name: "audit_log",
   description: "Who did what to what, and how it ended; appended only",
+  readableBy: "admin",
   columns: [
     { name: "actor", type: "string", nullable: false },
     { name: "action", type: "string", nullable: false },

@@ -1,7 +1,8 @@
 import { EcapError, type Platform, type Query } from "@ecap/sdk";
-import { defineRoute, provenance, provenanceOf, type Route } from "@ecap/sdk/http";
+import { defineRoute, provenance, provenanceOf, type Role, type Route } from "@ecap/sdk/http";
 import { bronzeTableName } from "@ecap/sdk/lake";
 import { z } from "@hono/zod-openapi";
+import { mayAct } from "../auth/authenticator.ts";
 import { tenantFor, tenantName } from "../auth/tenant-for.ts";
 import { type ResultFormat, resultFormats } from "./result-formats.ts";
 
@@ -43,7 +44,7 @@ export function queryRoute(platform: Platform): Route {
     }),
     handler: async ({ body: asked, principal, signal, accept }) => {
       const tenant = tenantFor(principal, asked.tenant);
-      const query = { ...toQuery(platform, asked), tenant, signal };
+      const query = { ...toQuery(platform, asked, principal.role), tenant, signal };
       const format = resultFormats.find(({ type }) => accept.includes(type));
       if (format !== undefined) return streamed(platform, query, format);
       if (asked.limit > maxJsonRows) {
@@ -66,12 +67,11 @@ export function queryRoute(platform: Platform): Route {
 function toQuery(
   platform: Platform,
   { sql, limit, timeoutMs, fresh }: z.output<typeof body>,
+  role: Role,
 ): Omit<Query, "tenant"> {
-  const known = [
-    ...platform.tables.map((table) => table.name),
-    ...Object.keys(platform.topics).map(bronzeTableName),
-  ];
-  const named = known.filter((table) => new RegExp(`\\b${table}\\b`, "i").test(sql));
+  const named = tablesFor(platform, role).filter((table) =>
+    new RegExp(`\\b${table}\\b`, "i").test(sql),
+  );
   return {
     // The line ends before the bracket, so that a comment at the end of the query does too.
     sql: `select * from (${sql.replace(/;\s*$/, "")}\n) limit ${limit}`,
@@ -80,6 +80,18 @@ function toQuery(
     timeoutMs,
     fresh,
   };
+}
+
+/** Typed tables and those of raw events that the role may read. */
+function tablesFor({ tables, topics }: Platform, role: Role): string[] {
+  const closed = tables.filter(({ readableBy = "analyst" }) => !mayAct(role, readableBy));
+  const closedTopics = new Set(closed.flatMap(({ from }) => from.map(({ topic }) => topic)));
+  return [
+    ...tables.filter((table) => !closed.includes(table)).map(({ name }) => name),
+    ...Object.keys(topics)
+      .filter((topic) => !closedTopics.has(topic))
+      .map(bronzeTableName),
+  ];
 }
 
 /** What the rows were read from is said in headers, as `ecap-as-of` and `ecap-tables` (JSON). */

@@ -53,6 +53,15 @@ describe("POST /v1/query", () => {
     expect((await post("/v1/query", { sql }, { authorization: viewer })).status).toBe(403);
   });
 
+  it("keeps what was audited from analysts, the raw events of it too", async () => {
+    const admin = { authorization: `Bearer ${await server.key("admin")}` };
+    for (const table of ["audit_log", "bronze_audit"]) {
+      const audited = { sql: `select count(*) as n from ${table}` };
+      expect((await ask(audited)).status).toBe(400);
+      expect((await post("/v1/query", audited, admin)).status).toBe(200);
+    }
+  });
+
   it("gives the same rows as NDJSON, CSV and Arrow", async () => {
     const { rows } = (await (await ask({ sql })).json()) as { rows: Array<Record<string, string>> };
     expect(rows).toHaveLength(60);

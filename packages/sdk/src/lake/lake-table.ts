@@ -5,6 +5,8 @@ import type { Row, TableSchema } from "../ports/table-store.ts";
 export interface LakeTable {
   readonly name: string;
   readonly description: string;
+  /** The least role that may name it, and the raw events it comes from, in SQL of its own. Default: analyst. */
+  readonly readableBy?: "analyst" | "admin";
   /** Columns of its own; those of {@link lineageColumns} are put before them. Partitioned by tenant and date. */
   readonly columns: TableSchema["columns"];
   /** Topics and event types its rows come from. */
