@@ -3,20 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createProgram } from "../../src/commands/program.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ecapJson } from "../support/ecap-in-process.ts";
 
-/** Runs the command in this process; the document it prints. */
-async function ecap(...args: readonly string[]): Promise<unknown> {
-  const printed: string[] = [];
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed.push(String(text));
-    return true;
-  });
-  await createProgram().parseAsync(["node", "ecap", "lake", ...args, "--json"]);
-  vi.restoreAllMocks();
-  return JSON.parse(printed.join("")) as unknown;
-}
+const ecap = (...args: readonly string[]) => ecapJson("lake", ...args);
 
 describe("ecap lake, writing", () => {
   let dir: string;
