@@ -8,14 +8,18 @@ import { staged } from "../storage/staged.ts";
 
 type Held = { readonly epoch: number; readonly offset: number | undefined };
 
-interface WaitingCommit {
-  readonly commit: Commit;
-  readonly resolve: () => void;
+type Place = Pick<Claim, "topology" | "topic" | "partition">;
+
+/** A claim or a commit. */
+interface Waiting {
+  readonly place: Place;
+  /** Puts it into the transaction; says what is held then. ECAP_FENCED where another claimed. */
+  readonly stage: (before: Held | undefined) => { readonly held: Held; readonly outcome: Outcome };
   readonly reject: (error: unknown) => void;
 }
 
 export interface LmdbCommitter extends Committer {
-  /** Puts waiting commits into the transaction being made: after the state writes before them, before the log's blocks. */
+  /** Puts waiting claims and commits into the transaction being made: after the state writes before them, before the log's blocks. */
   readonly participant: () => Outcome | undefined;
 }
 
@@ -31,12 +35,16 @@ export function lmdbCommitter({
   readonly eventLog: LmdbEventLog;
   readonly stateStore: LmdbStateStore;
 }): LmdbCommitter {
-  const { claims, root } = environment;
-  let waiting: WaitingCommit[] = [];
+  const { claims } = environment;
+  let waiting: Waiting[] = [];
 
-  function held(key: string[]): Held | undefined {
-    const stored = claims.get(key);
+  function heldAt(place: Place): Held | undefined {
+    const stored = claims.get(claimKey(place));
     return stored && { epoch: stored[0], offset: stored[1] ?? undefined };
+  }
+
+  function stageHeld(place: Place, { epoch, offset }: Held): void {
+    staged(claims.put(claimKey(place), [epoch, offset ?? null]));
   }
 
   function participant(): Outcome | undefined {
@@ -45,70 +53,80 @@ export function lmdbCommitter({
     waiting = [];
     const ahead = new Map<string, Held>();
     const outcomes: Outcome[] = [];
-    const taken: WaitingCommit[] = [];
-    for (const each of collected) {
-      const { claim, nextOffset, stateChanges, emits } = each.commit;
-      const key = claimKey(claim);
-      const name = key.join("\n");
+    for (const { place, stage, reject } of collected) {
+      const name = claimKey(place).join("\n");
       try {
-        assertNotFenced(each.commit, ahead.get(name) ?? held(key));
+        const { held, outcome } = stage(ahead.get(name) ?? heldAt(place));
+        ahead.set(name, held);
+        outcomes.push(outcome);
       } catch (error) {
-        each.reject(error);
-        continue;
+        reject(error);
       }
-      outcomes.push(stateStore.stage(stateChanges));
-      for (const [topic, records] of byTopic(emits)) eventLog.stage(topic, records);
-      ahead.set(name, { epoch: claim.epoch, offset: nextOffset });
-      staged(claims.put(key, [claim.epoch, nextOffset]));
-      taken.push(each);
     }
     return {
       committed() {
         for (const outcome of outcomes) outcome.committed?.();
       },
       durable() {
-        for (const { resolve } of taken) resolve();
+        for (const outcome of outcomes) outcome.durable?.();
       },
       failed(error) {
         for (const outcome of outcomes) outcome.failed?.(error);
-        for (const { reject } of taken) reject(error);
       },
     };
+  }
+
+  function wait<T>(
+    place: Place,
+    stage: (
+      before: Held | undefined,
+      settle: { readonly resolve: (result: T) => void; readonly reject: (error: unknown) => void },
+    ) => ReturnType<Waiting["stage"]>,
+  ): Promise<T> {
+    writer.assertOpen();
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ place, stage: (before) => stage(before, { resolve, reject }), reject });
+      writer.schedule(0);
+    });
   }
 
   return {
     participant,
     async claim(topology, topic, partition) {
-      writer.assertOpen();
-      const key = claimKey({ topology, topic, partition });
-      // What was committed before this call must not be lost on the new claim.
-      await writer.flush();
-      const claim = await root.transaction(() => {
-        const before = held(key);
-        const epoch = (before?.epoch ?? 0) + 1;
-        staged(claims.put(key, [epoch, before?.offset ?? null]));
-        return { topology, topic, partition, epoch, offset: before?.offset };
+      const place = { topology, topic, partition };
+      return wait<Claim>(place, (before, { resolve, reject }) => {
+        const held = { epoch: (before?.epoch ?? 0) + 1, offset: before?.offset };
+        stageHeld(place, held);
+        return { held, outcome: { durable: () => resolve({ ...place, ...held }), failed: reject } };
       });
-      await root.flushed;
-      return claim;
     },
     async commit(commit) {
-      writer.assertOpen();
       assertOwnState(commit);
-      for (const { topic } of commit.emits) eventLog.assertTopic(topic);
-      await new Promise<void>((resolve, reject) => {
-        waiting.push({ commit, resolve, reject });
-        writer.schedule(0);
+      const { claim, nextOffset, stateChanges, emits } = commit;
+      for (const { topic } of emits) eventLog.assertTopic(topic);
+      await wait<void>(claim, (before, { resolve, reject }) => {
+        assertNotFenced(commit, before);
+        const state = stateStore.stage(stateChanges);
+        for (const [topic, records] of byTopic(emits)) eventLog.stage(topic, records);
+        const held = { epoch: claim.epoch, offset: nextOffset };
+        stageHeld(claim, held);
+        return {
+          held,
+          outcome: {
+            committed: () => state.committed?.(),
+            durable: resolve,
+            failed(error) {
+              state.failed?.(error);
+              reject(error);
+            },
+          },
+        };
       });
     },
   };
 }
 
-function claimKey({
-  topology,
-  topic,
-  partition,
-}: Pick<Claim, "topology" | "topic" | "partition">): string[] {
+function claimKey({ topology, topic, partition }: Place): string[] {
   return [topology, topic, String(partition)];
 }
 

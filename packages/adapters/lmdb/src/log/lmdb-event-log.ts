@@ -178,8 +178,7 @@ export function lmdbEventLog({
       const entry = topicEntry(known?.id ?? topics.size + 1, kept);
       if (known === undefined) topics.set(name, entry.open(name));
       else known.spec = kept;
-      await environment.topics.put(name, entry.stored);
-      await environment.root.flushed;
+      await writer.write(() => staged(environment.topics.put(name, entry.stored)));
     },
     async topics() {
       writer.assertOpen();
@@ -226,7 +225,7 @@ export function lmdbEventLog({
     async enforceRetention() {
       writer.assertOpen();
       for (const topic of topics.values()) {
-        await enforceTopicRetention(environment, topic, clock.now());
+        await enforceTopicRetention({ environment, writer, topic, now: clock.now() });
       }
     },
   };

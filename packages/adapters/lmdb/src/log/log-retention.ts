@@ -1,25 +1,27 @@
 import type { Environment } from "../storage/environment.ts";
+import type { GroupWriter } from "../storage/group-writer.ts";
 import { staged } from "../storage/staged.ts";
 import { floorKey, type LogPartition, type LogTopic } from "./log-topics.ts";
 
+export interface RetentionOptions {
+  readonly environment: Environment;
+  readonly writer: GroupWriter;
+  readonly topic: LogTopic;
+  readonly now: number;
+}
+
 /** Removes whole blocks, oldest first, that are past the topic's retention by time or bytes. The newest block stays for its bytes' sake. */
-export async function enforceTopicRetention(
-  environment: Environment,
-  topic: LogTopic,
-  now: number,
-): Promise<void> {
-  const { retentionMs, retentionBytes } = topic.spec;
-  if (retentionMs === undefined && retentionBytes === undefined) return;
-  for (const partition of topic.partitions) await trim(environment, topic, partition, now);
+export async function enforceTopicRetention(options: RetentionOptions): Promise<void> {
+  const { spec, partitions } = options.topic;
+  if (spec.retentionMs === undefined && spec.retentionBytes === undefined) return;
+  for (const partition of partitions) await trim(partition, options);
 }
 
 async function trim(
-  environment: Environment,
-  topic: LogTopic,
   partition: LogPartition,
-  now: number,
+  { environment, writer, topic, now }: RetentionOptions,
 ): Promise<void> {
-  const { root, blocks, blockIndex, meta } = environment;
+  const { blocks, blockIndex, meta } = environment;
   const { retentionMs = Infinity, retentionBytes = Infinity } = topic.spec;
   if (retentionBytes !== Infinity) partition.bytes ??= countBytes(environment, topic, partition);
   const old: number[][] = [];
@@ -37,7 +39,7 @@ async function trim(
   if (old.length === 0) return;
   partition.earliest = earliest;
   if (partition.bytes !== undefined) partition.bytes = bytes;
-  await root.batch(() => {
+  await writer.write(() => {
     for (const key of old) {
       staged(blocks.remove(key));
       staged(blockIndex.remove(key));

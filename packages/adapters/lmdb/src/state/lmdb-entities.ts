@@ -44,11 +44,25 @@ export function lmdbEntities({
   readonly writer: GroupWriter;
   readonly clock: Clock;
 }): LmdbEntities {
-  const { entities, contributed, root } = environment;
+  const { entities, contributed } = environment;
   const cache = createRecentCache<Entity>(maxCached);
   const changed = createWriteBehind<Entity>();
   const ids = createWriteBehind<{ readonly key: Buffer; readonly kept: Contributed }>();
 
+  /** Ids to be removed. */
+  let forgotten: Uint8Array[] = [];
+
+  writer.add(() => {
+    if (forgotten.length === 0) return undefined;
+    const removed = forgotten;
+    forgotten = [];
+    for (const id of removed) staged(contributed.remove(id));
+    return {
+      failed() {
+        forgotten = [...removed, ...forgotten];
+      },
+    };
+  });
   writer.add(() =>
     changed.write((key, entity) => staged(entities.put(storedKey(key), encode(entity)))),
   );
@@ -79,7 +93,8 @@ export function lmdbEntities({
     for (const entry of contributed.getRange(prefixRange(prefix))) {
       if (timeOf(entry.value) <= until) old.push(entry.key);
     }
-    for (const id of old) staged(contributed.remove(id));
+    for (const id of old) forgotten.push(id);
+    if (old.length > 0) writer.schedule(lingerMs);
   }
 
   return {
@@ -106,14 +121,17 @@ export function lmdbEntities({
       for (;;) {
         const chunk = [...entities.getRange({ start, limit: sweepChunk })];
         const now = clock.now();
-        await root.batch(() => {
-          for (const { key, value } of chunk) {
-            const entity = decode(value);
-            if (entity.expiresAt > now || cache.get(entity.key) !== undefined) continue;
+        const expired = chunk
+          .map(({ key, value }) => ({ key, entity: decode(value) }))
+          .filter(({ entity }) => entity.expiresAt <= now);
+        const remove = (): void => {
+          for (const { key, entity } of expired) {
+            if (cache.get(entity.key) !== undefined) continue;
             staged(entities.remove(key));
             forget(entity.key, Infinity);
           }
-        });
+        };
+        if (expired.length > 0) await writer.write(remove);
         for (const [key, { expiresAt }] of cache.entries()) {
           if (expiresAt <= now && changed.get(key) === undefined) cache.delete(key);
         }

@@ -167,13 +167,14 @@ export function lmdbStateStore({
       for (;;) {
         const chunk = [...states.getRange({ start, limit: sweepChunk })];
         const expired = chunk.filter(({ value }) => unexpired(decodeState(value)) === undefined);
-        await Promise.all(
-          expired.map(async ({ key, value }) => {
+        const remove = (): void => {
+          for (const { key, value } of expired) {
             // Unless it was written meanwhile.
             const now = states.getBinary(key);
-            if (now !== undefined && Buffer.compare(now, value) === 0) await states.remove(key);
-          }),
-        );
+            if (now !== undefined && Buffer.compare(now, value) === 0) staged(states.remove(key));
+          }
+        };
+        if (expired.length > 0) await writer.write(remove);
         const last = chunk.at(-1);
         if (last === undefined || chunk.length < sweepChunk) return;
         start = Buffer.concat([last.key, Buffer.of(0)]);

@@ -18,6 +18,8 @@ export type Participant = () => Outcome | undefined;
 export interface GroupWriter {
   /** Participants write in the order they were added. */
   add(participant: Participant): void;
+  /** Puts `work` into the next transaction, before what participants write; resolves when it is durable. */
+  write(work: () => void): Promise<void>;
   /** Writes what waits, at the latest after so long. */
   schedule(withinMs: number): void;
   /** Resolves when everything that waits now is durable; rejects where it could not be written. */
@@ -26,14 +28,24 @@ export interface GroupWriter {
   assertOpen(): void;
 }
 
+interface Work {
+  readonly work: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 const retryAfterMs = 1_000;
 
 /**
  * Group commit: everything that came while a transaction was being written goes into the next one, so that many callers share one sync to
  * disk. One transaction is written at a time; the sync of one overlaps the writing of the next.
+ *
+ * Nothing else may write to the environment: LMDB never settles the `flushed` of a transaction that failed, so it is asked for only
+ * where the last transaction is one that was written here and did not.
  */
 export function createGroupWriter({ root, path }: Environment): GroupWriter {
   const participants: Participant[] = [];
+  let works: Work[] = [];
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Infinity;
   let soon = false;
@@ -68,11 +80,26 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     });
   }
 
+  function doWorks(): Outcome | undefined {
+    if (works.length === 0) return undefined;
+    const done = works;
+    works = [];
+    for (const { work } of done) work();
+    return {
+      durable() {
+        for (const { resolve } of done) resolve();
+      },
+      failed(error) {
+        for (const { reject } of done) reject(error);
+      },
+    };
+  }
+
   async function write(): Promise<unknown> {
     const outcomes: Outcome[] = [];
     try {
       await root.batch(() => {
-        for (const participant of participants) {
+        for (const participant of [doWorks, ...participants]) {
           const outcome = participant();
           if (outcome !== undefined) outcomes.push(outcome);
         }
@@ -109,8 +136,19 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
     await syncing;
   }
 
+  function assertOpen(): void {
+    if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", `${path} was closed`);
+  }
+
   return {
     add: (participant) => void participants.push(participant),
+    async write(work) {
+      assertOpen();
+      await new Promise<void>((resolve, reject) => {
+        works.push({ work, resolve, reject });
+        schedule(0);
+      });
+    },
     schedule,
     flush,
     async close() {
@@ -122,9 +160,7 @@ export function createGroupWriter({ root, path }: Environment): GroupWriter {
         clearTimeout(timer);
       }
     },
-    assertOpen() {
-      if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", `${path} was closed`);
-    },
+    assertOpen,
   };
 }
 
