@@ -39,41 +39,72 @@ describe("offsetTurns", () => {
     await turns.committing([entry(0, 6)], commit);
     expect(commits).toEqual([[entry(1, 2)], [entry(0, 7)], [entry(0, 6)]]);
   });
+
+  it("leaves out of a commit what the group was seen to have passed", async () => {
+    const turns = offsetTurns();
+    turns.reached(place(0), 6);
+    turns.reached(place(0), 4);
+    const commits: unknown[] = [];
+    const commit = async (open: readonly unknown[]): Promise<void> => void commits.push(open);
+    await turns.committing([entry(0, 6), entry(1, 6)], commit);
+    expect(commits).toEqual([[entry(1, 6)]]);
+  });
 });
+
+interface Commit {
+  readonly generation: number;
+  readonly partitions: readonly number[];
+}
+
+function member(commits: Commit[], generationId: number, isRefused = false): Membership {
+  const coordinator = {
+    async offsetCommit(request: {
+      topics: ReadonlyArray<{ partitions: ReadonlyArray<{ partition: number }> }>;
+    }) {
+      if (isRefused) throw new KafkaError(27, "OffsetCommit");
+      const partitions = request.topics.flatMap((each) => each.partitions);
+      commits.push({
+        generation: generationId,
+        partitions: partitions.map(({ partition }) => partition),
+      });
+    },
+  } as unknown as Membership["coordinator"];
+  return { groupId: "g", memberId: "m", generationId, coordinator };
+}
+
+function offsetsOf() {
+  return groupOffsets({
+    group: "g",
+    turns: offsetTurns(),
+    metadata: { topicName: (name: string) => name } as never,
+    timeoutMs: 1_000,
+    onRefused: () => {},
+    onError: (error) => expect(error).toBeUndefined(),
+  });
+}
 
 describe("groupOffsets", () => {
   it("does not commit as a member of a new generation what was done of a partition that is another's now", async () => {
-    const commits: Array<{ readonly generation: number; readonly partitions: readonly number[] }> =
-      [];
-    const membership = (generationId: number, isRefused: boolean): Membership => ({
-      groupId: "g",
-      memberId: "m",
-      generationId,
-      coordinator: {
-        async offsetCommit(request: {
-          topics: ReadonlyArray<{ partitions: ReadonlyArray<{ partition: number }> }>;
-        }) {
-          if (isRefused) throw new KafkaError(27, "OffsetCommit");
-          const partitions = request.topics.flatMap((each) => each.partitions);
-          const numbers = partitions.map(({ partition }) => partition);
-          commits.push({ generation: generationId, partitions: numbers });
-        },
-      } as unknown as Membership["coordinator"],
-    });
-    const offsets = groupOffsets({
-      group: "g",
-      turns: offsetTurns(),
-      metadata: { topicName: (name: string) => name } as never,
-      timeoutMs: 1_000,
-      onRefused: () => {},
-      onError: (error) => expect(error).toBeUndefined(),
-    });
-    offsets.join(membership(1, true), [place(0), place(1)]);
+    const commits: Commit[] = [];
+    const offsets = offsetsOf();
+    offsets.join(member(commits, 1, true), [place(0), place(1)]);
     offsets.done(place(0), 4);
     offsets.done(place(1), 9);
     await offsets.flush();
-    offsets.join(membership(2, false), [place(1), place(2)]);
+    offsets.join(member(commits, 2), [place(1), place(2)]);
     await offsets.flush();
     expect(commits).toEqual([{ generation: 2, partitions: [1] }]);
+  });
+
+  it("does not commit after the member came back what was done while it was none: others may be further", async () => {
+    const commits: Commit[] = [];
+    const offsets = offsetsOf();
+    offsets.join(member(commits, 1), [place(0), place(1)]);
+    offsets.lose();
+    offsets.done(place(0), 4);
+    offsets.join(member(commits, 3), [place(0), place(1)]);
+    offsets.done(place(1), 9);
+    await offsets.flush();
+    expect(commits).toEqual([{ generation: 3, partitions: [1] }]);
   });
 });

@@ -213,10 +213,14 @@ export function runGroupMember(options: GroupMemberOptions): RunningMember {
   }
 
   async function generation(): Promise<void> {
+    const before = membership?.generationId;
     isJoining = true;
     const partitions = await join().finally(() => {
       isJoining = false;
     });
+    const { generationId } = membership as Membership;
+    // In one that was missed, what this member has may have been another's.
+    if (before !== undefined && generationId !== before + 1) await events.lost();
     const assigned = events.assigned(membership as Membership, partitions);
     const ending = await stay();
     const lost = ending === "rebalance" ? await holdAlive(assigned) : ending === "lost";

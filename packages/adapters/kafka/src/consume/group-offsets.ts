@@ -8,9 +8,9 @@ import type { Membership } from "./group-member.ts";
 import { nameOf } from "./sticky-assignor.ts";
 
 export interface GroupOffsets {
-  /** As a member of which generation offsets are committed from now on, and of which partitions: those of others are theirs to commit. */
+  /** As a member of which generation offsets are committed from now on, and of which partitions: those of others are theirs to commit. The generation follows the one before, or {@link lose} was called between them. */
   join(membership: Membership, dealt: readonly AssignedPartition[]): void;
-  /** The partition's records before the offset are done. Committed soon, several partitions together. */
+  /** The partition's records before the offset are done. Committed soon, several partitions together; not at all after {@link lose}. */
   done(place: AssignedPartition, offset: number): void;
   /** Resolves when everything done is committed, or the group is found to have gone on without this member. */
   flush(): Promise<void>;
@@ -99,6 +99,8 @@ export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
       if (waiting.size > 0) void start();
     },
     done(place, offset) {
+      // By the next membership the partition may have been another's, who is further.
+      if (membership === undefined) return;
       waiting.set(nameOf(place), { place, offset });
       void start();
     },

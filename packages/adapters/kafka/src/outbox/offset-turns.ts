@@ -9,14 +9,16 @@ export interface OffsetPlace {
  * Two move a group's offset: transactions, with what they deliver, and the consumer, past batches that delivered nothing. A commit of the
  * consumer that reached the broker after that of a transaction would put the offset back; whoever claims the partition then would take the
  * delivery for one that was never made, and make it again. So within a process they take turns, and the consumer leaves out what a
- * transaction has done. (Between processes the group's generation sees to it.)
+ * transaction has done, of this process or of one before that it saw. (Between processes the group's generation sees to it.)
  */
 export interface OffsetTurns {
   /** A transaction is about to move the offset: resolves once no commit of the consumer is under way. */
   delivering(place: OffsetPlace, offset: number): Promise<void>;
-  /** Where transactions of this process have moved the offset does not count any more: another may have moved it since. */
+  /** The group was seen to be this far, whoever moved it. */
+  reached(place: OffsetPlace, offset: number): void;
+  /** What was moved and seen does not count any more. */
   forget(place: OffsetPlace): void;
-  /** Runs `commit` with those that no transaction has moved as far; not at all where there are none. */
+  /** Runs `commit` with those that are further than the group; not at all where there are none. */
   committing<Entry extends { readonly place: OffsetPlace; readonly offset: number }>(
     entries: readonly Entry[],
     commit: (entries: readonly Entry[]) => Promise<void>,
@@ -24,18 +26,25 @@ export interface OffsetTurns {
 }
 
 export function offsetTurns(): OffsetTurns {
-  const delivered = new Map<string, number>();
+  /** No commit may bring the group back to this offset or one before. */
+  const floors = new Map<string, number>();
   const underWay = new Map<string, Promise<void>>();
+
+  function reached(place: OffsetPlace, offset: number): void {
+    const name = nameOf(place);
+    floors.set(name, Math.max(offset, floors.get(name) ?? 0));
+  }
+
   return {
     async delivering(place, offset) {
-      const name = nameOf(place);
-      delivered.set(name, Math.max(offset, delivered.get(name) ?? 0));
-      await underWay.get(name);
+      reached(place, offset);
+      await underWay.get(nameOf(place));
     },
-    forget: (place) => void delivered.delete(nameOf(place)),
+    reached,
+    forget: (place) => void floors.delete(nameOf(place)),
     async committing(entries, commit) {
       const open = entries.filter(
-        ({ place, offset }) => offset > (delivered.get(nameOf(place)) ?? -1),
+        ({ place, offset }) => offset > (floors.get(nameOf(place)) ?? -1),
       );
       if (open.length === 0) return;
       const running = commit(open);

@@ -236,7 +236,9 @@ export function transactions(options: TransactionsOptions): OutboxLog {
           ),
         ),
       );
-      return offsets.get(partition);
+      const offset = offsets.get(partition);
+      if (offset !== undefined) turns.reached({ group, topic, partition }, offset);
+      return offset;
     },
     async deliver(delivery) {
       const name = nameOf(delivery);
