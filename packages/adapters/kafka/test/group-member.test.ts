@@ -35,7 +35,7 @@ function fakeCoordinator(generations: readonly number[], noneLeft: () => void) {
     any: async () => broker,
     node: async () => broker,
     send: async () => {},
-    close: () => closed(),
+    close: () => closed?.(),
   };
 }
 
