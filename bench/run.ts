@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),
   growth: async () => (await import("./state/growth.ts")).growth(),
   query: async () => (await import("./query/query.ts")).query(),
+  "delta-log": async () => (await import("./delta-log/delta-log.ts")).deltaLog(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 

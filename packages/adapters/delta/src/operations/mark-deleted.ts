@@ -78,7 +78,7 @@ async function deletedBefore(
 
 /** Bounds stay as they are: deleted rows may be what touches them. */
 function withVector(add: AddAction, { vector }: EncodedDeletionVector): AddAction {
-  const stats = add.stats?.replace(/"tightBounds":(?:true|false),?/, "");
+  const stats = add.stats?.toString().replace(/"tightBounds":(?:true|false),?/, "");
   return {
     ...add,
     ...(stats === undefined ? {} : { stats: stats.replace("{", '{"tightBounds":false,') }),
