@@ -13,7 +13,6 @@ import {
   type TableSchema,
   type TableSnapshot,
 } from "@ecap/sdk";
-import { deltaLog } from "./log/delta-log.ts";
 import {
   addColumns,
   dropCheck,
@@ -35,7 +34,7 @@ import { type UpdateOptions, updateRows } from "./operations/update-rows.ts";
 import { type VacuumOptions, type VacuumReport, vacuum } from "./operations/vacuum.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { deltaTable } from "./table/delta-table.ts";
-import type { TableContext } from "./table/table-context.ts";
+import { type TableContext, tableContext } from "./table/table-context.ts";
 
 /**
  * Every operation on one Delta table. Each is one commit, seen whole or not at all.
@@ -102,18 +101,16 @@ export function openDeltaTable(options: OpenDeltaTableOptions): DeltaLakeTable {
   const { objects, root = "", name, engine, clock = systemClock, logger = silentLogger } = options;
   const { checkpointInterval = 10, threads = 1 } = options;
   const codec = parquetCodec({ threads, idleMs });
-  const log = deltaLog({ objects, codec, root, table: name });
-  const table: TableContext = {
+  const table = tableContext({
     name,
     root,
     objects,
-    log,
     codec,
     engine,
     clock,
     logger,
     checkpointInterval,
-  };
+  });
   return { ...deltaLakeTable(table), close: () => codec.close() };
 }
 

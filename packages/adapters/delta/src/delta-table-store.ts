@@ -8,9 +8,9 @@ import {
   systemClock,
   type TableStore,
 } from "@ecap/sdk";
-import { deltaLog } from "./log/delta-log.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { type DeltaTable, deltaTable } from "./table/delta-table.ts";
+import { tableContext } from "./table/table-context.ts";
 
 export interface DeltaTableStoreOptions {
   readonly objects: ObjectStore;
@@ -55,18 +55,8 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
     const known = tables.get(name);
     if (known) return known;
     const root = `${prefix}${name}/`;
-    const log = deltaLog({ objects, codec, root, table: name });
-    const table = deltaTable({
-      name,
-      root,
-      objects,
-      log,
-      codec,
-      engine,
-      clock,
-      logger,
-      checkpointInterval,
-    });
+    const options = { name, root, objects, codec, engine, clock, logger, checkpointInterval };
+    const table = deltaTable(tableContext(options));
     tables.set(name, table);
     return table;
   };

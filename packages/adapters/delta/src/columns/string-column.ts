@@ -38,7 +38,8 @@ export const buildString: ColumnBuilder = (column, group) => {
   if (bytes.length !== end) {
     byteOffsets(cells, offsets);
     // Halves of a character, which end one text and begin the next, became whole by it.
-    if (bytes.length !== offsets.at(-1)) bytes = Buffer.concat(cells.map((cell) => Buffer.from(cell)));
+    if (bytes.length !== offsets.at(-1))
+      bytes = Buffer.concat(cells.map((cell) => Buffer.from(cell)));
     [min, max] = boundsByBytes(rows.map((row) => row[name]));
   }
   const data = makeData({

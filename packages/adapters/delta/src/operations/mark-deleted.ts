@@ -8,8 +8,7 @@ import {
 import { parseSchema } from "../format/schema.ts";
 import { inOrder } from "../log/in-order.ts";
 import type { TableState } from "../log/table-state.ts";
-import { forgetFiles } from "../table/commit-change.ts";
-import { engineOf, placeOf, type TableContext } from "../table/table-context.ts";
+import { engineOf, forgetFiles, placeOf, type TableContext } from "../table/table-context.ts";
 import { tableInput, target } from "../table/table-input.ts";
 import { isOn } from "../table/table-properties.ts";
 import { tableFile } from "../table/table-snapshot.ts";
