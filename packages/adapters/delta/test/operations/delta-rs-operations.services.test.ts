@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { hasPython, runPython } from "../python.ts";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 /** By its own query engine: its way through pyarrow reads renamed columns as NULL, and knows no deletion vectors. */
 const read = `
@@ -25,20 +25,11 @@ table = DeltaTable(sys.argv[1])
 describe.skipIf(!hasPython("deltalake", "pyarrow"))(
   "operations with delta-rs (needs pip install deltalake pyarrow)",
   () => {
-    let fixture: TableFixture;
-    let path: string;
-    let count = 0;
-    beforeAll(async () => {
-      fixture = await tableFixture();
-    });
-    afterAll(() => fixture.close());
-    beforeEach(() => {
-      path = `t${count++}`;
-    });
-    const folder = () => join(fixture.dir, path);
+    const suite = suiteTables();
+    const folder = () => join(suite.fixture.dir, suite.path);
     const python = (script: string) => runPython(`${theirs}${script}\nprint(0)`, folder());
     const filled = async () => {
-      const table = fixture.open(path);
+      const table = suite.fixture.open(suite.path);
       await table.create(schema);
       await table.append([
         row(1),
@@ -51,7 +42,7 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
     /** Both read the same rows at the same version, with the same history. */
     const expectSame = async (table: DeltaLakeTable) => {
       const seen = Object(runPython(read, folder())) as Record<string, unknown>;
-      expect(seen["rows"]).toEqual(await fixture.rows(path));
+      expect(seen["rows"]).toEqual(await suite.fixture.rows(suite.path));
       expect(seen["version"]).toBe((await table.snapshot()).version);
       const operations = (await table.history()).map(({ operation }) => operation);
       expect(seen["operations"]).toEqual(operations);
@@ -130,12 +121,12 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
     });
 
     it("reads rows that deletion vectors leave", async () => {
-      const table = fixture.open(path);
+      const table = suite.fixture.open(suite.path);
       await table.create(schema, { properties: { "delta.enableDeletionVectors": "true" } });
       await table.append(Array.from({ length: 70_000 }, (_, id) => row(id)));
       await table.delete({ where: "id % 1000 = 7" });
       await table.delete({ where: "id BETWEEN 100 AND 65999" });
-      expect(await fixture.rows(path)).toHaveLength(4_000 + 100 - 5);
+      expect(await suite.fixture.rows(suite.path)).toHaveLength(4_000 + 100 - 5);
       await expectSame(table);
     });
 
@@ -158,7 +149,9 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
 (table.merge(rows(7, 8, n=5), "t.id = s.id", source_alias="s", target_alias="t")
   .when_matched_update_all().when_not_matched_insert_all().execute())`);
       await expectSame(table);
-      expect((await fixture.rows(path)).map(({ id, n, word }) => [id, n, word])).toEqual([
+      expect(
+        (await suite.fixture.rows(suite.path)).map(({ id, n, word }) => [id, n, word]),
+      ).toEqual([
         [1, 10, "w1"],
         [3, 30, "w3"],
         [4, null, "w4"],
@@ -171,7 +164,7 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
       python(`write_deltalake(table, rows(30), mode="overwrite")`);
       await table.append([row(31)]);
       await expectSame(table);
-      expect((await fixture.rows(path)).map(({ id }) => id)).toEqual([30, 31]);
+      expect((await suite.fixture.rows(suite.path)).map(({ id }) => id)).toEqual([30, 31]);
     });
 
     it("keeps to a constraint of ours, and we to one of theirs", async () => {

@@ -1,7 +1,7 @@
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { row, schema, type TableFixture, type TableRow, tableFixture } from "./table-fixture.ts";
+import { expect, it } from "vitest";
+import { row, schema, suiteTables, type TableRow } from "./table-fixture.ts";
 
 type Rows = readonly TableRow[];
 
@@ -165,11 +165,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-let fixture: TableFixture;
-beforeAll(async () => {
-  fixture = await tableFixture();
-});
-afterAll(() => fixture.close());
+const suite = suiteTables();
 
 const numRuns = Number(process.env["ECAP_ROUNDS"] ?? 12);
 let run = 0;
@@ -177,7 +173,7 @@ it("gives the rows of a naive model at every version, whatever is done (property
   await fc.assert(
     fc.asyncProperty(someRows, steps, fc.boolean(), async (first, sequence, marks) => {
       const path = `t${run++}`;
-      const table = fixture.open(path);
+      const table = suite.fixture.open(path);
       const properties = { "delta.enableDeletionVectors": String(marks) };
       await table.create(schema, { properties });
       await table.append(given(first));
@@ -209,7 +205,7 @@ it("gives the rows of a naive model at every version, whatever is done (property
 }, 600_000);
 
 async function readRows(path: string, version: number): Promise<Rows> {
-  return (await fixture.rows(path, version)) as unknown as Rows;
+  return (await suite.fixture.rows(path, version)) as unknown as Rows;
 }
 
 function sorted(rows: Rows): Rows {

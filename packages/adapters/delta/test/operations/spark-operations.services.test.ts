@@ -1,7 +1,7 @@
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { canImport, runPython } from "../python.ts";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 /** Runs statements and then reads tables, each in a folder, in one session. */
 const spark = `
@@ -37,17 +37,13 @@ interface Seen {
 describe.skipIf(!canImport("pyspark", "delta"))(
   "operations with Spark, the reference implementation (needs pip install pyspark delta-spark, and Java)",
   () => {
-    let fixture: TableFixture;
-    beforeAll(async () => {
-      fixture = await tableFixture();
-    });
-    afterAll(() => fixture.close());
+    const suite = suiteTables();
     const run = (statements: readonly string[], tables: readonly string[]) => {
       const given = [JSON.stringify(statements), JSON.stringify(tables)];
-      return Object(runPython(spark, fixture.dir, ...given)) as Record<string, Seen>;
+      return Object(runPython(spark, suite.fixture.dir, ...given)) as Record<string, Seen>;
     };
     const create = async (path: string, properties: Readonly<Record<string, string>> = {}) => {
-      const table = fixture.open(path);
+      const table = suite.fixture.open(path);
       await table.create(schema, { properties });
       await table.append([
         row(1),
@@ -117,8 +113,8 @@ describe.skipIf(!canImport("pyspark", "delta"))(
       const seen = run([], names);
       expect(seen["renamed"]?.rows).toContainEqual({ part: "a", id: 2, "some text": "set" });
       for (const name of names) {
-        expect(seen[name]?.rows, name).toEqual(await fixture.rows(name));
-        const history = await fixture.open(name).history();
+        expect(seen[name]?.rows, name).toEqual(await suite.fixture.rows(name));
+        const history = await suite.fixture.open(name).history();
         expect(seen[name]?.operations, name).toEqual(history.map(({ operation }) => operation));
       }
     }, 600_000);
@@ -152,8 +148,8 @@ describe.skipIf(!canImport("pyspark", "delta"))(
         ],
         ["turns"],
       );
-      expect(seen["turns"]?.rows).toEqual(await fixture.rows("turns"));
-      expect((await fixture.rows("turns")).map(({ id, n, word }) => [id, n, word])).toEqual([
+      expect(seen["turns"]?.rows).toEqual(await suite.fixture.rows("turns"));
+      expect((await suite.fixture.rows("turns")).map(({ id, n, word }) => [id, n, word])).toEqual([
         [1, 11, "w1"],
         [3, 30, "w3"],
         [4, null, "w4"],

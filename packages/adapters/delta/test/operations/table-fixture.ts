@@ -5,6 +5,7 @@ import { deltaTableStore, type OpenDeltaTableOptions, openDeltaTable } from "@ec
 import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import type { ObjectStore, TableSchema } from "@ecap/sdk";
+import { afterAll, beforeAll, beforeEach } from "vitest";
 
 /** Every row has the tenant, as queries need one. */
 export const tenant = "t";
@@ -75,6 +76,28 @@ export async function tableFixture() {
 }
 
 export type TableFixture = Awaited<ReturnType<typeof tableFixture>>;
+
+/** A fixture for the tests of a suite, opened before the first and closed after the last, and a path that no other of them has. */
+export function suiteTables() {
+  let opened: TableFixture | undefined;
+  let count = 0;
+  beforeAll(async () => {
+    opened = await tableFixture();
+  });
+  beforeEach(() => {
+    count += 1;
+  });
+  afterAll(() => opened?.close());
+  return {
+    get fixture(): TableFixture {
+      if (!opened) throw new Error("the suite has not begun");
+      return opened;
+    },
+    get path() {
+      return `t${count}`;
+    },
+  };
+}
 
 async function keysOf(objects: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];
