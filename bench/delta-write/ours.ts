@@ -4,9 +4,8 @@ import { fsObjectStore } from "@ecap/adapter-fs";
 import { orderLines, orderLinesSchema } from "../delta-data/order-lines.ts";
 import { tell } from "../delta-data/sides.ts";
 
-const [dir = "", total = 0, appends = 1] = process.argv
-  .slice(2)
-  .map((text, i) => (i === 0 ? text : Number(text))) as [string, number, number];
+const [dir = "", ...sizes] = process.argv.slice(2);
+const [total = 0, appends = 1] = sizes.map(Number);
 const objects = fsObjectStore({ dir, exactNames: true });
 const table = openDeltaTable({ objects, name: "order_lines" });
 await table.create(orderLinesSchema);

@@ -55,8 +55,8 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
     const known = tables.get(name);
     if (known) return known;
     const root = `${prefix}${name}/`;
-    const options = { name, root, objects, codec, engine, clock, logger, checkpointInterval };
-    const table = deltaTable(tableContext(options));
+    const context = { name, root, objects, codec, engine, clock, logger, checkpointInterval };
+    const table = deltaTable(tableContext(context));
     tables.set(name, table);
     return table;
   };

@@ -11,9 +11,9 @@ export interface Commit {
   /** Paths of files made for it, which are removed where it is not committed. */
   readonly written: readonly string[];
   /** The actions to commit after the newest state; asked again after every lost race. Undefined where there is nothing to commit. */
-  prepare(
+  readonly prepare: (
     state: TableState | undefined,
-  ): readonly Action[] | undefined | Promise<readonly Action[] | undefined>;
+  ) => readonly Action[] | undefined | Promise<readonly Action[] | undefined>;
 }
 
 /**
