@@ -5,7 +5,6 @@ import {
   type FileEngine,
   type Logger,
   type ObjectStore,
-  type Row,
   type RowConstraint,
   silentLogger,
   systemClock,
@@ -13,6 +12,7 @@ import {
   type TableSchema,
   type TableSnapshot,
 } from "@ecap/sdk";
+import type { RowSource } from "./files/row-source.ts";
 import {
   addColumns,
   dropCheck,
@@ -46,8 +46,8 @@ import { type TableContext, tableContext } from "./table/table-context.ts";
 export interface DeltaLakeTable {
   create(schema: TableSchema, options?: CreateOptions): Promise<Outcome>;
   /** As of TableStore. */
-  append(rows: readonly Row[], options?: AppendOptions): Promise<number | undefined>;
-  overwrite(rows: readonly Row[], options?: OverwriteOptions): Promise<Outcome>;
+  append(rows: RowSource, options?: AppendOptions): Promise<number | undefined>;
+  overwrite(rows: RowSource, options?: OverwriteOptions): Promise<Outcome>;
   delete(options?: DeleteOptions): Promise<Outcome>;
   update(options: UpdateOptions): Promise<Outcome>;
   merge(options: MergeOptions): Promise<Outcome>;

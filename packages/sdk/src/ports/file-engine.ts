@@ -10,8 +10,15 @@ export interface FileInput {
   /** Names of columns whose values the log keeps, not the files. */
   readonly partitionBy: readonly string[];
   readonly files: readonly TableFile[];
-  /** Parquet files in memory, read after `files`; they hold every column. */
-  readonly buffers?: readonly Uint8Array[];
+  /** Files that the engine holds, read after `files`. */
+  readonly held?: HeldFiles;
+}
+
+/** Parquet files that an engine keeps outside memory until they are released. */
+export interface HeldFiles {
+  /** Where they are, for the engine that holds them. */
+  readonly paths: readonly string[];
+  release(): Promise<void>;
 }
 
 export interface RowConstraint {
@@ -73,6 +80,8 @@ export type RowCondition =
 export interface FileEngine {
   /** Checks that the text is one expression, and tells what it says about single columns. */
   condition(expression: string): Promise<RowCondition>;
+  /** Keeps Parquet files for queries, each taken when the one before is stored. */
+  hold(parquet: AsyncIterable<Uint8Array>): Promise<HeldFiles>;
   /** The rows of a query that gives few. Whole numbers are numbers. */
   query(
     sql: string,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, FileEngine, FileInput, ObjectStore } from "@ecap/sdk";
+import type { Clock, FileEngine, FileInput, ObjectStore, RowConstraint } from "@ecap/sdk";
 import { partitionFolder } from "../columns/partition-value.ts";
 import type { AddAction } from "../format/actions.ts";
 import { addStatistics } from "./add-statistics.ts";
@@ -13,6 +13,8 @@ export interface WriteQueryOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly definition: Definition;
+  /** What every row must satisfy beside the constraints of the table. */
+  readonly others?: readonly RowConstraint[];
 }
 
 /**
@@ -24,10 +26,10 @@ export async function writeQuery(
   sql: string,
   inputs: readonly FileInput[],
 ): Promise<AddAction[]> {
-  const { engine, objects, root, clock, definition } = options;
+  const { engine, objects, root, clock, definition, others = [] } = options;
   const columns = fileColumns(definition);
   const partitionBy = definition.metaData.partitionColumns;
-  const constraints = rowConstraints(definition.metaData);
+  const constraints = [...rowConstraints(definition.metaData), ...others];
   const inFiles = columns.filter(({ name }) => !partitionBy.includes(name));
   const adds: AddAction[] = [];
   try {

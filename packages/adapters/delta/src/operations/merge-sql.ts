@@ -3,8 +3,8 @@ import { grouped, holds, quoted } from "../files/sql-text.ts";
 import type { AddAction } from "../format/actions.ts";
 import type { Reads } from "../table/change.ts";
 import { target } from "../table/table-input.ts";
+import { source } from "./held-rows.ts";
 import type { SqlClause, SqlClauses } from "./merge-clauses.ts";
-import { source } from "./merge-source.ts";
 
 /** What a merge will do, checked. */
 export interface MergePlan {

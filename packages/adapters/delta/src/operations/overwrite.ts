@@ -1,5 +1,6 @@
-import type { Row } from "@ecap/sdk";
+import { rowsOf } from "../files/file-facts.ts";
 import { partitionKey } from "../files/partition-key.ts";
+import type { RowSource } from "../files/row-source.ts";
 import type { AddAction } from "../format/actions.ts";
 import type { TableState } from "../log/table-state.ts";
 import { type Reads, readsAll, readsWhere } from "../table/change.ts";
@@ -21,7 +22,7 @@ export interface OverwriteOptions extends OperationOptions {
 /** Puts rows in the place of others. */
 export async function overwrite(
   table: TableContext,
-  rows: readonly Row[],
+  rows: RowSource,
   options: OverwriteOptions,
 ): Promise<Outcome> {
   const { replace = "table" } = options;
@@ -50,7 +51,7 @@ export async function overwrite(
     removed,
     added: [...kept.files, ...written],
     written: [...kept.written, ...written.map((add) => add.path)],
-    metrics: { numOutputRows: rows.length },
+    metrics: { numOutputRows: written.reduce((sum, add) => sum + (rowsOf(add) ?? 0), 0) },
     reads,
     options,
   });

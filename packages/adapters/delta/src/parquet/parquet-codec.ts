@@ -6,9 +6,10 @@ import { EcapError } from "@ecap/sdk";
 /** Parquet files from and to Arrow IPC streams, off the event loop. */
 export interface ParquetCodec {
   /**
-   * A Parquet file with the batch of the stream, whose buffer is given away. Columns named in `distinct` hardly repeat a value and are written without a dictionary.
+   * A Parquet file with the batches of the stream, whose buffer is given away. Columns named in `distinct` hardly repeat a value and are written without a
+   * dictionary; a `plain` file is one that is soon thrown away, made fast instead of small.
    */
-  write(ipc: Uint8Array, distinct: readonly string[]): Promise<Uint8Array>;
+  write(ipc: Uint8Array, distinct: readonly string[] | "plain"): Promise<Uint8Array>;
   /** Gives the rows of a file to `take`, some thousands at a time, each part a stream of its own. */
   read(parquet: Uint8Array, take: (ipc: Uint8Array) => void): Promise<void>;
   /** Starts a thread for a read that is about to come: loading the library takes it longer than most files. */
@@ -24,7 +25,11 @@ export interface ParquetCodecOptions {
 }
 
 type Task =
-  | { readonly task: "write"; readonly bytes: Uint8Array; readonly distinct: readonly string[] }
+  | {
+      readonly task: "write";
+      readonly bytes: Uint8Array;
+      readonly distinct: readonly string[] | "plain";
+    }
   | { readonly task: "read"; readonly bytes: Uint8Array };
 
 interface Job {
@@ -152,11 +157,13 @@ async function read(parquet, bytes) {
   for await (const batch of await file.stream({ batchSize: 8192 })) give(batch.intoIPCStream());
 }
 function write(parquet, bytes, distinct) {
+  const plain = distinct === "plain";
   let properties = new parquet.WriterPropertiesBuilder()
-    .setCompression(parquet.Compression.SNAPPY)
-    .setStatisticsEnabled(parquet.EnabledStatistics.Chunk)
+    .setCompression(plain ? parquet.Compression.UNCOMPRESSED : parquet.Compression.SNAPPY)
+    .setStatisticsEnabled(plain ? parquet.EnabledStatistics.None : parquet.EnabledStatistics.Chunk)
+    .setDictionaryEnabled(!plain)
     .setCreatedBy("ecap");
-  for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
+  if (!plain) for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
   return parquet.writeParquet(parquet.Table.fromIPCStream(bytes), properties.build());
 }
 `;

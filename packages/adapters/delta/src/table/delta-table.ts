@@ -1,4 +1,5 @@
-import { type AppendOptions, type AppTransaction, type Row, type TableSchema } from "@ecap/sdk";
+import { type AppendOptions, type AppTransaction, type TableSchema } from "@ecap/sdk";
+import { isStream, type RowSource } from "../files/row-source.ts";
 import type { Action, AddAction } from "../format/actions.ts";
 import { checkSchema, evolveColumns, parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
@@ -17,7 +18,7 @@ import { checkAppendable, checkWritable } from "./writable.ts";
 /** The operations of TableStore on one table. */
 export interface DeltaTable extends TableReader {
   ensure(schema: TableSchema): Promise<void>;
-  append(rows: readonly Row[], options: AppendOptions): Promise<number | undefined>;
+  append(rows: RowSource, options: AppendOptions): Promise<number | undefined>;
 }
 
 export function deltaTable(table: TableContext): DeltaTable {
@@ -42,10 +43,13 @@ export function deltaTable(table: TableContext): DeltaTable {
 
     async append(rows, { transactions = [], commitInfo: info }) {
       const before = await existingTable(table);
-      if (rows.length === 0 || isDone(before, transactions)) return undefined;
+      const isEmpty = !isStream(rows) && rows.length === 0;
+      if (isEmpty || isDone(before, transactions)) return undefined;
       assertExpected(name, before, transactions);
-      checkAppendable(before);
+      if (isStream(rows)) checkWritable(before);
+      else checkAppendable(before);
       const adds = await writeRows(table, before, rows);
+      if (adds.length === 0) return undefined;
       const parameters = { mode: "Append", partitionBy: before.metaData.partitionColumns };
       const committed = await commitLoop(table, {
         written: adds.map((add) => add.path),

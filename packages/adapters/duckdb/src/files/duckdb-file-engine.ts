@@ -68,29 +68,22 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
     inputs: readonly FileInput[],
     step: (connection: DuckDBConnection) => Promise<T>,
   ): Promise<T> => {
-    const folder = join((await open()).folder, randomUUID());
     const release = await objects.leaseLocal?.(inputs.flatMap((input) => input.files));
     try {
-      await mkdir(folder);
       return await connected(async (connection) => {
         checkStatement(await syntaxTree(connection, sql), new Set(inputs.map((i) => i.name)));
-        for (const input of inputs) await showInput(connection, input, folder);
+        for (const input of inputs) await showInput(connection, input);
         return step(connection);
       });
     } finally {
       release?.();
-      await rm(folder, { recursive: true, force: true });
     }
   };
 
-  const showInput = async (connection: DuckDBConnection, input: FileInput, folder: string) => {
+  const showInput = async (connection: DuckDBConnection, input: FileInput) => {
     const stored = input.files.map((file) => localPath(objects, file.key));
-    const given = (input.buffers ?? []).map((_, i) => join(folder, `${input.name}-${i}.parquet`));
-    for (const [i, bytes] of (input.buffers ?? []).entries()) {
-      await writeFile(given[i] ?? "", bytes);
-    }
     const deleted = await showDeleted(connection, input);
-    const select = inputSql(input, { paths: [...stored, ...given], deleted });
+    const select = inputSql(input, { paths: [...stored, ...(input.held?.paths ?? [])], deleted });
     await connection.run(`CREATE TEMP VIEW ${name(input.name)} AS ${select}`);
   };
 
@@ -99,6 +92,23 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
       connected(async (connection) =>
         rowCondition(await syntaxTree(connection, expressionStatement(expression))),
       ),
+    async hold(parquet) {
+      const folder = join((await open()).folder, randomUUID());
+      const release = () => rm(folder, { recursive: true, force: true });
+      const paths: string[] = [];
+      try {
+        await mkdir(folder);
+        for await (const bytes of parquet) {
+          const path = join(folder, `${paths.length}.parquet`);
+          await writeFile(path, bytes);
+          paths.push(path);
+        }
+        return { paths, release };
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    },
     query: (sql, inputs) =>
       withInputs(sql, inputs, async (connection) => {
         const result = await connection.runAndReadAll(sql);
