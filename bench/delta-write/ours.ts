@@ -6,7 +6,7 @@ import { tell } from "../delta-data/sides.ts";
 
 const [dir = "", ...sizes] = process.argv.slice(2);
 const [total = 0, appends = 1] = sizes.map(Number);
-const objects = fsObjectStore({ dir, exactNames: true });
+const objects = fsObjectStore({ dir: `${dir}/order_lines`, exactNames: true });
 const table = openDeltaTable({ objects, name: "order_lines" });
 await table.create(orderLinesSchema);
 const count = Math.ceil(total / appends);

@@ -1,5 +1,5 @@
 import { type Column, type ColumnType, EcapError } from "@ecap/sdk";
-import { DataType, type Field, type Schema } from "apache-arrow";
+import { DataType, DateUnit, type Field, Precision, type Schema, TimeUnit } from "apache-arrow";
 import { typeName } from "../format/column-type.ts";
 import { decimalSize } from "../format/decimal-size.ts";
 
@@ -37,22 +37,25 @@ function fits(from: DataType, to: ColumnType): boolean {
 const integerBits: Readonly<Record<string, number>> = { byte: 8, short: 16, integer: 32, long: 64 };
 const digitsOfInt = (bits: number) => Math.ceil(bits * Math.log10(2));
 
-/** Arrow counts the bits of a float by a precision of 0, 1 or 2 for 16, 32 or 64. */
 const others: Readonly<Record<string, (from: DataType) => boolean>> = {
   string: (from) => DataType.isUtf8(from) || DataType.isLargeUtf8(from),
   binary: (from) =>
     DataType.isBinary(from) || DataType.isLargeBinary(from) || DataType.isFixedSizeBinary(from),
   boolean: (from) => DataType.isBool(from),
-  date: (from) => DataType.isDate(from) && from.unit === 0,
+  date: (from) => DataType.isDate(from) && from.unit === DateUnit.DAY,
   double: (from) => DataType.isFloat(from),
-  float: (from) => DataType.isFloat(from) && from.precision < 2,
+  float: (from) => DataType.isFloat(from) && from.precision !== Precision.DOUBLE,
   timestamp: (from) => isTime(from, true),
   timestamp_ntz: (from) => isTime(from, false),
 };
 
 /** Whether it is a timestamp without nanoseconds, which would be lost, of a time zone or of none. */
 function isTime(from: DataType, hasZone: boolean): boolean {
-  return DataType.isTimestamp(from) && from.unit <= 2 && Boolean(from.timezone) === hasZone;
+  return (
+    DataType.isTimestamp(from) &&
+    from.unit !== TimeUnit.NANOSECOND &&
+    Boolean(from.timezone) === hasZone
+  );
 }
 
 /** The engine converts what is within. */

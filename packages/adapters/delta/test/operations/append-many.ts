@@ -17,7 +17,9 @@ process.stdout.write(String(Math.round(process.resourceUsage().maxRSS / 1024)));
 async function* made(total: number) {
   const atOnce = 10_000;
   for (let from = 0; from < total; from += atOnce) {
-    const word = (id: number) => `a text of row ${id} that is not like any other`;
-    yield Array.from({ length: atOnce }, (_, i) => row(from + i, { word: word(from + i) }));
+    yield Array.from({ length: atOnce }, (_, i) => {
+      const id = from + i;
+      return row(id, { word: `a text of row ${id} that is not like any other` });
+    });
   }
 }
