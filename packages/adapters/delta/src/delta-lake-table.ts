@@ -5,6 +5,7 @@ import {
   type FileEngine,
   type Logger,
   type ObjectStore,
+  type ResultRow,
   type RowConstraint,
   silentLogger,
   systemClock,
@@ -12,6 +13,7 @@ import {
   type TableSchema,
   type TableSnapshot,
 } from "@ecap/sdk";
+import { type ChangesOptions, readChanges } from "./changes/read-changes.ts";
 import type { RowSource } from "./files/row-source.ts";
 import {
   addColumns,
@@ -72,6 +74,8 @@ export interface DeltaLakeTable {
 
   /** The newest version, the named one, or the last one at or before `at` (epoch milliseconds). */
   snapshot(when?: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
+  /** How rows changed from one version to another, both included; see `readChanges`. */
+  changes(options: ChangesOptions): AsyncIterable<readonly ResultRow[]>;
   /** Newest first. */
   history(options?: { readonly limit?: number }): Promise<readonly TableCommit[]>;
   /** Ends the encoding threads. */
@@ -142,6 +146,7 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
       alterTable(table, "DROP CONSTRAINT", dropCheck(name), options),
     setProperties: async (properties, options = {}) =>
       alterTable(table, "SET TBLPROPERTIES", setProperties(properties), options),
+    changes: (options) => readChanges(table, options),
     snapshot: (when = {}) => basic.snapshot(when),
     history: ({ limit = Number.POSITIVE_INFINITY } = {}) => basic.history(limit),
   };

@@ -1,3 +1,4 @@
+export type { ChangesOptions } from "./changes/read-changes.ts";
 export * from "./delta-lake-table.ts";
 export * from "./delta-table-reader.ts";
 export * from "./delta-table-store.ts";

@@ -1,3 +1,4 @@
+import type { ResultRow } from "./query-engine.ts";
 import type { Column, TableFile } from "./table-store.ts";
 
 /**
@@ -87,6 +88,8 @@ export interface FileEngine {
     sql: string,
     inputs: readonly FileInput[],
   ): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>;
+  /** The rows of a query however many they are, some thousands at a time. */
+  rows(sql: string, inputs: readonly FileInput[]): AsyncIterable<readonly ResultRow[]>;
   /**
    * Writes the rows of a query as Parquet files, each of one partition; none where there are no rows.
    * A row that breaks a constraint is ECAP_TABLE_SCHEMA with the constraint's name as `path`.

@@ -1,4 +1,5 @@
 import { type Column, EcapError, type FileInput } from "@ecap/sdk";
+import { type ChangedRows, insertedRows } from "../changes/write-changes.ts";
 import { rowsOf } from "../files/file-facts.ts";
 import type { RowSource } from "../files/row-source.ts";
 import { writeQuery } from "../files/write-query.ts";
@@ -8,11 +9,18 @@ import type { TableState } from "../log/table-state.ts";
 import { readsAll, readsWhere } from "../table/change.ts";
 import { engineOf, existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
 import { tableInput } from "../table/table-input.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { fileFilter } from "./find-matches.ts";
 import { holdRows } from "./held-rows.ts";
 import { checkClauses, type MergeClauses } from "./merge-clauses.ts";
-import { insertSql, type MergePlan, matchedSql, rewriteSql, unmatchedSql } from "./merge-sql.ts";
+import {
+  changesSql,
+  insertSql,
+  type MergePlan,
+  matchedSql,
+  rewriteSql,
+  unmatchedSql,
+} from "./merge-sql.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
@@ -31,7 +39,7 @@ export interface MergeOptions extends OperationOptions, MergeClauses {
  */
 export async function merge(table: TableContext, options: MergeOptions): Promise<Outcome> {
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   const { columns = parseSchema(state).columns, rows } = options;
   const held = await holdRows(table, columns, rows);
   try {
@@ -73,6 +81,7 @@ async function mergeHeld(
     parameters: { predicate: options.on },
     removed,
     added: [...kept, ...inserted],
+    changes: touched.length === 0 ? [] : [changedRows(plan, removed), insertedRows(inserted)],
     metrics,
     reads: plan.reads,
     options,
@@ -96,6 +105,10 @@ async function planMerge(
     candidates: [...state.files.values()].filter(mayMatch),
     reads: clauses.unmatched.length > 0 ? readsAll : readsWhere(state, mayMatch),
   };
+}
+
+function changedRows(plan: MergePlan, files: readonly AddAction[]): ChangedRows {
+  return { files, sql: changesSql(plan), others: [plan.source] };
 }
 
 interface ChangedFile {

@@ -1,3 +1,4 @@
+import { type ChangedRows, insertedRows } from "../changes/write-changes.ts";
 import { rowsOf } from "../files/file-facts.ts";
 import { partitionKey } from "../files/partition-key.ts";
 import type { RowSource } from "../files/row-source.ts";
@@ -5,7 +6,7 @@ import type { AddAction } from "../format/actions.ts";
 import type { TableState } from "../log/table-state.ts";
 import { type Reads, readsAll, readsWhere } from "../table/change.ts";
 import { existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { planDeletion } from "./delete-rows.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
@@ -27,11 +28,11 @@ export async function overwrite(
 ): Promise<Outcome> {
   const { replace = "table" } = options;
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   const where = typeof replace === "string" ? undefined : replace.where;
   const limits = where === undefined ? [] : [{ name: "replace.where", condition: where }];
   const written = await writeRows(table, state, rows, limits);
-  const { removed, kept, reads } = await planRemoval(table, state, replace, written).catch(
+  const { removed, kept, reads, deleted } = await planRemoval(table, state, replace, written).catch(
     async (error: unknown) => {
       await forgetFiles(
         table,
@@ -51,6 +52,7 @@ export async function overwrite(
     removed,
     added: [...kept.files, ...written],
     written: [...kept.written, ...written.map((add) => add.path)],
+    changes: deleted ? [deleted, insertedRows(written)] : [],
     metrics: { numOutputRows: written.reduce((sum, add) => sum + (rowsOf(add) ?? 0), 0) },
     reads,
     options,
@@ -62,6 +64,7 @@ interface Removal {
   /** The rows that stay of the removed files. */
   readonly kept: { readonly files: readonly AddAction[]; readonly written: readonly string[] };
   readonly reads: Reads;
+  readonly deleted?: ChangedRows;
 }
 
 async function planRemoval(
@@ -78,6 +81,6 @@ async function planRemoval(
     const removed = [...state.files.values()].filter(isReplaced);
     return { removed, kept, reads: readsWhere(state, isReplaced) };
   }
-  const { removed, added, written: made, reads } = await planDeletion(table, state, replace.where);
-  return { removed, kept: { files: added, written: made }, reads };
+  const { added, written: made, ...deletion } = await planDeletion(table, state, replace.where);
+  return { ...deletion, kept: { files: added, written: made } };
 }

@@ -135,9 +135,9 @@ describe("changes of the schema, constraints and properties", () => {
 
   it("refuses properties that it would not honour", async () => {
     const table = await filled();
-    await expect(
-      table.setProperties({ "delta.enableChangeDataFeed": "true" }),
-    ).rejects.toMatchObject({ code: "ECAP_TABLE_UNSUPPORTED" });
+    await expect(table.setProperties({ "delta.enableRowTracking": "true" })).rejects.toMatchObject({
+      code: "ECAP_TABLE_UNSUPPORTED",
+    });
     await table.setProperties({ owner: "me" });
   });
 

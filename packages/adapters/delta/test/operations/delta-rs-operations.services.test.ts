@@ -14,6 +14,22 @@ rows = pyarrow.table(found.read_all()).to_pylist()
 for r in rows: del r["tenant"]
 print(json.dumps({"version": table.version(), "rows": rows, "operations": [h["operation"] for h in table.history()]}))`;
 
+const readChanges = `
+import json, sys, pyarrow
+from deltalake import DeltaTable
+rows = pyarrow.table(DeltaTable(sys.argv[1]).load_cdf(starting_version=1).read_all()).to_pylist()
+print(json.dumps(rows, default=str))`;
+
+/** Changes as texts that compare: sorted, without the time, which every reader takes from elsewhere. */
+function changeTexts(changes: readonly object[]): readonly string[] {
+  return changes
+    .map((change) => {
+      const cells = Object.entries(change).filter(([name]) => name !== "_commit_timestamp");
+      return JSON.stringify(cells.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    })
+    .toSorted();
+}
+
 const theirs = `
 import sys, pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -128,6 +144,30 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
       await table.delete({ where: "id BETWEEN 100 AND 65999" });
       expect(await suite.fixture.rows(suite.path)).toHaveLength(4_000 + 100 - 5);
       await expectSame(table);
+    });
+
+    it("reads changes as we do", async () => {
+      const table = suite.fixture.open(suite.path);
+      await table.create(schema, { properties: { "delta.enableChangeDataFeed": "true" } });
+      // It does not decode paths when it reads changes, so values are ones that need no encoding.
+      await table.append([row(1), row(2), row(3, { part: "b" }), row(4, { part: null })]);
+      await table.update({ set: { n: "n + 1", part: "'z'" }, where: "id < 3" });
+      await table.delete({ where: "id = 1" });
+      await table.delete({ where: "part IS NULL" });
+      await table.merge({
+        rows: [row(2, { n: 0 }), row(3, { n: -1 }), row(9)],
+        on: "target.id = source.id",
+        whenMatched: [{ condition: "source.n < 0", delete: true }, { update: "all" }],
+        whenNotMatched: [{ insert: "all" }],
+      });
+      await table.overwrite([row(8)], { replace: { where: "id >= 8" } });
+      python(`table.update(predicate="id = 8", updates={"n": "n + 1"})`);
+      python(`table.delete("id = 2")`);
+      python(`write_deltalake(table, rows(10), mode="append")`);
+      const ours: object[] = [];
+      for await (const part of table.changes({ from: 1 })) ours.push(...part);
+      expect(ours).toHaveLength(20);
+      expect(changeTexts(ours)).toEqual(changeTexts(runPython(readChanges, folder()) as object[]));
     });
 
     it("and we commit to one table in turns", async () => {

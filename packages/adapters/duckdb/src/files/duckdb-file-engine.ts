@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import {
   EcapError,
   type FileEngine,
@@ -13,6 +13,7 @@ import {
 import { type Opened, openInstance } from "../engine/open-instance.ts";
 import { queryError } from "../engine/query-error.ts";
 import { name, text } from "../lake/sql.ts";
+import { readRows } from "../result/read-rows.ts";
 import { checkStatement } from "../statement/check-statement.ts";
 import { inputSql } from "./input-sql.ts";
 import { brokenConstraint, outputSql } from "./output-sql.ts";
@@ -50,33 +51,39 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
     })());
   };
 
-  /** Runs a step on a connection of its own. */
-  const connected = async <T>(step: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
-    const connection = await (await open()).instance.connect();
-    try {
-      return await step(connection);
-    } catch (error) {
-      throw queryError(error);
-    } finally {
+  /** A connection of its own, until it is closed. */
+  const connect = async () => (await open()).instance.connect();
+
+  /** A connection that knows the inputs by name, and a query over them that reaches nothing else. */
+  const openInputs = async (sql: string, inputs: readonly FileInput[]) => {
+    const release = await objects.leaseLocal?.(inputs.flatMap((input) => input.files));
+    const connection = await connect();
+    const close = () => {
       connection.closeSync();
+      release?.();
+    };
+    try {
+      checkStatement(await syntaxTree(connection, sql), new Set(inputs.map((i) => i.name)));
+      for (const input of inputs) await showInput(connection, input);
+      return { connection, close };
+    } catch (error) {
+      close();
+      throw queryError(error);
     }
   };
 
-  /** Runs a query on a connection that knows the inputs by name. */
   const withInputs = async <T>(
     sql: string,
     inputs: readonly FileInput[],
     step: (connection: DuckDBConnection) => Promise<T>,
   ): Promise<T> => {
-    const release = await objects.leaseLocal?.(inputs.flatMap((input) => input.files));
+    const { connection, close } = await openInputs(sql, inputs);
     try {
-      return await connected(async (connection) => {
-        checkStatement(await syntaxTree(connection, sql), new Set(inputs.map((i) => i.name)));
-        for (const input of inputs) await showInput(connection, input);
-        return step(connection);
-      });
+      return await step(connection);
+    } catch (error) {
+      throw queryError(error);
     } finally {
-      release?.();
+      close();
     }
   };
 
@@ -88,10 +95,16 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
   };
 
   return {
-    condition: (expression) =>
-      connected(async (connection) =>
-        rowCondition(await syntaxTree(connection, expressionStatement(expression))),
-      ),
+    async condition(expression) {
+      const connection = await connect();
+      try {
+        return rowCondition(await syntaxTree(connection, expressionStatement(expression)));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        connection.closeSync();
+      }
+    },
     async hold(parquet) {
       const folder = join((await open()).folder, randomUUID());
       const release = () => rm(folder, { recursive: true, force: true });
@@ -117,6 +130,17 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
           return Object.fromEntries(cells.map(([key, cell]) => [key, plain(cell)]));
         });
       }),
+    async *rows(sql, inputs) {
+      const { connection, close } = await openInputs(sql, inputs);
+      try {
+        const result = await connection.stream(sql);
+        yield* readRows((await open()).api, result, chunksOf(result));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        close();
+      }
+    },
     async *write(sql, inputs, output) {
       const folder = join((await open()).folder, randomUUID());
       try {
@@ -141,6 +165,12 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
       if (opened) await rm(opened.folder, { recursive: true, force: true });
     },
   };
+}
+
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    yield chunk;
+  }
 }
 
 async function syntaxTree(connection: DuckDBConnection, sql: string): Promise<string> {
