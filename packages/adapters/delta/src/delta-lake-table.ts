@@ -25,6 +25,7 @@ import {
   widenColumn,
 } from "./operations/alter.ts";
 import { addConstraint, alterTable } from "./operations/alter-table.ts";
+import { type ConvertOptions, convertParquet } from "./operations/convert-parquet.ts";
 import { type CreateOptions, createTable } from "./operations/create-table.ts";
 import { type DeleteOptions, deleteRows } from "./operations/delete-rows.ts";
 import { type MergeOptions, merge } from "./operations/merge.ts";
@@ -47,6 +48,8 @@ import { type TableContext, tableContext } from "./table/table-context.ts";
  */
 export interface DeltaLakeTable {
   create(schema: TableSchema, options?: CreateOptions): Promise<Outcome>;
+  /** Makes a table of the Parquet files that its folder holds; see `convertParquet`. */
+  convert(options?: ConvertOptions): Promise<Outcome>;
   /** As of TableStore. */
   append(rows: RowSource, options?: AppendOptions): Promise<number | undefined>;
   overwrite(rows: RowSource, options?: OverwriteOptions): Promise<Outcome>;
@@ -123,6 +126,7 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
   const basic = deltaTable(table);
   return {
     create: (schema, options = {}) => createTable(table, schema, options),
+    convert: (options = {}) => convertParquet(table, options),
     append: (rows, options = {}) => basic.append(rows, options),
     overwrite: (rows, options = {}) => overwrite(table, rows, options),
     delete: (options = {}) => deleteRows(table, options),

@@ -1,3 +1,4 @@
+import type { LocalObject } from "./object-store.ts";
 import type { ResultRow } from "./query-engine.ts";
 import type { Column, TableFile } from "./table-store.ts";
 
@@ -39,6 +40,8 @@ export interface FileOutput {
   /** Names of columns that go into partition values instead of the files. */
   readonly partitionBy: readonly string[];
   readonly constraints: readonly RowConstraint[];
+  /** A column of the result that is not written: rows with another value of it go to another file. */
+  readonly splitBy?: string;
 }
 
 /** What a column of a written file holds; texts as the engine prints them, absent where it cannot tell. */
@@ -79,6 +82,11 @@ export type RowCondition =
  * A query is one SELECT over the inputs; it reaches nothing else. What it cannot run is ECAP_QUERY_INVALID.
  */
 export interface FileEngine {
+  /**
+   * The columns that Parquet files hold, all of them nullable, in the order they first appear. A column of two types is ECAP_TABLE_SCHEMA, one of a
+   * type that tables do not have ECAP_TABLE_UNSUPPORTED.
+   */
+  describe(files: readonly LocalObject[]): Promise<readonly Column[]>;
   /** Checks that the text is one expression, and tells what it says about single columns. */
   condition(expression: string): Promise<RowCondition>;
   /** Keeps Parquet files for queries, each taken when the one before is stored. */

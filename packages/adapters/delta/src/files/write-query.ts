@@ -13,6 +13,8 @@ export interface WriteQueryOptions {
   readonly definition: Definition;
   /** What every row must satisfy beside the constraints of the table. */
   readonly others?: readonly RowConstraint[];
+  /** A column of the query's result by which files are split, which is not written. */
+  readonly splitBy?: string | undefined;
 }
 
 /**
@@ -24,12 +26,13 @@ export async function writeQuery(
   sql: string,
   inputs: readonly FileInput[],
 ): Promise<AddAction[]> {
-  const { engine, objects, root, clock, definition, others = [] } = options;
+  const { engine, objects, root, clock, definition, others = [], splitBy } = options;
   const columns = fileColumns(definition);
   const partitionBy = definition.metaData.partitionColumns;
   const constraints = [...rowConstraints(definition.metaData), ...others];
   const inFiles = columns.filter(({ name }) => !partitionBy.includes(name));
-  const output = { columns, partitionBy, constraints };
+  const split = splitBy === undefined ? {} : { splitBy };
+  const output = { columns, partitionBy, constraints, ...split };
   const stored = await storeQuery({ engine, objects, root }, { sql, inputs }, output);
   const modificationTime = clock.now();
   return stored.map((file) => ({

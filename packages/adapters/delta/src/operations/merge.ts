@@ -63,7 +63,9 @@ async function mergeHeld(
 ): Promise<Outcome> {
   const touched = await findTouched(table, state, plan);
   const removed = touched.map((file) => file.add);
-  const kept = await rewriteFiles(table, state, removed, rewriteSql(plan), [plan.source]);
+  const kept = await rewriteFiles(table, state, removed, rewriteSql(plan), {
+    others: [plan.source],
+  });
   const inserted = await insertRows(table, state, plan).catch(async (error: unknown) => {
     await forgetFiles(
       table,

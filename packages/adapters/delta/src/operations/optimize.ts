@@ -1,3 +1,4 @@
+import { batches } from "../files/file-actions.ts";
 import { partitionKey } from "../files/partition-key.ts";
 import type { Definition } from "../files/table-fields.ts";
 import type { AddAction } from "../format/actions.ts";
@@ -9,28 +10,43 @@ import { fileFilter } from "./find-matches.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
+import { orderColumns, rewriteOrdered } from "./z-order.ts";
 
 export interface OptimizeOptions extends OperationOptions {
   /** SQL over the columns; files without such rows, by what the log says of them, are left alone. */
   readonly where?: string;
   /** Files below this size are brought together, into files of about this size. Default 128 MiB. */
   readonly targetBytes?: number;
+  /** Orders the rows of every file by these columns at once, so that files can be left out by conditions on any of them. Up to six. */
+  readonly zorderBy?: readonly string[];
 }
 
 const defaultTargetBytes = 128 * 2 ** 20;
 
-/** Brings small files of one partition together into larger ones. The rows stay as they are. */
+/** Bytes of files that are ordered together; DuckDB sorts more than memory holds. */
+const maxOrderedBytes = 2 * 2 ** 30;
+
+/** Brings small files of one partition together into larger ones, or puts the rows of all of them in order. The rows stay as they are. */
 export async function optimize(table: TableContext, options: OptimizeOptions): Promise<Outcome> {
-  const { where, targetBytes = defaultTargetBytes } = options;
+  const { where, targetBytes = defaultTargetBytes, zorderBy = [] } = options;
   const state = await existingTable(table);
   checkWritable(state);
   const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
-  const small = [...state.files.values()].filter((add) => add.size < targetBytes && isWanted(add));
-  const groups = partitions(state, small).flatMap((files) => packFiles(files, targetBytes));
+  const wanted = [...state.files.values()].filter(isWanted);
+  const columns = orderColumns(state, zorderBy);
+  const isOrdered = columns.length > 0;
+  const groups = partitions(state, wanted).flatMap((files) =>
+    isOrdered ? batches(files, maxOrderedBytes) : packFiles(files, targetBytes),
+  );
   const removed = groups.flat();
   const added: AddAction[] = [];
   try {
-    for (const group of groups) added.push(...(await rewriteFiles(table, state, group, sql)));
+    for (const group of groups) {
+      const rewritten = isOrdered
+        ? await rewriteOrdered(table, state, group, { columns, targetBytes })
+        : await rewriteFiles(table, state, group, sql);
+      added.push(...rewritten);
+    }
   } catch (error) {
     await forgetFiles(
       table,
@@ -40,7 +56,7 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
   }
   return replaceFiles(table, state, {
     operation: "OPTIMIZE",
-    parameters: { predicate: where === undefined ? [] : [where], zOrderBy: [] },
+    parameters: { predicate: where === undefined ? [] : [where], zOrderBy: columns },
     removed,
     added,
     metrics: {},
@@ -64,7 +80,8 @@ function partitions(definition: Definition, files: readonly AddAction[]): readon
 }
 
 /** Files in groups of about the target size, none of a single file: the larger first, each into the first group with room. */
-export function packFiles(files: readonly AddAction[], targetBytes: number): AddAction[][] {
+export function packFiles(all: readonly AddAction[], targetBytes: number): AddAction[][] {
+  const files = all.filter((add) => add.size < targetBytes);
   const groups: Array<{ readonly files: AddAction[]; bytes: number }> = [];
   for (const file of files.toSorted((a, b) => b.size - a.size)) {
     const group = groups.find(({ bytes }) => bytes + file.size <= targetBytes);

@@ -72,7 +72,7 @@ function neededKeys(table: TableContext, state: TableState, before: number): Rea
 }
 
 /** Files of changes are in no version's list: they stay as long as files that were removed when they were written. */
-function isHidden(path: string): boolean {
+export function isHidden(path: string): boolean {
   if (path.startsWith("_change_data/")) return false;
   return path.split("/").some((part) => /^[._]/.test(part) && !/^_[^/]*=/.test(part));
 }

@@ -9,12 +9,14 @@ import {
   type FileInput,
   type FileOutput,
   type ObjectStore,
+  type TableFile,
 } from "@ecap/sdk";
 import { type Opened, openInstance } from "../engine/open-instance.ts";
 import { queryError } from "../engine/query-error.ts";
 import { name, text } from "../lake/sql.ts";
 import { readRows } from "../result/read-rows.ts";
 import { checkStatement } from "../statement/check-statement.ts";
+import { describeFiles } from "./describe-files.ts";
 import { inputSql } from "./input-sql.ts";
 import { brokenConstraint, outputSql } from "./output-sql.ts";
 import { expressionStatement, rowCondition } from "./row-condition.ts";
@@ -95,6 +97,22 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
   };
 
   return {
+    async describe(files) {
+      const release = await objects.leaseLocal?.(files);
+      const connection = await connect();
+      try {
+        const byPath = files.map(({ key, size }): [string, TableFile] => [
+          localPath(objects, key),
+          { key, size, partition: {}, rows: undefined },
+        ]);
+        return await describeFiles((await open()).api, connection, new Map(byPath));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        connection.closeSync();
+        release?.();
+      }
+    },
     async condition(expression) {
       const connection = await connect();
       try {
