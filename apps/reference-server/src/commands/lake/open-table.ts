@@ -4,39 +4,66 @@ import { type DeltaTableReader, deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
 import { InvalidArgumentError } from "commander";
+import { isS3Address, openBucket } from "./open-bucket.ts";
 
-/** A Delta table in a folder of this machine, whoever wrote it. */
+/** Where a table lies, whoever wrote it: a folder of this machine, or a prefix of a bucket. */
+export interface TablePlace {
+  readonly name: string;
+  readonly objects: ObjectStore;
+  readonly close: () => Promise<void>;
+}
+
 export interface OpenTable extends DeltaTableReader {
-  readonly folder: string;
   readonly objects: ObjectStore;
 }
 
-/** The folder of the table: the one named, or that of a table of the data directory; undefined where neither is a Delta table. */
-export function tableFolder(table: string, dataDir: string): string | undefined {
+/** Whether the table can be opened from here: it is in a bucket, in the folder named, or one of the data directory. */
+export function isWithinReach(table: string, dataDir: string): boolean {
+  return isS3Address(table) || tableFolder(table, dataDir) !== undefined;
+}
+
+function tableFolder(table: string, dataDir: string): string | undefined {
   return [resolve(table), join(dataDir, "lake", table)].find((folder) =>
     existsSync(join(folder, "_delta_log")),
   );
 }
 
-/** The folder of a table as an object store; ECAP_TABLE_NOT_FOUND where there is none. */
-export function openFolder(table: string, dataDir: string): Pick<OpenTable, "folder" | "objects"> {
+/** The place of a table; ECAP_TABLE_NOT_FOUND where a folder holds none. */
+export async function openPlace(table: string, dataDir: string): Promise<TablePlace> {
+  if (isS3Address(table)) return openBucket(table);
   const folder = tableFolder(table, dataDir);
-  if (folder === undefined) {
-    const message = `${table} is neither a folder with a _delta_log nor a table of ${join(dataDir, "lake")}`;
-    throw new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: table });
-  }
-  return { folder, objects: fsObjectStore({ dir: folder, exactNames: true }) };
+  if (folder !== undefined) return openFolder(folder);
+  const message = `${table} is neither a folder with a _delta_log nor a table of ${join(dataDir, "lake")}`;
+  throw new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: table });
 }
 
-export function openTable(table: string, dataDir: string): OpenTable {
-  const { folder, objects } = openFolder(table, dataDir);
-  return { folder, objects, ...deltaTableReader({ objects, name: basename(folder) }) };
+/** A place that need not hold a table yet. */
+export async function openAnyPlace(path: string): Promise<TablePlace> {
+  return isS3Address(path) ? openBucket(path) : openFolder(resolve(path));
+}
+
+function openFolder(folder: string): TablePlace {
+  const objects = fsObjectStore({ dir: folder, exactNames: true });
+  return { name: basename(folder), objects, close: async () => {} };
+}
+
+export async function openTable(table: string, dataDir: string): Promise<OpenTable> {
+  const { objects, name, close } = await openPlace(table, dataDir);
+  const reader = deltaTableReader({ objects, name });
+  return {
+    ...reader,
+    objects,
+    async close() {
+      await reader.close();
+      await close();
+    },
+  };
 }
 
 /** The argument of commands that name a table. */
 export const tableArgument = [
   "<table>",
-  "a folder with a Delta table, or a table of the lake",
+  "a folder or s3://bucket/prefix with a Delta table, or a table of the lake",
 ] as const;
 
 export function time(text: string): number {
@@ -48,4 +75,9 @@ export function time(text: string): number {
 export function tableVersion(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`"${text}" is no version: expected a whole number`);
+}
+
+/** Columns separated by commas. */
+export function names(text: string): readonly string[] {
+  return text.split(",").map((name) => name.trim());
 }
