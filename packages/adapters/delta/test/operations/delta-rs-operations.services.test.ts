@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
+import { fsObjectStore } from "@ecap/adapter-fs";
 import { describe, expect, it } from "vitest";
 import { hasPython, runPython } from "../python.ts";
-import { row, schema, suiteTables } from "./table-fixture.ts";
+import { changeTexts } from "./change-texts.ts";
+import { parts, row, schema, suiteTables } from "./table-fixture.ts";
 
 /** By its own query engine: its way through pyarrow reads renamed columns as NULL, and knows no deletion vectors. */
 const read = `
@@ -20,30 +22,28 @@ from deltalake import DeltaTable
 rows = pyarrow.table(DeltaTable(sys.argv[1]).load_cdf(starting_version=1).read_all()).to_pylist()
 print(json.dumps(rows, default=str))`;
 
-/** Changes as texts that compare: sorted, without the time, which every reader takes from elsewhere. */
-function changeTexts(changes: readonly object[]): readonly string[] {
-  return changes
-    .map((change) => {
-      const cells = Object.entries(change).filter(([name]) => name !== "_commit_timestamp");
-      return JSON.stringify(cells.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    })
-    .toSorted();
-}
-
 const theirs = `
 import sys, pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 def rows(*ids, part="a", n=None):
     return pa.table({"tenant": ["t"] * len(ids), "part": pa.array([part] * len(ids), pa.string()), "id": pa.array(ids, pa.int32()), "n": pa.array([i * 10 if n is None else n for i in ids], pa.int64()), "word": [f"w{i}" for i in ids]})
-table = DeltaTable(sys.argv[1])
 `;
+
+const readDays = `
+import json, sys, pyarrow
+from deltalake import DeltaTable, QueryBuilder
+found = QueryBuilder().register("t", DeltaTable(sys.argv[1])).execute("SELECT day, id, n FROM t ORDER BY day, id")
+print(json.dumps({"rows": [list(r.values()) for r in pyarrow.table(found.read_all()).to_pylist()]}, default=str))`;
 
 describe.skipIf(!hasPython("deltalake", "pyarrow"))(
   "operations with delta-rs (needs pip install deltalake pyarrow)",
   () => {
     const suite = suiteTables();
     const folder = () => join(suite.fixture.dir, suite.path);
-    const python = (script: string) => runPython(`${theirs}${script}\nprint(0)`, folder());
+    const python = (script: string, isTable = true) => {
+      const opened = isTable ? "table = DeltaTable(sys.argv[1])\n" : "";
+      return runPython(`${theirs}${opened}${script}\nprint(0)`, folder());
+    };
     const filled = async () => {
       const table = suite.fixture.open(suite.path);
       await table.create(schema);
@@ -113,6 +113,17 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
         },
       ],
       [
+        "a Z-order",
+        async (t) => {
+          await t.append(Array.from({ length: 5_000 }, (_, i) => row(1_000 + i)));
+          await t.optimize({ zorderBy: ["id", "word"], targetBytes: 4_000 });
+        },
+      ],
+      [
+        "rows that came in parts",
+        (t) => t.append(parts([row(5)], [row(6, { part: "é", word: null })])),
+      ],
+      [
         "a renamed and a dropped column",
         async (t) => {
           await t.renameColumn("word", "text");
@@ -144,6 +155,28 @@ describe.skipIf(!hasPython("deltalake", "pyarrow"))(
       await table.delete({ where: "id BETWEEN 100 AND 65999" });
       expect(await suite.fixture.rows(suite.path)).toHaveLength(4_000 + 100 - 5);
       await expectSame(table);
+    });
+
+    it("reads a table made of Parquet files, which it then changes", async () => {
+      python(
+        `import pyarrow.parquet as pq, os
+for day in ("2026-01-31", "2026-02-01"):
+  os.makedirs(sys.argv[1] + "/day=" + day)
+  pq.write_table(rows(1, 2).drop(["part"]), sys.argv[1] + f"/day={day}/f.parquet")`,
+        false,
+      );
+      const objects = fsObjectStore({ dir: suite.fixture.dir, exactNames: true });
+      const table = suite.fixture.open(suite.path, { objects });
+      await table.convert({ partitionBy: [{ name: "day", type: "date" }] });
+      python(`table.delete("day = '2026-01-31' AND id = 1")`);
+      await table.update({ set: { n: "0" }, where: "id = 1" });
+      const seen = Object(runPython(readDays, folder())) as Record<string, unknown>;
+      expect(seen["rows"]).toEqual([
+        ["2026-01-31", 2, 20],
+        ["2026-02-01", 1, 0],
+        ["2026-02-01", 2, 20],
+      ]);
+      expect(await suite.fixture.rows(suite.path)).toHaveLength(3);
     });
 
     it("reads changes as we do", async () => {

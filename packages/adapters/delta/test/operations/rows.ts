@@ -1,4 +1,5 @@
-import type { TableSchema } from "@ecap/sdk";
+import type { Row, TableSchema } from "@ecap/sdk";
+import type { RecordBatch } from "apache-arrow";
 
 /** Every row has the tenant, as queries need one. */
 export const tenant = "t";
@@ -30,3 +31,10 @@ export const row = (id: number, more: Partial<TableRow> = {}) => ({
   word: `w${id}`,
   ...more,
 });
+
+/** Parts as rows come in them. */
+export async function* parts(
+  ...given: ReadonlyArray<readonly Row[] | RecordBatch>
+): AsyncGenerator<readonly Row[] | RecordBatch> {
+  for (const part of given) yield part;
+}

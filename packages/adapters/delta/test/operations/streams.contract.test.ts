@@ -1,13 +1,8 @@
 import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import type { Row } from "@ecap/sdk";
 import { type RecordBatch, RecordBatchReader, tableFromArrays } from "apache-arrow";
 import { describe, expect, it } from "vitest";
-import { row, schema, suiteTables, tenant } from "./table-fixture.ts";
-
-type Part = ReadonlyArray<ReturnType<typeof row>> | RecordBatch;
-
-async function* parts(...given: readonly Part[]): AsyncGenerator<Part> {
-  for (const part of given) yield part;
-}
+import { parts, row, schema, suiteTables, tenant } from "./table-fixture.ts";
 
 function batch(columns: Parameters<typeof tableFromArrays>[0]): RecordBatch {
   const [only] = tableFromArrays(columns).batches;
@@ -73,7 +68,7 @@ describe("rows that come in parts", () => {
     ]);
   });
 
-  it.each<[string, Part, string]>([
+  it.each<[string, readonly Row[] | RecordBatch, string]>([
     ["a column the table lacks", batch({ tenant: ["t"], id: Int32Array.of(1), x: ["y"] }), "x"],
     ["numbers that may not fit", batch({ tenant: ["t"], id: Float64Array.of(1.5) }), "id"],
     ["wider integers", batch({ tenant: ["t"], id: BigInt64Array.of(1n) }), "id"],
