@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fileSecretStore, fsObjectStore } from "@ecap/adapter-fs";
 import { lmdbStore } from "@ecap/adapter-lmdb";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
@@ -31,12 +31,15 @@ export function embedded({
 }: EmbeddedOptions): AdapterSet {
   const store = lmdbStore({ dir: join(dir, "log"), clock });
   const objectStore = fsObjectStore({ dir: join(dir, "lake") });
-  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const temporary = join(dir, "temp");
+  // Rewrites files on one thread, beside the queries that somebody waits for.
+  const fileEngine = duckdbFileEngine({ objects: objectStore, threads: 1, workDir: temporary });
+  const tableStore = deltaTableStore({ objects: objectStore, engine: fileEngine, clock, logger });
   const queryEngine = duckdbQueryEngine({
     tables: tableStore,
     objects: objectStore,
     memoryLimit: queryMemory,
-    tempDir: join(dir, "temp"),
+    tempDir: temporary,
     ...(queryThreads !== undefined && { threads: queryThreads }),
   });
   const database = pgliteDatabase({ dir: join(dir, "database") });
@@ -58,6 +61,7 @@ export function embedded({
       const closed = await Promise.allSettled([
         queryEngine.close(),
         tableStore.close(),
+        fileEngine.close(),
         database.close(),
       ]);
       await store.close();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { envSecretStore, firstSecretStore, mountedSecretStore } from "@ecap/adapter-fs";
 import { type KafkaEventLogOptions, kafkaEventLog } from "@ecap/adapter-kafka";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
@@ -48,12 +48,15 @@ export function services(options: ServicesOptions): AdapterSet {
   const stateStore = redisStateStore({ logger, clock, ...options.redis });
   const database = postgresDatabase({ logger, ...options.postgres });
   const objectStore = s3ObjectStore({ logger, cacheDir: join(dir, "cache"), ...options.s3 });
-  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const temporary = join(dir, "temp", String(process.pid));
+  // Rewrites files on one thread, beside the queries that somebody waits for.
+  const fileEngine = duckdbFileEngine({ objects: objectStore, threads: 1, workDir: temporary });
+  const tableStore = deltaTableStore({ objects: objectStore, engine: fileEngine, clock, logger });
   const queryEngine = duckdbQueryEngine({
     tables: tableStore,
     objects: objectStore,
     memoryLimit: queryMemory,
-    tempDir: join(dir, "temp", String(process.pid)),
+    tempDir: temporary,
     ...(queryThreads !== undefined && { threads: queryThreads }),
   });
   const secretStore =
@@ -76,7 +79,8 @@ export function services(options: ServicesOptions): AdapterSet {
     secretStore,
     async close() {
       // What uses others first: queries and tables before their objects, the log before the state it is committed with.
-      const steps = [queryEngine, tableStore, objectStore, database, eventLog, stateStore];
+      const tables = [queryEngine, tableStore, fileEngine, objectStore];
+      const steps = [...tables, database, eventLog, stateStore];
       const failures: unknown[] = [];
       for (const step of steps) await step.close().catch((error: unknown) => failures.push(error));
       if (failures.length > 0) throw failures[0];
