@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { EcapError } from "@ecap/sdk";
 import { batches, maxBatchBytes, removeOf } from "../files/file-actions.ts";
 import { writeQuery } from "../files/write-query.ts";
@@ -156,15 +157,9 @@ function definitionChanges(
   const { id, createdTime } = newest.metaData;
   const wanted = { ...metaData, id, ...(createdTime !== undefined && { createdTime }) };
   return [
-    ...(isSame(protocol, newest.protocol) ? [] : [{ protocol }]),
-    ...(isSame(wanted, newest.metaData) ? [] : [{ metaData: wanted }]),
+    ...(isDeepStrictEqual(protocol, newest.protocol) ? [] : [{ protocol }]),
+    ...(isDeepStrictEqual(wanted, newest.metaData) ? [] : [{ metaData: wanted }]),
   ];
-}
-
-function isSame(a: object, b: object): boolean {
-  return (
-    JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
-  );
 }
 
 /** The path with another name for the file, of the same folder and extensions. */

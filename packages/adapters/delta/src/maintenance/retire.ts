@@ -16,6 +16,8 @@ import { type ArchiveWriter, archiveWriter } from "./archive-writer.ts";
 const maxAttempts = 5;
 const defaultMaxBytes = 2 ** 30;
 
+type DateOf = (add: AddAction) => string;
+
 /** Files of whole partitions, by what becomes of them. */
 interface Plan {
   readonly expired: readonly AddAction[];
@@ -136,7 +138,7 @@ function planOf(
 /** The oldest partitions, whole, of about so many bytes; at least one. */
 function firstOf(
   files: readonly AddAction[],
-  { dateOf, maxBytes }: { dateOf(add: AddAction): string; readonly maxBytes: number },
+  { dateOf, maxBytes }: { readonly dateOf: DateOf; readonly maxBytes: number },
 ): AddAction[] {
   let bytes = 0;
   let last = "";
@@ -156,7 +158,7 @@ const never = "~";
 const datePattern = /^\d{4}-\d\d-\d\d$/;
 
 /** The date of a file's partition; one without a date never gets old. */
-function partitionDate(state: TableState, by: string): (add: AddAction) => string {
+function partitionDate(state: TableState, by: string): DateOf {
   const { columns, partitionBy = [] } = parseSchema(state);
   const column = columns.find(({ name }) => name === by);
   if (column?.type !== "date" || !partitionBy.includes(by)) {

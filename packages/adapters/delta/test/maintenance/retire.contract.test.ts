@@ -1,5 +1,5 @@
 import { type DeltaTableStore, deltaTableStore, openDeltaTable } from "@ecap/adapter-delta";
-import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import type { ObjectStore, TableSchema } from "@ecap/sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type TableFixture, tableFixture } from "../operations/table-fixture.ts";
@@ -16,6 +16,11 @@ const schema: TableSchema = {
 const dates = ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", null];
 const row = (id: number, date: string | null) => ({ tenant, date, id });
 
+const upkeep = (tables: DeltaTableStore) => {
+  if (!tables.maintenance) throw new Error("the store has no maintenance");
+  return tables.maintenance;
+};
+
 describe("retirement and archive", () => {
   let fixture: TableFixture;
   let name: string;
@@ -31,10 +36,6 @@ describe("retirement and archive", () => {
   /** A store that shares nothing with others, over the same objects. */
   const store = (objects: ObjectStore = fixture.objects, clock = { now: () => Date.now() }) =>
     deltaTableStore({ objects, engine: fixture.engine, clock });
-  const upkeep = (tables: DeltaTableStore) => {
-    if (!tables.maintenance) throw new Error("the store has no maintenance");
-    return tables.maintenance;
-  };
   /** Two rows a date: ids 0, 1, 10, 11, … */
   const filled = async () => {
     const tables = store();
