@@ -7,6 +7,8 @@ export interface CompactOptions {
   readonly targetBytes?: number;
   /** Bytes of files brought together at once; others are left for the next time. Default 1 GiB. */
   readonly maxBytes?: number;
+  /** Said of the commit in the history. */
+  readonly commitInfo?: Readonly<Record<string, unknown>>;
   /** Only tells what it would read, of all. */
   readonly dryRun?: boolean;
 }

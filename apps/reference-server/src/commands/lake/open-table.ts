@@ -28,8 +28,19 @@ export function openFolder(table: string, dataDir: string): Pick<OpenTable, "fol
   return { folder, objects: fsObjectStore({ dir: folder, exactNames: true }) };
 }
 
+/** To be read: with its archive, where it is a table of the data directory that has one. */
 export function openTable(table: string, dataDir: string): OpenTable {
   const { folder, objects } = openFolder(table, dataDir);
+  const lake = join(dataDir, "lake");
+  if (folder === join(lake, table) && existsSync(join(lake, "archive", table, "_delta_log"))) {
+    const whole = fsObjectStore({ dir: lake, exactNames: true });
+    const parts = { root: `${table}/`, archiveRoot: `archive/${table}/` };
+    return {
+      folder,
+      objects: whole,
+      ...deltaTableReader({ objects: whole, ...parts, name: table }),
+    };
+  }
   return { folder, objects, ...deltaTableReader({ objects, name: basename(folder) }) };
 }
 
