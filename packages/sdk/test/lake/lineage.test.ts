@@ -154,9 +154,44 @@ describe("the lineage of a table", () => {
   );
 });
 
+interface Event {
+  readonly eventType: string;
+  readonly run: { readonly runId: string };
+}
+
+function jobOf(tableStore: TableStore, lineage: OpenLineageOptions) {
+  const clock = manualClock(0);
+  const { stateStore } = memoryStore({ clock });
+  const maintenance = {
+    compact: unused,
+    retire: unused,
+    vacuum: unused,
+    checkpoint: unused,
+    storage: unused,
+  };
+  const table = { name: "orders", description: "", columns: [], from: [], rows: () => [] };
+  const { jobs } = createLakeUpkeep({
+    tableStore,
+    maintenance,
+    stateStore,
+    clock,
+    logger: silentLogger,
+    tables: [table],
+    topics: [],
+    options: { lineage },
+  });
+  const job = jobs.find(({ name }) => name === "lake-lineage");
+  const { signal } = new AbortController();
+  return { job, run: async () => job?.run({ signal }) };
+}
+
+const unused = () => Promise.reject(new Error("not used"));
+
 describe("lineage sent to a server", () => {
-  let close = async (): Promise<void> => {};
-  afterEach(() => close());
+  const closing: Array<() => Promise<void>> = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+  });
 
   /** A server that answers with these statuses, then 201, and what came. */
   async function lineageServer(statuses: number[]) {
@@ -175,46 +210,14 @@ describe("lineage sent to a server", () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    close = () => new Promise((resolve) => server.close(() => resolve()));
+    closing.push(() => new Promise((resolve) => server.close(() => resolve())));
     const { port } = server.address() as AddressInfo;
     return { url: `http://127.0.0.1:${port}`, received };
   }
 
-  interface Event {
-    readonly eventType: string;
-    readonly run: { readonly runId: string };
-  }
-
-  function jobOf(tableStore: TableStore, lineage: OpenLineageOptions) {
-    const clock = manualClock(0);
-    const { stateStore } = memoryStore({ clock });
-    const unused = () => Promise.reject(new Error("not used"));
-    const maintenance = {
-      compact: unused,
-      retire: unused,
-      vacuum: unused,
-      checkpoint: unused,
-      storage: unused,
-    };
-    const table = { name: "orders", description: "", columns: [], from: [], rows: () => [] };
-    const { jobs } = createLakeUpkeep({
-      tableStore,
-      maintenance,
-      stateStore,
-      clock,
-      logger: silentLogger,
-      tables: [table],
-      topics: [],
-      options: { lineage },
-    });
-    const job = jobs.find(({ name }) => name === "lake-lineage");
-    const { signal } = new AbortController();
-    return { job, run: async () => job?.run({ signal }) };
-  }
-
   it("is every version once, in its order, and later what is new", async () => {
     const { url, received } = await lineageServer([]);
-    const growing = [...commits.slice(0, 2)];
+    const growing = commits.slice(0, 2);
     const { run } = jobOf(tableOf(growing), { url, apiKey: "k", maxVersions: 1 });
     const sent = [];
     for (let i = 0; i < 3; i++) sent.push(await run());

@@ -145,9 +145,14 @@ describe("the upkeep of a table", () => {
       touchedFiles: 20 + 2 + 2 + 4 + 3,
     });
     expect(calls.map(({ step }) => step)).toEqual([
-      ...["compact", "compact", "compact"],
-      ...["retire", "retire", "retire"],
-      ...["vacuum", "checkpoint"],
+      "compact",
+      "compact",
+      "compact",
+      "retire",
+      "retire",
+      "retire",
+      "vacuum",
+      "checkpoint",
     ]);
     expect(calls.find(({ step }) => step === "retire")?.options).toMatchObject({
       by: "date",
