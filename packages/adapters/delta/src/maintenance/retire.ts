@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { EcapError, isEcapError, type RetireOptions, type RetireReport } from "@ecap/sdk";
 import { removeOf } from "../files/file-actions.ts";
 import { fileTotals } from "../files/file-facts.ts";
@@ -12,8 +13,8 @@ import { isOn } from "../table/table-properties.ts";
 import { checkChangeable } from "../table/writable.ts";
 import { type ArchiveWriter, archiveWriter } from "./archive-writer.ts";
 
-/** How often it begins again where others changed the same files. */
-const maxAttempts = 5;
+/** How often it is tried where others change the same files, after pauses that grow from some 50 ms to some 3 s. */
+const maxAttempts = 8;
 const defaultMaxBytes = 2 ** 30;
 
 type DateOf = (add: AddAction) => string;
@@ -41,6 +42,8 @@ export async function retire(table: TableContext, options: RetireOptions): Promi
       return await retireOnce(table, writer, options);
     } catch (error) {
       if (attempt >= maxAttempts || !isEcapError(error, "ECAP_TABLE_CONFLICT")) throw error;
+      // By chance, so that two that meet do not meet again.
+      await setTimeout(50 * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
   }
 }
@@ -52,7 +55,7 @@ async function retireOnce(
 ): Promise<RetireReport> {
   const state = await existingTable(table);
   checkChangeable(state);
-  checkAppendOnly(table, state);
+  checkRetirable(table, state);
   const archived = table.archive && (await archiveStateOf(state, table.archive));
   const { dryRun = false } = options;
   const unbounded = dryRun && { maxBytes: Number.POSITIVE_INFINITY };
@@ -72,11 +75,21 @@ async function retireOnce(
   return { ...report, version: await takeOut(table, state, { plan, there, options }) };
 }
 
-function checkAppendOnly({ name }: TableContext, { metaData }: TableState): void {
-  if (!isOn(metaData, "delta.appendOnly")) return;
-  const message = `Table ${name} is append-only: its rows can be neither deleted nor moved`;
-  throw new EcapError("ECAP_TABLE_UNSUPPORTED", message, { path: "delta.appendOnly" });
+function checkRetirable({ name }: TableContext, { metaData }: TableState): void {
+  const refuse = (property: string, why: string): never => {
+    throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Table ${name} ${why}`, { path: property });
+  };
+  const { appendOnly, forgets } = properties;
+  if (isOn(metaData, appendOnly))
+    refuse(appendOnly, "is append-only: its rows can be neither deleted nor moved");
+  if (metaData.configuration[forgets])
+    refuse(forgets, "forgets applications in time, and with them where its archive stands");
 }
+
+const properties = {
+  appendOnly: "delta.appendOnly",
+  forgets: "delta.setTransactionRetentionDuration",
+} as const;
 
 /** The commit that makes all of it so, at once. */
 async function takeOut(

@@ -1,5 +1,4 @@
 import { type DeltaTableStore, deltaTableStore, openDeltaTable } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import type { ObjectStore, TableSchema } from "@ecap/sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type TableFixture, tableFixture } from "../operations/table-fixture.ts";
@@ -52,10 +51,10 @@ describe("retirement and archive", () => {
   const from = (id: number) => everyId.filter((each) => each >= id);
   /** Ids as a reader sees them that begins now. */
   const ids = async (when: { readonly version?: number } = {}): Promise<unknown[]> => {
-    const queries = duckdbQueryEngine({ tables: store(), objects: fixture.objects, threads: 1 });
-    const sql = `SELECT id FROM "${name}" ORDER BY id`;
-    const { rows } = await queries.query({ sql, tenant, tables: { [name]: when } });
-    await queries.close();
+    const { files, schema: known } = await store().snapshot(name, when);
+    const { columns, partitionBy = [] } = known;
+    const input = { name: "t", columns, partitionBy, files };
+    const rows = await fixture.engine.query("SELECT id FROM t ORDER BY id", [input]);
     return rows.map(({ id }) => id);
   };
   const filesOf = async (root: string) =>
@@ -107,6 +106,25 @@ describe("retirement and archive", () => {
       expect(await ids()).toEqual(everyId);
     }
     expect(moved).toEqual([2, 2, 2]);
+  });
+
+  it("refuses a table of another writer that forgets applications", async () => {
+    const tables = await filled();
+    const log = `${name}/_delta_log/`;
+    const first = await fixture.objects.get(`${log}00000000000000000000.json`);
+    const [line = ""] = new TextDecoder()
+      .decode(first)
+      .split("\n")
+      .filter((each) => each.startsWith('{"metaData"'));
+    const property = '"configuration":{"delta.setTransactionRetentionDuration":"interval 1 days"}';
+    const changed = line.replace('"configuration":{}', property);
+    expect(changed).toContain(property);
+    await fixture.objects.put(
+      `${log}00000000000000000003.json`,
+      new TextEncoder().encode(`${changed}\n`),
+    );
+    const options = { by: "date", archiveBefore: "2026-01-03" };
+    await expect(upkeep(tables).retire(name, options)).rejects.toThrow("forgets");
   });
 
   it("deletes from the archive what has become too old for that too", async () => {
