@@ -6,10 +6,13 @@ import { lmdbStore } from "@ecap/adapter-lmdb";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { pgliteDatabase } from "@ecap/adapter-postgres";
 import { type AdapterSet, type Clock, type Logger, silentLogger, systemClock } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 
 export interface EmbeddedOptions {
   /** Everything is kept below this folder; one process uses it at a time. */
   readonly dir: string;
+  /** Folder of the lake's archive, as on a larger and slower disk. Default: `archive` in that of the lake. */
+  readonly archiveDir?: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Threads of the query engine. Default: one a core. */
@@ -24,13 +27,22 @@ export interface EmbeddedOptions {
  */
 export function embedded({
   dir,
+  archiveDir,
   clock = systemClock,
   logger = silentLogger,
   queryThreads,
   queryMemory = "1GB",
 }: EmbeddedOptions): AdapterSet {
   const store = lmdbStore({ dir: join(dir, "log"), clock });
-  const objectStore = fsObjectStore({ dir: join(dir, "lake") });
+  const lake = fsObjectStore({ dir: join(dir, "lake") });
+  const objectStore =
+    archiveDir === undefined
+      ? lake
+      : mountedObjectStore({
+          objects: lake,
+          at: "archive/",
+          mounted: fsObjectStore({ dir: archiveDir }),
+        });
   const temporary = join(dir, "temp");
   // Rewrites files on one thread, beside the queries that somebody waits for.
   const fileEngine = duckdbFileEngine({ objects: objectStore, threads: 1, workDir: temporary });

@@ -7,6 +7,7 @@ export * from "./lake-table.ts";
 export type { LineageDataset, LineageEvent } from "./lineage/open-lineage.ts";
 export type { OpenLineageOptions } from "./lineage/open-lineage-options.ts";
 export { tableLineage } from "./lineage/table-lineage.ts";
+export { type MountedObjectStoreOptions, mountedObjectStore } from "./mounted-object-store.ts";
 export { defaultTailLimits, type TailLimits } from "./topic-tail.ts";
 export { turns } from "./turns.ts";
 export type { LakeOptions, StoragePrices } from "./upkeep/lake-options.ts";

@@ -1,5 +1,12 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type DeltaTableStore, deltaTableStore, openDeltaTable } from "@ecap/adapter-delta";
+import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { fsObjectStore } from "@ecap/adapter-fs";
 import type { ObjectStore, TableSchema } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type TableFixture, tableFixture } from "../operations/table-fixture.ts";
 
@@ -93,6 +100,27 @@ describe("retirement and archive", () => {
     expect([await filesOf(`${name}/`), await filesOf(`archive/${name}/`)]).toEqual([4, 7]);
     expect(await ids()).toEqual([...everyId, 12].toSorted((a, b) => a - b));
     expect(await tables.tables()).not.toContain("archive");
+  });
+
+  it("keeps the archive in a store of its own, which queries read with the table", async () => {
+    const cold = await mkdtemp(join(tmpdir(), "ecap-archive-"));
+    const mounted = fsObjectStore({ dir: cold });
+    const objects = mountedObjectStore({ objects: fixture.objects, at: "archive/", mounted });
+    const tables = store(objects);
+    await tables.ensure(name, schema);
+    await tables.append(
+      name,
+      dates.map((date, i) => row(i, date)),
+    );
+    await upkeep(tables).retire(name, { by: "date", archiveBefore: "2026-01-03" });
+    const queries = duckdbQueryEngine({ tables, objects, threads: 1 });
+    const sql = `SELECT id FROM "${name}" ORDER BY id`;
+    const { rows } = await queries.query({ sql, tenant, tables: { [name]: {} } });
+    expect(rows.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4]);
+    expect(await fixture.keys("archive/")).not.toContainEqual(expect.stringContaining(`/${name}/`));
+    expect(existsSync(join(cold, name, "_delta_log"))).toBe(true);
+    await queries.close();
+    await rm(cold, { recursive: true });
   });
 
   it("archives the oldest partitions first, of about so many bytes at a time", async () => {

@@ -12,6 +12,12 @@ import { days, schema } from "./lake-days.ts";
 const script = fileURLToPath(new URL("./keeper.ts", import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
+interface Keeper {
+  readonly run: ChildProcess;
+  /** Whether it has done something. */
+  isAtWork: boolean;
+}
+
 export interface Kept {
   /** Versions that were read meanwhile. */
   readonly reads: number;
@@ -39,12 +45,14 @@ export async function runKeepers(options: {
   const failures: string[] = [];
   let reads = 0;
 
-  const start = (role: string, first: number): ChildProcess => {
+  const start = (role: string, first: number): Keeper => {
     const args = ["--no-warnings", "--conditions=@ecap/source", "--import", tsx, script];
     const given = [place, role, first].map((each) => JSON.stringify(each));
     const run = spawn(process.execPath, [...args, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+    const keeper: Keeper = { run, isAtWork: false };
     let rest = "";
     run.stdout.on("data", (chunk: Buffer) => {
+      keeper.isAtWork = true;
       const lines = (rest + chunk.toString()).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
@@ -54,7 +62,7 @@ export async function runKeepers(options: {
       }
     });
     run.stderr.on("data", (chunk: Buffer) => failures.push(chunk.toString()));
-    return run;
+    return keeper;
   };
 
   const check = async (): Promise<ReadonlySet<number>> => {
@@ -79,6 +87,7 @@ export async function runKeepers(options: {
   const roles = ["appender", "keeper", "keeper"] as const;
   const running = roles.map((role, i) => start(role, i * 1_000_000));
   for (let kill = 0; kill < kills; kill++) {
+    while (!running.every(({ isAtWork }) => isAtWork)) await check();
     const until = Date.now() + betweenKillsMs * (0.5 + Math.random());
     for (; Date.now() < until; await setTimeout(20)) await check();
     const victim = kill % roles.length;
@@ -93,7 +102,8 @@ export async function runKeepers(options: {
   return { reads, batches: batches.size, steps };
 }
 
-async function end(run: ChildProcess | undefined): Promise<void> {
+async function end(keeper: Keeper | undefined): Promise<void> {
+  const run = keeper?.run;
   if (!run || run.exitCode !== null || run.signalCode !== null) return;
   const closed = new Promise((resolve) => run.on("close", resolve));
   run.kill("SIGKILL");
