@@ -36,6 +36,7 @@ import { type VacuumOptions, type VacuumReport, vacuum } from "./operations/vacu
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { deltaTable } from "./table/delta-table.ts";
 import type { TableContext } from "./table/table-context.ts";
+import type { HistoryOptions } from "./table/table-history.ts";
 
 /**
  * Every operation on one Delta table. Each is one commit, seen whole or not at all.
@@ -74,7 +75,7 @@ export interface DeltaLakeTable {
   /** The newest version, the named one, or the last one at or before `at` (epoch milliseconds). */
   snapshot(when?: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
   /** Newest first. */
-  history(options?: { readonly limit?: number }): Promise<readonly TableCommit[]>;
+  history(options?: HistoryOptions): Promise<readonly TableCommit[]>;
   /** Ends the encoding threads. */
   close(): Promise<void>;
 }
@@ -146,6 +147,6 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
     setProperties: async (properties, options = {}) =>
       alterTable(table, "SET TBLPROPERTIES", setProperties(properties), options),
     snapshot: (when = {}) => basic.snapshot(when),
-    history: ({ limit = Number.POSITIVE_INFINITY } = {}) => basic.history(limit),
+    history: (options = {}) => basic.history(options),
   };
 }

@@ -14,6 +14,7 @@ import {
   tableVersion,
   time,
 } from "./open-table.ts";
+import { addUpkeepCommands } from "./upkeep-commands.ts";
 import { addWriteCommands } from "./write-commands.ts";
 
 interface WhenOptions {
@@ -25,6 +26,7 @@ interface WhenOptions {
 export function addLakeCommands(program: Command): void {
   const lake = program.command("lake").description("read and write the lake, or any Delta table");
   addWriteCommands(lake);
+  addUpkeepCommands(lake);
 
   reading(lake, "cat", "print the rows of a table")
     .option("--columns <names>", "columns to read, separated by commas", names)

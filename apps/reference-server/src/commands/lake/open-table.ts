@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { type DeltaTableReader, deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 import { InvalidArgumentError } from "commander";
 
 /** A Delta table in a folder of this machine, whoever wrote it. */
@@ -28,9 +29,17 @@ export function openFolder(table: string, dataDir: string): Pick<OpenTable, "fol
   return { folder, objects: fsObjectStore({ dir: folder, exactNames: true }) };
 }
 
+/** To be read: a table of the data directory with its archive, whose files are below `archive/`. */
 export function openTable(table: string, dataDir: string): OpenTable {
   const { folder, objects } = openFolder(table, dataDir);
-  return { folder, objects, ...deltaTableReader({ objects, name: basename(folder) }) };
+  const name = basename(folder);
+  const lake = join(dataDir, "lake");
+  if (folder !== join(lake, table))
+    return { folder, objects, ...deltaTableReader({ objects, name }) };
+  const at = "archive/";
+  const mounted = fsObjectStore({ dir: join(lake, at, table), exactNames: true });
+  const whole = mountedObjectStore({ objects, at, mounted });
+  return { folder, objects: whole, ...deltaTableReader({ objects: whole, archiveRoot: at, name }) };
 }
 
 /** The argument of commands that name a table. */

@@ -1,6 +1,7 @@
 import { partitionKey } from "../files/partition-key.ts";
 import type { Definition } from "../files/table-fields.ts";
 import type { AddAction } from "../format/actions.ts";
+import type { TableState } from "../log/table-state.ts";
 import { noReads } from "../table/change.ts";
 import { forgetFiles } from "../table/commit-change.ts";
 import { existingTable, type TableContext } from "../table/table-context.ts";
@@ -16,18 +17,20 @@ export interface OptimizeOptions extends OperationOptions {
   readonly where?: string;
   /** Files below this size are brought together, into files of about this size. Default 128 MiB. */
   readonly targetBytes?: number;
+  /** Partitions with fewer such files are left alone. Default 2. */
+  readonly minFiles?: number;
+  /** Bytes of files brought together at once; others are left for the next time. Default: no limit. */
+  readonly maxBytes?: number;
 }
 
 const defaultTargetBytes = 128 * 2 ** 20;
 
 /** Brings small files of one partition together into larger ones. The rows stay as they are. */
 export async function optimize(table: TableContext, options: OptimizeOptions): Promise<Outcome> {
-  const { where, targetBytes = defaultTargetBytes } = options;
+  const { where } = options;
   const state = await existingTable(table);
   checkWritable(state);
-  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
-  const small = [...state.files.values()].filter((add) => add.size < targetBytes && isWanted(add));
-  const groups = partitions(state, small).flatMap((files) => packFiles(files, targetBytes));
+  const groups = await smallFiles(table, state, options);
   const removed = groups.flat();
   const added: AddAction[] = [];
   try {
@@ -49,6 +52,32 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
     rearranges: true,
     options,
   });
+}
+
+/** Files to bring together, in groups that become about one file each. */
+export async function smallFiles(
+  table: TableContext,
+  state: TableState,
+  options: OptimizeOptions,
+): Promise<AddAction[][]> {
+  const { where, targetBytes = defaultTargetBytes, minFiles = 2 } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
+  const small = [...state.files.values()].filter((add) => add.size < targetBytes && isWanted(add));
+  return partitions(state, small)
+    .filter((files) => files.length >= minFiles)
+    .flatMap((files) => packFiles(files, targetBytes))
+    .filter(within(maxBytes));
+}
+
+/** Lets groups pass until they are of so many bytes together. */
+function within(maxBytes: number): (files: readonly AddAction[]) => boolean {
+  let bytes = 0;
+  return (files) => {
+    if (bytes >= maxBytes) return false;
+    bytes += files.reduce((sum, { size }) => sum + size, 0);
+    return true;
+  };
 }
 
 const sql = `SELECT * FROM ${target}`;

@@ -40,7 +40,7 @@ export async function commitChange(
     ...change.reads,
     actions: change.actions,
     isolation,
-    readApplications: new Set<string>(),
+    readApplications: new Set(change.readApplications),
   };
   let state = base;
   for (let attempt = 0; attempt < maxAttempts; attempt++) {

@@ -35,7 +35,7 @@ const maxAttempts = 200;
 
 export function deltaTable(table: TableContext): DeltaTable {
   const { name, log, clock } = table;
-  const reader = tableReader(placeOf(table), log);
+  const reader = tableReader(placeOf(table), log, table.archive);
   let turn: Promise<unknown> = Promise.resolve();
 
   const notFound = (message: string) =>
@@ -114,7 +114,7 @@ export function deltaTable(table: TableContext): DeltaTable {
     },
 
     snapshot: (when) => reader.snapshot(when),
-    history: (limit) => reader.history(limit),
+    history: (options) => reader.history(options),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Clock, EcapError, type FileEngine, type Logger, type ObjectStore }
 import type { DeltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
+import type { Archive } from "./archive.ts";
 import type { TablePlace } from "./table-place.ts";
 
 /** One table and what its operations work with. */
@@ -18,6 +19,8 @@ export interface TableContext {
   readonly logger: Logger;
   /** Versions between checkpoints, where the table does not say. */
   readonly checkpointInterval: number;
+  /** Where its old partitions are. */
+  readonly archive?: Archive;
 }
 
 /** The newest state; ECAP_TABLE_NOT_FOUND where there is no table. */
