@@ -68,8 +68,9 @@ export function compileTest(checked: Checked, is: boolean, lists: Lists): Test {
     case "negate":
     case "arithmetic":
     case "call":
-      throw new TypeError(`${checked.kind} is no truth`);
+      break;
   }
+  throw new TypeError(`${checked.kind} is no truth`);
 }
 
 /** The closure of a number, a time or a duration; NaN where it is missing. */
@@ -123,8 +124,9 @@ export function compileNumber(checked: Checked, lists: Lists): Calculation {
     case "text-test":
     case "matches":
     case "in":
-      throw new TypeError(`${checked.kind} is no number`);
+      break;
   }
+  throw new TypeError(`${checked.kind} is no number`);
 }
 
 /** The closure of a text; undefined where it is missing. */
@@ -165,8 +167,9 @@ export function compileText(checked: Checked, lists: Lists): Texter {
     case "text-test":
     case "matches":
     case "in":
-      throw new TypeError(`${checked.kind} is no text`);
+      break;
   }
+  throw new TypeError(`${checked.kind} is no text`);
 }
 
 function call({ apply, operands }: Of<"call">, lists: Lists) {

@@ -7,7 +7,7 @@ import { named, type Scope, type Type } from "./types.ts";
 export type { Checked } from "./ast.ts";
 export type { Test } from "./closures.ts";
 export { compileNumber, compileTest, compileValue, type Lists } from "./compile.ts";
-export { ExpressionError } from "./expression-error.ts";
+export { ExpressionError, type Place } from "./expression-error.ts";
 export { functions, specialForms } from "./functions.ts";
 export { parseExpression } from "./parser.ts";
 export { printExpression } from "./print.ts";

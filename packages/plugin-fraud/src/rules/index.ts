@@ -1,0 +1,6 @@
+export { compileRuleSet, type RuleProblem, readRuleSet } from "./compile-rule-set.ts";
+export { defaultPack, standardLists } from "./default-pack.ts";
+export { evaluate, type Hit, type Ruling, type Thresholds } from "./evaluate.ts";
+export { type Field, fields } from "./fields.ts";
+export type { RuleDesk } from "./rule-desk.ts";
+export { type Rule, type RuleSet, type RuleSetDocument, ruleSetSchema } from "./rule-set.ts";
