@@ -3,13 +3,7 @@ import type { Scorer } from "@ecap/sdk/models";
 import type { Decision, ReasonCode, ShadowRuling, Transaction } from "./contract.ts";
 import { ownFeatures, velocityFeatures } from "./fraud-features.ts";
 import { type Cap, countDecline } from "./rules/decline-cap.ts";
-import {
-  detailsOf,
-  evaluate,
-  type Ruling,
-  type Silenced,
-  type Thresholds,
-} from "./rules/evaluate.ts";
+import { detailsOf, evaluate, type Ruling, type Thresholds } from "./rules/evaluate.ts";
 import { factsOf, recordedFacts } from "./rules/fields.ts";
 import type { Facts } from "./rules/language/index.ts";
 import type { LoadedRuleSet, RuleBook, RulesInForce } from "./rules/rule-book.ts";
@@ -51,7 +45,7 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const features = { ...velocity, ...ownFeatures(subject, velocity) };
   const model = await askModel(features, options);
   const facts = factsOf({ transaction: subject, features, modelScore: model.score, decidedAt });
-  const silenced = silencedFor(rules.snoozes, subject, decidedAt);
+  const silenced = silencedFor(rules.snoozes, facts);
   const ruling = evaluate(rules.active, facts, { thresholds, silenced });
   const shadows = rules.shadows.map((ruleSet) =>
     shadowOf(ruleSet, evaluate(ruleSet, facts, { thresholds, silenced })),

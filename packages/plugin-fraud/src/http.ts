@@ -4,6 +4,8 @@ import { z } from "zod";
 import { outcomes } from "./contract.ts";
 import { listDecisions } from "./list-decisions.ts";
 import type { FraudRuntime } from "./plugin.ts";
+import { listRoutes } from "./rules/http-lists.ts";
+import { ruleRoutes } from "./rules/http-rules.ts";
 
 const id = z.string().min(1).max(200);
 const country = z.string().min(2).max(60);
@@ -70,6 +72,8 @@ const listed = z.object({
 
 export function routes(service: FraudRuntime): readonly Route[] {
   return [
+    ...ruleRoutes(service),
+    ...listRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",

@@ -112,7 +112,7 @@ function hashOf(
   // The time of the decision is no part of it: what lists said as of it shows in the outcome, and a replay may be off by a moment.
   const text = JSON.stringify([
     hash,
-    facts.slice(1),
+    reads.map((slot) => facts[slot]),
     outcome,
     score,
     hits.map(({ rule, points }) => [rule, points]),

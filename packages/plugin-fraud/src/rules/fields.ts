@@ -12,105 +12,120 @@ export interface Subject {
   readonly decidedAt: number;
 }
 
-export interface Field {
-  readonly name: string;
-  readonly type: Type;
-  readonly read: (subject: Subject) => unknown;
-  /** The feature it is, by the feature's own name. */
-  readonly feature?: string;
-}
+/** Something rules can ask, and where its value is. */
+export type Field = { readonly name: string; readonly type: Type } & (
+  | { readonly of: "transaction"; readonly read: (transaction: Subject["transaction"]) => unknown }
+  | { readonly of: "features"; readonly key: string }
+  | { readonly of: "model" }
+);
 
 /** Texts are seen up to here; what is longer is cut. */
 export const textLimit = 4_096;
 
+function payment(
+  name: string,
+  type: Type,
+  read: (transaction: Subject["transaction"]) => unknown,
+): Field {
+  return { name, type, of: "transaction", read };
+}
+
 /** `card_count_1h` of the entity card is `card.count_1h` to rules. */
-function featureFieldName(feature: string): string {
-  const entity = velocityFeatures.features.find(({ name }) => name === feature)?.entity;
-  return entity !== undefined && feature.startsWith(`${entity}_`)
-    ? `${entity}.${feature.slice(entity.length + 1)}`
-    : feature;
+function feature(key: string): Field {
+  const entity = velocityFeatures.features.find(({ name }) => name === key)?.entity;
+  const name =
+    entity !== undefined && key.startsWith(`${entity}_`)
+      ? `${entity}.${key.slice(entity.length + 1)}`
+      : key;
+  return { name, type: "number", of: "features", key };
 }
 
 /** Everything rules can ask, in the order of the facts: the time of the payment first. */
 export const fields: readonly Field[] = [
-  { name: "payment.time", type: "time", read: ({ transaction }) => transaction.time },
-  { name: "payment.id", type: "text", read: ({ transaction }) => transaction.id },
-  { name: "payment.amount", type: "number", read: ({ transaction }) => transaction.amount },
-  { name: "payment.currency", type: "text", read: ({ transaction }) => transaction.currency },
-  { name: "payment.country", type: "text", read: ({ transaction }) => transaction.country },
-  { name: "payment.failed", type: "truth", read: ({ transaction }) => transaction.failed === true },
-  { name: "order.id", type: "text", read: ({ transaction }) => transaction.orderId },
-  { name: "customer.id", type: "text", read: ({ transaction }) => transaction.customerId },
-  { name: "card.id", type: "text", read: ({ transaction }) => transaction.cardId },
-  { name: "card.country", type: "text", read: ({ transaction }) => transaction.cardCountry },
-  { name: "device.id", type: "text", read: ({ transaction }) => transaction.deviceId },
-  { name: "ip.address", type: "text", read: ({ transaction }) => transaction.ip },
-  { name: "model.score", type: "number", read: ({ modelScore }) => modelScore },
-  ...featureNames.map(
-    (feature): Field => ({
-      name: featureFieldName(feature),
-      type: "number",
-      feature,
-      read: ({ features }) => features[feature],
-    }),
-  ),
+  payment("payment.time", "time", ({ time }) => time),
+  payment("payment.id", "text", ({ id }) => id),
+  payment("payment.amount", "number", ({ amount }) => amount),
+  payment("payment.currency", "text", ({ currency }) => currency),
+  payment("payment.country", "text", ({ country }) => country),
+  payment("payment.failed", "truth", ({ failed = false }) => failed),
+  payment("order.id", "text", ({ orderId }) => orderId),
+  payment("customer.id", "text", ({ customerId }) => customerId),
+  payment("card.id", "text", ({ cardId }) => cardId),
+  payment("card.country", "text", ({ cardCountry }) => cardCountry),
+  payment("device.id", "text", ({ deviceId }) => deviceId),
+  payment("ip.address", "text", ({ ip }) => ip),
+  { name: "model.score", type: "number", of: "model" },
+  ...featureNames.map(feature),
 ];
 
+const placed = fields.map((field, i) => ({ ...field, slot: eventTimeSlot + i }));
 const slots: Scope["fields"] = new Map(
-  fields.map(({ name, type }, i) => [name, { type, slot: eventTimeSlot + i }]),
+  placed.map(({ name, type, slot }) => [name, { type, slot }]),
 );
-
-const ownFields = fields.filter(({ feature }) => feature === undefined).map(({ name }) => name);
 
 /** What expressions may name, with these lists. */
 export function scopeWith(lists: Iterable<string>): Scope {
   return { fields: slots, lists: new Set(lists) };
 }
 
+export function slotOf(field: string): number {
+  const place = slots.get(field);
+  if (place === undefined) throw new TypeError(`there is no field "${field}"`);
+  return place.slot;
+}
+
+/** Facts of which nothing is known: copied for each payment, then filled in. */
+const unknown: Facts = [
+  0,
+  ...fields.map(({ type }) => (type === "text" || type === "truth" ? undefined : Number.NaN)),
+];
+const ofTransaction = placed.filter((field) => field.of === "transaction");
+const ofFeatures = placed.filter((field) => field.of === "features");
+const own = placed.filter(({ of }) => of !== "features");
+const modelSlot = slotOf("model.score");
+
 /** The values of all fields. What is absent, of another type than its field, or no finite number is missing. */
-export function factsOf(subject: Subject): Facts {
-  const facts: Value[] = [subject.decidedAt];
-  for (const { type, read } of fields) facts.push(normalised(type, read(subject)));
+export function factsOf({ transaction, features, modelScore, decidedAt }: Subject): Facts {
+  const facts = unknown.slice();
+  facts[0] = decidedAt;
+  for (const { read, type, slot } of ofTransaction) put(facts, slot, type, read(transaction));
+  for (const { key, slot } of ofFeatures) putNumber(facts, slot, features[key]);
+  putNumber(facts, modelSlot, modelScore);
   return facts;
 }
 
-function normalised(type: Type, value: unknown): Value {
-  switch (type) {
-    case "text":
-      if (typeof value !== "string") return undefined;
-      return value.length > textLimit ? value.slice(0, textLimit) : value;
-    case "truth":
-      return typeof value === "boolean" ? value : undefined;
-    case "number":
-    case "time":
-    case "duration":
-      break;
-  }
-  return typeof value === "number" && Number.isFinite(value) ? value : Number.NaN;
+function put(facts: Value[], slot: number, type: Type, value: unknown): void {
+  if (type === "text") {
+    if (typeof value === "string")
+      facts[slot] = value.length > textLimit ? value.slice(0, textLimit) : value;
+  } else if (type === "truth") {
+    if (typeof value === "boolean") facts[slot] = value;
+  } else putNumber(facts, slot, value);
+}
+
+function putNumber(facts: Value[], slot: number, value: unknown): void {
+  if (typeof value === "number" && Number.isFinite(value)) facts[slot] = value;
 }
 
 /** The facts beside the features, by field name, without what is missing: with the features all that rules can see. */
 export function recordedFacts(facts: Facts): Decision["facts"] {
   const recorded: Record<string, number | string | boolean> = {};
-  for (const name of ownFields) {
-    const value = facts[slots.get(name)?.slot ?? 0];
+  for (const { name, slot } of own) {
+    const value = facts[slot];
     if (value !== undefined && !Number.isNaN(value)) recorded[name] = value;
   }
   return recorded;
 }
 
 /** The facts of a decision as it was recorded. */
-export function factsFrom({
-  facts: recorded,
-  features,
-  decidedAt,
-}: {
+export function factsFrom(recorded: {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly features: Readonly<Record<string, unknown>>;
   readonly decidedAt: number;
 }): Facts {
-  const facts: Value[] = [decidedAt];
-  for (const { name, type, feature } of fields)
-    facts.push(normalised(type, feature === undefined ? recorded[name] : features[feature]));
+  const facts = unknown.slice();
+  facts[0] = recorded.decidedAt;
+  for (const { name, type, slot } of own) put(facts, slot, type, recorded.facts[name]);
+  for (const { key, slot } of ofFeatures) putNumber(facts, slot, recorded.features[key]);
   return facts;
 }

@@ -1,17 +1,17 @@
-import type { Transaction } from "../contract.ts";
 import type { Silenced } from "./evaluate.ts";
-import type { ListLookup } from "./language/index.ts";
+import { slotOf } from "./fields.ts";
+import { decidedAtSlot, type Facts, type ListLookup } from "./language/index.ts";
 
 /** Kinds of entities a rule can be snoozed for. */
 export const snoozable = ["customer", "card", "device", "ip"] as const;
 export type Snoozable = (typeof snoozable)[number];
 
-const idOf: Readonly<Record<Snoozable, (payment: Transaction) => string | undefined>> = {
-  customer: ({ customerId }) => customerId,
-  card: ({ cardId }) => cardId,
-  device: ({ deviceId }) => deviceId,
-  ip: ({ ip }) => ip,
-};
+const ids: ReadonlyArray<readonly [Snoozable, slot: number]> = [
+  ["customer", slotOf("customer.id")],
+  ["card", slotOf("card.id")],
+  ["device", slotOf("device.id")],
+  ["ip", slotOf("ip.address")],
+];
 
 /** The entry a snooze is in the list of snoozes. */
 export function snoozeKey(rule: string, entity: Snoozable, id: string): string {
@@ -19,10 +19,13 @@ export function snoozeKey(rule: string, entity: Snoozable, id: string): string {
 }
 
 /** Whether a rule is silent for any entity of the payment as of its decision. Asked only of rules that hold. */
-export function silencedFor(snoozes: ListLookup, payment: Transaction, at: number): Silenced {
+export function silencedFor(snoozes: ListLookup, facts: Facts): Silenced {
   return (rule) =>
-    snoozable.some((entity) => {
-      const id = idOf[entity](payment);
-      return id !== undefined && snoozes.has(snoozeKey(rule, entity, id), at);
+    ids.some(([entity, slot]) => {
+      const id = facts[slot];
+      return (
+        typeof id === "string" &&
+        snoozes.has(snoozeKey(rule, entity, id), facts[decidedAtSlot] as number)
+      );
     });
 }

@@ -172,25 +172,37 @@ export function compileText(checked: Checked, lists: Lists): Texter {
   throw new TypeError(`${checked.kind} is no text`);
 }
 
-function call({ apply, operands }: Of<"call">, lists: Lists) {
+type Callable = (...values: readonly unknown[]) => number | string | undefined;
+type Valuer = (facts: Facts) => number | string | undefined;
+
+/** Nearly all calls have one operand or two, which need no array. */
+function call({ apply, operands }: Of<"call">, lists: Lists): Valuer {
   const values = operands.map((operand) => compileValue(operand, lists));
-  const callable = apply as (...values: readonly unknown[]) => number | string | undefined;
-  return (facts: Facts): number | string | undefined => {
-    const given: unknown[] = [];
-    for (const value of values) {
-      const one = value(facts);
-      if (one === undefined || Number.isNaN(one)) return undefined;
-      given.push(one);
-    }
-    return callable(...given);
+  const callable = apply as Callable;
+  const [first, second] = values;
+  if (first !== undefined && values.length === 1)
+    return (facts) => {
+      const one = first(facts);
+      return isMissing(one) ? undefined : callable(one);
+    };
+  if (first !== undefined && second !== undefined && values.length === 2)
+    return (facts) => {
+      const one = first(facts);
+      const other = second(facts);
+      return isMissing(one) || isMissing(other) ? undefined : callable(one, other);
+    };
+  return (facts) => {
+    const given = values.map((value) => value(facts));
+    return given.some(isMissing) ? undefined : callable(...given);
   };
 }
 
+function isMissing(value: number | string | undefined): boolean {
+  return value === undefined || Number.isNaN(value);
+}
+
 /** Any value that is no truth. */
-export function compileValue(
-  checked: Checked,
-  lists: Lists,
-): (facts: Facts) => number | string | undefined {
+export function compileValue(checked: Checked, lists: Lists): Valuer {
   return checked.type === "text" ? compileText(checked, lists) : compileNumber(checked, lists);
 }
 
@@ -272,6 +284,6 @@ function membership({ operand, set }: Of<"in">, is: boolean, lists: Lists): Test
   const value = compileValue(operand, lists);
   return (facts) => {
     const sought = value(facts);
-    return sought !== undefined && !Number.isNaN(sought) && values.has(sought) === is;
+    return !isMissing(sought) && values.has(sought) === is;
   };
 }

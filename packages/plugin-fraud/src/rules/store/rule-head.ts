@@ -106,7 +106,7 @@ export const steps = {
   /** A new draft, in the place of an older one if it says which. */
   propose(head: RuleHead, version: number, by: Person, replaces?: number): RuleHead {
     if (replaces !== undefined) mustBe(head, replaces, ["draft"]);
-    const drafts = head.drafts.filter((version) => version !== replaces);
+    const drafts = head.drafts.filter((draft) => draft !== replaces);
     if (drafts.length >= headLimits.drafts)
       throw new EcapError(
         "ECAP_CONFLICT",
