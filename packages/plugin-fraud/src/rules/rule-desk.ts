@@ -142,6 +142,9 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
     await audit({ tenant, actor: by, action, target: `fraud/lists/${list}`, details });
   }
 
+  /** An entry counts from the next millisecond on: of the decisions made in this one nobody could say later which knew it. */
+  const soon = (): number => clock.now() + 1;
+
   return {
     version: versionOf,
     validate: problemsOf,
@@ -232,7 +235,7 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
     async addToList(actor, list, entries) {
       if (list === snoozeList) throw new EcapError("ECAP_NOT_FOUND", `there is no list "${list}"`);
       mustBeFew(entries.length);
-      const from = clock.now();
+      const from = soon();
       const dated = entries.map(
         ({ value, until }): ListEntry => ({ value, from, ...(until !== undefined && { until }) }),
       );
@@ -260,7 +263,7 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
         throw new EcapError("ECAP_REQUEST_INVALID", "until: expected a time to come", {
           path: "/until",
         });
-      const entry: ListEntry = { value: snoozeKey(rule, entity, id), from: now, until };
+      const entry: ListEntry = { value: snoozeKey(rule, entity, id), from: soon(), until };
       await changeList(
         actor,
         snoozeList,

@@ -296,6 +296,7 @@ describe("the life of a rule set", () => {
   test("a snoozed rule is silent for its entity alone, until its time, live and in shadow", async () => {
     await activated();
     await desk.snooze(bob, { rule: "big", entity: "customer", id: "vip", until: start + 60_000 });
+    clock.set(start + 1);
     expect((await pay(500, { customerId: "vip" })).decision.outcome).toBe("approve");
     expect((await pay(500, { customerId: "bob" })).decision.outcome).toBe("decline");
     clock.set(start + 60_000);
@@ -312,6 +313,8 @@ describe("the life of a rule set", () => {
       { value: "mallory", until: start + 10_000 },
       { value: "eve" },
     ]);
+    expect((await pay(5, { customerId: "eve" })).decision.outcome).toBe("approve");
+    clock.set(start + 1);
     expect((await pay(5, { customerId: "mallory" })).decision.outcome).toBe("decline");
     clock.set(start + 2_000);
     expect((await pay(5, { customerId: "eve", rules: other.book })).decision.outcome).toBe(
@@ -335,6 +338,7 @@ describe("the life of a rule set", () => {
     );
     await activated(named("resellers"));
     await desk.addToList(ann, "resellers", [{ value: "shop-24" }]);
+    clock.set(start + 1);
     expect((await pay(5, { customerId: "shop-24" })).decision.outcome).toBe("decline");
     await expect(
       desk.createList(ann, { name: "resellers", kind: "deny", description: "" }),

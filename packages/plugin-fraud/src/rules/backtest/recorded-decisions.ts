@@ -31,9 +31,9 @@ const lake = lakeDb<Tables>();
 const hourMs = 3_600_000;
 /** Decisions of one read; a period with more of them is read in smaller parts. */
 const rowsAtOnce = 50_000;
-const stepMs = 6 * hourMs;
+const firstStepMs = 6 * hourMs;
 /** A period that is not read in parts. */
-const leastMs = 1_000;
+const leastStepMs = 1_000;
 
 export interface RecordedDecisionsQuery {
   readonly tenant: string;
@@ -52,15 +52,18 @@ export async function* recordedDecisions(
   { tenant, from, to, signal }: RecordedDecisionsQuery,
 ): AsyncGenerator<BacktestRow> {
   const known = await readLabels(engine, tenant);
+  let stepMs = firstStepMs;
   for (let start = from; start < to; ) {
     signal?.throwIfAborted();
-    let end = Math.min(to, start + stepMs);
-    let rows = await readDecisions(engine, { tenant, from: start, to: end });
-    while (rows.length > rowsAtOnce && end - start > leastMs) {
-      end = start + Math.max(leastMs, Math.floor((end - start) / 8));
-      rows = await readDecisions(engine, { tenant, from: start, to: end });
+    const end = Math.min(to, start + stepMs);
+    const rows = await readDecisions(engine, { tenant, from: start, to: end });
+    if (rows.length > rowsAtOnce && stepMs > leastStepMs) {
+      stepMs = Math.max(leastStepMs, Math.floor(stepMs / 8));
+      continue;
     }
     for (const row of rows) yield toRow(row, known);
+    // Years without a decision must not cost a question for each of their hours.
+    if (rows.length < rowsAtOnce / 8) stepMs *= 4;
     start = end;
   }
 }
@@ -71,7 +74,7 @@ async function readDecisions(
   engine: QueryEngine,
   { tenant, ...period }: Omit<RecordedDecisionsQuery, "signal">,
 ): Promise<readonly Decided[]> {
-  const limit = period.to - period.from > leastMs ? rowsAtOnce + 1 : 1_000_000;
+  const limit = period.to - period.from > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
   const fn = lakeFunctions(engine.dialect);
   const query = lake
     .selectFrom("decisions")
