@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   ingest: async () => (await import("./ingest/ingest.ts")).ingest(),
   import: async () => (await import("./import/import.ts")).importFile(),
   decide: async () => (await import("./decide/decide.ts")).decide(),
+  rules: async () => (await import("./rules/rules.ts")).rulesBench(),
   stream: async () => (await import("./stream/stream.ts")).stream(),
   state: async () => (await import("./state/state.ts")).state(),
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),

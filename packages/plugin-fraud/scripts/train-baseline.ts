@@ -2,7 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
 import { featureNames, ownFeatures, velocityFeatures } from "../src/fraud-features.ts";
-import { evaluateRules } from "../src/rules.ts";
+import { defaultOptions } from "../src/options.ts";
+import { compileRuleSet } from "../src/rules/compile-rule-set.ts";
+import { defaultPack, standardLists } from "../src/rules/default-pack.ts";
+import { evaluate } from "../src/rules/evaluate.ts";
+import { factsOf } from "../src/rules/fields.ts";
 import { type BoostedTrees, probabilityOf, trainBoostedTrees } from "./boosted-trees.ts";
 import { areaUnderCurve, averagePrecision, precisionAt, type Ranked } from "./ranking.ts";
 import { type SimulatedPayment, simulatedPayments } from "./simulated-payments.ts";
@@ -25,6 +29,9 @@ interface Example extends SimulatedPayment {
   readonly points: number;
 }
 
+const rules = compileRuleSet(defaultPack(defaultOptions.modelPoints), standardLists, () => ({
+  has: () => false,
+}));
 const examples = await readExamples();
 const trained = examples.filter(({ at }) => at < from + trainedDays * dayMs);
 const tested = examples.filter(({ at }) => at >= from + (trainedDays + labelDelayDays) * dayMs);
@@ -66,7 +73,8 @@ async function readExamples(): Promise<Example[]> {
     found.push({
       ...payment,
       row: featureNames.map((name) => features[name] ?? 0),
-      points: evaluateRules(features, transaction).reduce((sum, { points }) => sum + points, 0),
+      points: evaluate(rules, factsOf({ transaction, features, decidedAt: at }), defaultOptions)
+        .score,
     });
   }
   return found;

@@ -31,8 +31,23 @@ export interface ReasonCode {
   readonly code: string;
   /** What was seen, with its numbers. */
   readonly detail: string;
-  /** Points it added. */
+  /** Points it added; 0 of a rule that speaks through its outcome alone. */
   readonly points: number;
+  /** Id of the rule. */
+  readonly rule: string;
+  /** What the rule asked for by itself. */
+  readonly outcome?: Outcome;
+}
+
+/** What a rule set that does not decide yet would have decided. */
+export interface ShadowRuling {
+  /** Name and version of the rule set. */
+  readonly rules: string;
+  readonly outcome: Outcome;
+  readonly score: number;
+  /** Ids of the rules that held, most points first. */
+  readonly held: readonly string[];
+  readonly hash: string;
 }
 
 export interface Decision {
@@ -48,6 +63,13 @@ export interface Decision {
   readonly modelScore?: number;
   readonly degraded?: string;
   readonly features: Readonly<Record<string, number>>;
+  /** What else the rules saw, by the names they know it by: all that is needed to decide again. */
+  readonly facts: Readonly<Record<string, number | string | boolean>>;
+  /** Equal where rule set, facts and ruling are equal; a backtest of the same rules over this decision has the same. */
+  readonly hash: string;
+  /** True where the rules said decline, and there were more of them in a minute than the rule set allows. */
+  readonly capped?: boolean;
+  readonly shadows?: readonly ShadowRuling[];
   readonly versions: { readonly rules: string; readonly model: string | undefined };
   /** Epoch milliseconds. */
   readonly decidedAt: number;

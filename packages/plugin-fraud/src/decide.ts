@@ -1,57 +1,104 @@
 import type { Clock, StateStore } from "@ecap/sdk";
 import type { Scorer } from "@ecap/sdk/models";
-import type { Decision, ReasonCode, Transaction } from "./contract.ts";
+import type { Decision, ReasonCode, ShadowRuling, Transaction } from "./contract.ts";
 import { ownFeatures, velocityFeatures } from "./fraud-features.ts";
-import { evaluateRules, outcomeOf, rulesVersion, type Thresholds } from "./rules.ts";
+import { type Cap, countDecline } from "./rules/decline-cap.ts";
+import { detailsOf, evaluate, type Ruling, type Thresholds } from "./rules/evaluate.ts";
+import { factsOf, recordedFacts } from "./rules/fields.ts";
+import type { Facts } from "./rules/language/index.ts";
+import type { LoadedRuleSet, RuleBook, RulesInForce } from "./rules/rule-book.ts";
+import { silencedFor } from "./rules/snoozes.ts";
 
 export interface DecideOptions {
   readonly stateStore: StateStore;
   readonly clock: Clock;
+  readonly rules: Pick<RuleBook, "inForce">;
+  /** Where a rule set has none of its own. */
   readonly thresholds: Thresholds;
-  /** Points a certain fraud by the model adds. */
-  readonly modelPoints: number;
   readonly modelTimeoutMs: number;
   /** Absent: rules alone decide. */
   readonly scorer: () => Promise<Scorer> | undefined;
 }
 
-/** Makes the decision: velocity first, then rules and model, all on the same features. Adds the payment to its velocity once, by its id. */
-export async function decide(transaction: Transaction, options: DecideOptions): Promise<Decision> {
+/** A decision, and whether it was the first decline of the minute too many, of which somebody is to be told. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly capReached: boolean;
+}
+
+/** Makes the decision: velocity first, then the model, then the rules on all of it. Adds the payment to its velocity once, by its id. */
+export async function decide(transaction: Transaction, options: DecideOptions): Promise<Decided> {
   const begun = performance.now();
-  const { clock, stateStore } = options;
-  const now = clock.now();
+  const { clock, stateStore, thresholds } = options;
+  const decidedAt = clock.now();
   const tenant = transaction.tenant ?? "default";
-  const subject = { ...transaction, time: transaction.time ?? now };
-  const velocity = await velocityFeatures.contribute(stateStore, {
-    tenant,
-    id: transaction.id,
-    at: subject.time,
-    subject,
-  });
+  const subject = { ...transaction, time: transaction.time ?? decidedAt };
+  const [velocity, rules] = await Promise.all([
+    velocityFeatures.contribute(stateStore, {
+      tenant,
+      id: transaction.id,
+      at: subject.time,
+      subject,
+    }),
+    options.rules.inForce(tenant),
+  ]);
   const features = { ...velocity, ...ownFeatures(subject, velocity) };
   const model = await askModel(features, options);
-  const reasons = [
-    ...evaluateRules(features, subject),
-    ...modelReason(model.score, options.modelPoints),
-  ].toSorted((a, b) => b.points - a.points);
-  const score = Math.min(
-    100,
-    reasons.reduce((sum, { points }) => sum + points, 0),
+  const facts = factsOf({ transaction: subject, features, modelScore: model.score, decidedAt });
+  const silenced = silencedFor(rules.snoozes, facts);
+  const ruling = evaluate(rules.active, facts, { thresholds, silenced });
+  const shadows = rules.shadows.map((ruleSet) =>
+    shadowOf(ruleSet, evaluate(ruleSet, facts, { thresholds, silenced })),
   );
-  return {
+  const cap = await capOf(ruling, rules, { ...options, tenant, id: transaction.id, decidedAt });
+  const decision: Decision = {
     id: `fraud-decision/${transaction.id}`,
     transactionId: transaction.id,
     tenant,
-    outcome: outcomeOf(score, options.thresholds),
-    score,
-    reasons,
+    outcome: cap.exceeded ? "review" : ruling.outcome,
+    score: ruling.score,
+    reasons: reasonsOf(rules.active, facts, ruling),
     ...(model.score !== undefined && { modelScore: model.score }),
     ...(model.degraded !== undefined && { degraded: model.degraded }),
     features,
-    versions: { rules: rulesVersion, model: model.version },
-    decidedAt: now,
+    facts: recordedFacts(facts),
+    hash: ruling.hash,
+    ...(cap.exceeded && { capped: true }),
+    ...(shadows.length > 0 && { shadows }),
+    versions: { rules: rules.active.label, model: model.version },
+    decidedAt,
     latencyMs: performance.now() - begun,
   };
+  return { decision, capReached: cap.first };
+}
+
+function reasonsOf(ruleSet: LoadedRuleSet, facts: Facts, { hits }: Ruling): readonly ReasonCode[] {
+  const details = detailsOf(ruleSet, facts, hits);
+  return hits.map((hit, i) => ({ ...hit, detail: details[i] ?? "" }));
+}
+
+function shadowOf({ label }: LoadedRuleSet, { outcome, score, hits, hash }: Ruling): ShadowRuling {
+  return { rules: label, outcome, score, held: hits.map(({ rule }) => rule), hash };
+}
+
+function capOf(
+  { outcome }: Ruling,
+  { active }: RulesInForce,
+  {
+    stateStore,
+    tenant,
+    id,
+    decidedAt,
+  }: Pick<DecideOptions, "stateStore"> & {
+    readonly tenant: string;
+    readonly id: string;
+    readonly decidedAt: number;
+  },
+): Promise<Cap> | Cap {
+  if (outcome !== "decline") return { exceeded: false, first: false };
+  const { label, document } = active;
+  const max = document.maxDeclinesPerMinute;
+  return countDecline(stateStore, { tenant, ruleSet: label, id, at: decidedAt, max });
 }
 
 interface ModelAnswer {
@@ -59,7 +106,6 @@ interface ModelAnswer {
   readonly version: string | undefined;
   readonly degraded?: string;
 }
-
 /** A model that fails or is late leaves the decision to the rules, and the decision says so. */
 async function askModel(
   features: Readonly<Record<string, number>>,
@@ -96,15 +142,4 @@ async function answer(
     score: await scorer.score(features),
     version: `${scorer.contract.name}/${scorer.contract.version}`,
   };
-}
-
-function modelReason(score: number | undefined, points: number): readonly ReasonCode[] {
-  if (score === undefined || score < 0.2) return [];
-  return [
-    {
-      code: "MODEL_SCORE",
-      points: Math.round(score * points),
-      detail: `the model gives fraud a probability of ${(score * 100).toFixed(0)} %`,
-    },
-  ];
 }

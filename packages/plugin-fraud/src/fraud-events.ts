@@ -1,8 +1,22 @@
 import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
 import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
+import type { Decided } from "./decide.ts";
 
-const reason = z.object({ code: z.string(), detail: z.string(), points: z.number() });
+const reason = z.object({
+  code: z.string(),
+  detail: z.string(),
+  points: z.number(),
+  rule: z.string().optional(),
+  outcome: z.enum(outcomes).optional(),
+});
+const shadow = z.object({
+  rules: z.string(),
+  outcome: z.enum(outcomes),
+  score: z.number(),
+  held: z.array(z.string()),
+  hash: z.string(),
+});
 const decisionFields = {
   transaction_id: z.string(),
   order_id: z.string().optional(),
@@ -23,7 +37,11 @@ export const decisionMade = defineEvent({
     model_score: z.number().optional(),
     degraded: z.string().optional(),
     features: z.record(z.string(), z.number()),
+    facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
     rules_version: z.string(),
+    rules_hash: z.string().optional(),
+    capped: z.boolean().optional(),
+    shadows: z.array(shadow).optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),
@@ -39,10 +57,23 @@ export const alertRaised = defineEvent({
   subject: (data) => data.transaction_id,
 });
 
+export const declinesCapped = defineEvent({
+  type: "fraud.rules.capped",
+  version: 1,
+  topic: "fraud-alerts",
+  description:
+    "A rule set declined more payments in a minute than it may; those beyond go to review. One event each time that begins",
+  schema: z.object({
+    rules_version: z.string(),
+    transaction_id: z.string().describe("The first payment beyond"),
+  }),
+  subject: (data) => data.rules_version,
+});
+
 /** The events a decision becomes: its record, and an alert where it stops the payment. Their ids follow from the transaction's, so a repeat is recognised. */
 export function decisionEvents(
   transaction: Transaction,
-  decision: Decision,
+  { decision, capReached }: Decided,
 ): readonly EventEnvelope[] {
   const common = {
     transaction_id: decision.transactionId,
@@ -58,6 +89,10 @@ export function decisionEvents(
     ...(decision.modelScore !== undefined && { model_score: decision.modelScore }),
     ...(decision.degraded !== undefined && { degraded: decision.degraded }),
     features: decision.features,
+    facts: decision.facts,
+    rules_hash: decision.hash,
+    ...(decision.capped === true && { capped: true }),
+    ...(decision.shadows !== undefined && { shadows: decision.shadows }),
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,
@@ -82,14 +117,28 @@ export function decisionEvents(
     data: record,
   };
   if (decision.outcome !== "review" && decision.outcome !== "decline") return [made];
-  return [
-    made,
-    {
-      ...frame,
-      id: `fraud-alert/${decision.transactionId}`,
-      type: alertRaised.type,
-      dataschema: schemaName(alertRaised),
-      data: common,
-    },
-  ];
+  const alert: EventEnvelope = {
+    ...frame,
+    id: `fraud-alert/${decision.transactionId}`,
+    type: alertRaised.type,
+    dataschema: schemaName(alertRaised),
+    data: common,
+  };
+  return capReached ? [made, alert, cappedEvent(frame, decision)] : [made, alert];
+}
+
+function cappedEvent(
+  frame: Omit<EventEnvelope, "id" | "type" | "dataschema" | "data">,
+  { transactionId, versions }: Decision,
+): EventEnvelope {
+  return {
+    ...frame,
+    actor: {},
+    context: {},
+    id: `fraud-rules-capped/${transactionId}`,
+    type: declinesCapped.type,
+    dataschema: schemaName(declinesCapped),
+    subject: versions.rules,
+    data: { rules_version: versions.rules, transaction_id: transactionId },
+  };
 }

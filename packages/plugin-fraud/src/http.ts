@@ -4,6 +4,8 @@ import { z } from "zod";
 import { outcomes } from "./contract.ts";
 import { listDecisions } from "./list-decisions.ts";
 import type { FraudRuntime } from "./plugin.ts";
+import { listRoutes } from "./rules/http-lists.ts";
+import { ruleRoutes } from "./rules/http-rules.ts";
 
 const id = z.string().min(1).max(200);
 const country = z.string().min(2).max(60);
@@ -24,7 +26,20 @@ const transaction = z.strictObject({
   cardCountry: country.optional(),
   failed: z.boolean().optional(),
 });
-const reason = z.object({ code: z.string(), detail: z.string(), points: z.number() });
+const reason = z.object({
+  code: z.string(),
+  detail: z.string(),
+  points: z.number(),
+  rule: z.string(),
+  outcome: z.enum(outcomes).optional(),
+});
+const shadow = z.object({
+  rules: z.string(),
+  outcome: z.enum(outcomes),
+  score: z.number(),
+  held: z.array(z.string()),
+  hash: z.string(),
+});
 const decision = z.object({
   id: z.string(),
   transactionId: z.string(),
@@ -35,6 +50,10 @@ const decision = z.object({
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   features: z.record(z.string(), z.number()),
+  facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  hash: z.string(),
+  capped: z.boolean().optional(),
+  shadows: z.array(shadow).optional(),
   versions: z.object({ rules: z.string(), model: z.string().optional() }),
   decidedAt: z.number(),
   latencyMs: z.number(),
@@ -53,6 +72,8 @@ const listed = z.object({
 
 export function routes(service: FraudRuntime): readonly Route[] {
   return [
+    ...ruleRoutes(service),
+    ...listRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -79,6 +100,8 @@ export function routes(service: FraudRuntime): readonly Route[] {
           ...made,
           reasons: made.reasons.map((entry) => ({ ...entry })),
           features: { ...made.features },
+          facts: { ...made.facts },
+          shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },
     }),

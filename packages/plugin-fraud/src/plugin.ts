@@ -8,7 +8,9 @@ import {
   type Logger,
   type ModelInfo,
   type ModelRuntime,
+  optional,
   type QueryEngine,
+  serviceToken,
 } from "@ecap/sdk";
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
@@ -17,19 +19,39 @@ import type { FraudService } from "./contract.ts";
 import { type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
-import { alertRaised, decisionEvents, decisionMade } from "./fraud-events.ts";
+import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { featureNames } from "./fraud-features.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
+import type { BacktestReport } from "./rules/backtest/backtest.ts";
+import { createRuleBook, type RuleBook } from "./rules/rule-book.ts";
+import { createRuleDesk, type RuleDesk } from "./rules/rule-desk.ts";
+import { type BacktestRequest, runBacktest } from "./rules/run-backtest.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
 const topics: Readonly<Record<string, string>> = {
   [decisionMade.type]: decisionMade.topic,
   [alertRaised.type]: alertRaised.topic,
+  [declinesCapped.type]: declinesCapped.topic,
 };
+
+/** Where changes are written down, if the platform keeps an audit log. */
+interface AuditLog {
+  audit(entry: {
+    readonly tenant: string;
+    readonly actor: string;
+    readonly action: string;
+    readonly target: string;
+    readonly outcome: "success";
+    readonly details?: Readonly<Record<string, string | number | boolean>>;
+  }): Promise<void>;
+}
 
 /** The service with what the plugin's own topology and routes need beside the contract. */
 export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
+  readonly rules: RuleBook;
+  readonly desk: RuleDesk;
+  readonly backtest: (request: BacktestRequest) => Promise<BacktestReport>;
   readonly engine: () => QueryEngine;
   /** The model it decides with, once it is loaded. */
   readonly models: () => readonly ModelInfo[];
@@ -41,10 +63,12 @@ export const fraud = definePlugin({
   version: "0.1.0",
   sdk: "0.x",
   requires: ["eventLog", "stateStore"],
+  // By its structure, so that the package need not be installed.
+  dependsOn: { governance: optional(serviceToken<AuditLog>("governance")) },
   options: fraudOptions,
   events: {
     consumes: commerceEvents.filter(({ type }) => assessedEvents.includes(type)),
-    produces: [decisionMade, alertRaised],
+    produces: [decisionMade, alertRaised, declinesCapped],
   },
   topics: { "fraud-decisions": { partitions: 4 } },
   tables: [decisionsTable],
@@ -53,7 +77,13 @@ export const fraud = definePlugin({
       {
         what: "fraud decisions",
         where: "table decisions, topics fraud-decisions and fraud-alerts",
-        fields: ["customer_id", "country", "amount", "features"],
+        fields: [
+          "customer_id",
+          "country",
+          "amount",
+          "features",
+          "facts (ids of card, device, IP address)",
+        ],
         purpose: "fraud prevention",
         retention: "with the table",
       },
@@ -63,6 +93,13 @@ export const fraud = definePlugin({
         fields: ["customer id", "card token", "device id", "IP address"],
         purpose: "fraud prevention",
         retention: "at most 60 days after the last payment",
+      },
+      {
+        what: "lists that rules look up, and snoozes of rules",
+        where: "state fraud/rules/*/list/*",
+        fields: ["what people put in: customer ids, card tokens, device ids, IP addresses"],
+        purpose: "fraud prevention",
+        retention: "as long as each entry says, or until it is removed",
       },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
@@ -75,8 +112,23 @@ export const fraud = definePlugin({
         ),
       ),
   },
-  setup(ctx, options = defaultOptions): FraudRuntime {
+  setup(ctx, options = defaultOptions, { governance }): FraudRuntime {
     const { eventLog, stateStore } = ctx.ports;
+    const rules = createRuleBook({
+      stateStore,
+      clock: ctx.clock,
+      logger: ctx.logger,
+      modelPoints: options.modelPoints,
+    });
+    const desk = createRuleDesk({
+      stateStore,
+      clock: ctx.clock,
+      book: rules,
+      async audit(entry) {
+        ctx.logger.info({ action: entry.action, target: entry.target }, "rules changed");
+        await governance?.audit({ ...entry, outcome: "success" });
+      },
+    });
     const log = createDecisionLog(
       eventLog,
       (type) => topics[type] ?? decisionMade.topic,
@@ -87,8 +139,8 @@ export const fraud = definePlugin({
     const decideOptions: DecideOptions = {
       stateStore,
       clock: ctx.clock,
+      rules,
       thresholds: options.thresholds,
-      modelPoints: options.modelPoints,
       modelTimeoutMs: options.modelTimeoutMs,
       scorer() {
         if (options.model === "none" || !ctx.has("modelRuntime")) return undefined;
@@ -107,15 +159,22 @@ export const fraud = definePlugin({
     };
     return {
       decideOptions,
+      rules,
+      desk,
+      backtest: (request) =>
+        runBacktest(
+          { book: rules, engine: ctx.port("queryEngine"), thresholds: options.thresholds },
+          request,
+        ),
       engine: () => ctx.port("queryEngine"),
       models: () => (loaded === undefined ? [] : [describeModel(loaded)]),
       async assess(transaction, { durability = "after" } = {}) {
-        const decision = await decide(transaction, decideOptions);
+        const decided = await decide(transaction, decideOptions);
         await log.room();
-        const recorded = log.append(decisionEvents(transaction, decision));
+        const recorded = log.append(decisionEvents(transaction, decided));
         if (durability === "before") await recorded;
         else recorded.catch(() => {});
-        return decision;
+        return decided.decision;
       },
       flush: () => log.flush(),
     };
@@ -127,9 +186,9 @@ export const fraud = definePlugin({
       .process(async (events, context) => {
         for (const event of events) {
           const transaction = toTransaction(event);
-          const decision = await decide(transaction, service.decideOptions);
+          const decided = await decide(transaction, service.decideOptions);
           if (transaction.failed === true) continue;
-          for (const made of decisionEvents(transaction, decision))
+          for (const made of decisionEvents(transaction, decided))
             context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }
       }),

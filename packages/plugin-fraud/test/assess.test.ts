@@ -98,7 +98,12 @@ describe("assess", () => {
     const decision = await service.assess(payment("p"));
     expect(decision).toMatchObject({ outcome: "review", score: 54, modelScore: 0.9 });
     expect(decision.reasons).toEqual([
-      { code: "MODEL_SCORE", points: 54, detail: "the model gives fraud a probability of 90 %" },
+      {
+        rule: "model-score",
+        code: "MODEL_SCORE",
+        points: 54,
+        detail: "the model gives fraud a probability of 90 %",
+      },
     ]);
     expect(decision.versions.model).toBe("test/0");
   });

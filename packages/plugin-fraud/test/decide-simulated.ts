@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
+import { silentLogger } from "@ecap/sdk";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { createScorer } from "@ecap/sdk/models";
 import type { SimulationOptions } from "@ecap/sdk/simulator";
@@ -8,6 +9,7 @@ import type { Decision } from "../src/contract.ts";
 import { decide } from "../src/decide.ts";
 import { featureNames } from "../src/fraud-features.ts";
 import { defaultOptions } from "../src/options.ts";
+import { createRuleBook } from "../src/rules/rule-book.ts";
 
 export interface DecidedPayment extends SimulatedPayment {
   readonly decision: Decision;
@@ -21,13 +23,16 @@ export async function decideSimulated(
   const { stateStore } = memory({ clock });
   const bytes = await readFile(new URL("../models/baseline.onnx", import.meta.url));
   const scorer = createScorer(onnxModelRuntime(), bytes, featureNames);
+  const { modelPoints } = defaultOptions;
+  const rules = createRuleBook({ stateStore, clock, logger: silentLogger, modelPoints });
   const decided: DecidedPayment[] = [];
   for (const payment of simulatedPayments(options)) {
     clock.set(Math.max(payment.at, clock.now()));
-    const decision = await decide(payment.transaction, {
-      ...defaultOptions,
+    const { decision } = await decide(payment.transaction, {
+      thresholds: defaultOptions.thresholds,
       stateStore,
       clock,
+      rules,
       modelTimeoutMs: 5_000,
       scorer: () => scorer,
     });

@@ -32,6 +32,7 @@ const run = z.object({
   report: z.record(z.string(), z.unknown()).optional(),
   error: z.string().optional(),
 });
+const files = z.object({ files: z.number(), bytes: z.number(), rows: z.number().optional() });
 const letter = z.object({
   topic: z.string(),
   offset: z.number().int(),
@@ -236,6 +237,8 @@ export function adminRoutes({
             timestamp: z.number(),
             operation: z.string(),
             info: z.record(z.string(), z.unknown()),
+            added: files.optional(),
+            removed: files.optional(),
           }),
         ),
       }),

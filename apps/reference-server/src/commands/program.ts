@@ -4,6 +4,7 @@ import { addAccessCommands } from "./access-commands.ts";
 import { addDataCommands } from "./data-commands.ts";
 import { addLakeCommands } from "./lake/lake-commands.ts";
 import { addPlatformCommands } from "./platform-commands.ts";
+import { addRuleCommands } from "./rule-commands.ts";
 
 /** The `ecap` command. Its subcommands use the running server where there is one and open the data directory themselves where there is none. */
 export function createProgram(): Command {
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   addPlatformCommands(program);
   addDataCommands(program);
   addLakeCommands(program);
+  addRuleCommands(program);
   addAccessCommands(program);
   return program;
 }

@@ -32,6 +32,8 @@ export interface Config {
   readonly sinks?: PlatformOptions["sinks"];
   /** What such a query reads of the log at most. */
   readonly fresh?: PlatformOptions["fresh"];
+  /** How long tables keep their rows, as in `{ retention: { orders: { keepDays: 400, archiveAfterDays: 90 } } }`, and what their storage costs. */
+  readonly lake?: PlatformOptions["lake"];
   /** Tenant of the first administrator and of the command line. Default "default". */
   readonly tenant?: string;
 }

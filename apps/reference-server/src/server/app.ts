@@ -16,6 +16,7 @@ import type { ImportLedger } from "../importing/import-ledger.ts";
 import { mountImports } from "../importing/import-routes.ts";
 import type { DoorLimits } from "../ingest/door.ts";
 import { mountIngest } from "../ingest/mount-ingest.ts";
+import { lakeRoutes } from "../lake/lake-routes.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import { mountLive } from "../live/mount-live.ts";
 import { metricRoutes } from "../metrics/metric-routes.ts";
@@ -120,6 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     [
       ...adminRoutes(options),
       healthRoute(platform),
+      ...lakeRoutes(platform),
       queryRoute(platform),
       ...metricRoutes(platform),
       ...(await pluginRoutes(platform)),

@@ -38,6 +38,7 @@ import { type VacuumOptions, type VacuumReport, vacuum } from "./operations/vacu
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { deltaTable } from "./table/delta-table.ts";
 import { type TableContext, tableContext } from "./table/table-context.ts";
+import type { HistoryOptions } from "./table/table-history.ts";
 
 /**
  * Every operation on one Delta table. Each is one commit, seen whole or not at all.
@@ -80,7 +81,7 @@ export interface DeltaLakeTable {
   /** How rows changed from one version to another, both included; see `readChanges`. */
   changes(options: ChangesOptions): AsyncIterable<readonly ResultRow[]>;
   /** Newest first. */
-  history(options?: { readonly limit?: number }): Promise<readonly TableCommit[]>;
+  history(options?: HistoryOptions): Promise<readonly TableCommit[]>;
   /** Ends the encoding threads. */
   close(): Promise<void>;
 }
@@ -152,6 +153,6 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
       alterTable(table, "SET TBLPROPERTIES", setProperties(properties), options),
     changes: (options) => readChanges(table, options),
     snapshot: (when = {}) => basic.snapshot(when),
-    history: ({ limit = Number.POSITIVE_INFINITY } = {}) => basic.history(limit),
+    history: (options = {}) => basic.history(options),
   };
 }

@@ -8,16 +8,20 @@ import {
   systemClock,
   type TableStore,
 } from "@ecap/sdk";
+import { deltaLog } from "./log/delta-log.ts";
+import { tableMaintenance } from "./maintenance/table-maintenance.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { type DeltaTable, deltaTable } from "./table/delta-table.ts";
-import { tableContext } from "./table/table-context.ts";
+import { type TableContext, tableContext } from "./table/table-context.ts";
 
 export interface DeltaTableStoreOptions {
   readonly objects: ObjectStore;
-  /** What looks at rows: needed only for tables with CHECK constraints. */
+  /** What looks at rows: needed for compaction, and for tables with CHECK constraints. */
   readonly engine?: FileEngine;
   /** Put before the name of every table, as in `lake/`. Default: nothing. */
   readonly prefix?: string;
+  /** Put before the name of every table's archive, which is a Delta table too. Default "archive/". */
+  readonly archivePrefix?: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** A checkpoint is written every so many versions. Default 10. */
@@ -42,31 +46,48 @@ const idleMs = 30_000;
  */
 export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStore {
   const { objects, engine, prefix = "", clock = systemClock, logger = silentLogger } = options;
-  const { checkpointInterval = 10, threads = 1 } = options;
+  const { checkpointInterval = 10, threads = 1, archivePrefix = "archive/" } = options;
   const codec = parquetCodec({ threads, idleMs });
-  const tables = new Map<string, DeltaTable>();
+  const tables = new Map<string, { readonly context: TableContext; readonly table: DeltaTable }>();
 
-  const open = (name: string): DeltaTable => {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
-      throw new EcapError("ECAP_TABLE_SCHEMA", "A table is named by letters, digits, _, - and .", {
-        received: name,
-      });
+  const open = (name: string): { readonly context: TableContext; readonly table: DeltaTable } => {
+    if (
+      archivePrefix.startsWith(`${prefix}${name}/`) ||
+      !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)
+    ) {
+      throw new EcapError(
+        "ECAP_TABLE_SCHEMA",
+        "A table is named by letters, digits, _, - and ., and not as the folder of archives",
+        {
+          received: name,
+        },
+      );
     }
     const known = tables.get(name);
     if (known) return known;
-    const root = `${prefix}${name}/`;
-    const context = { name, root, objects, codec, engine, clock, logger, checkpointInterval };
-    const table = deltaTable(tableContext(context));
-    tables.set(name, table);
-    return table;
+    const place = { objects, root: `${archivePrefix}${name}/`, table: name };
+    const context = tableContext({
+      name,
+      root: `${prefix}${name}/`,
+      objects,
+      codec,
+      engine,
+      clock,
+      logger,
+      checkpointInterval,
+      archive: { place, log: deltaLog({ ...place, codec }) },
+    });
+    const opened = { context, table: deltaTable(context) };
+    tables.set(name, opened);
+    return opened;
   };
 
   return {
-    ensure: async (table, schema) => open(table).ensure(schema),
-    append: async (table, rows, appendOptions) => open(table).append(rows, appendOptions ?? {}),
-    snapshot: async (table, when) => open(table).snapshot(when ?? {}),
-    history: async (table, { limit } = {}) =>
-      open(table).history(limit ?? Number.POSITIVE_INFINITY),
+    ensure: async (table, schema) => open(table).table.ensure(schema),
+    append: async (table, rows, appendOptions) =>
+      open(table).table.append(rows, appendOptions ?? {}),
+    snapshot: async (table, when) => open(table).table.snapshot(when ?? {}),
+    history: async (table, which = {}) => open(table).table.history(which),
     async tables() {
       const names: string[] = [];
       for (let name = await nextFolder(objects, prefix); name !== undefined; ) {
@@ -78,6 +99,7 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
       }
       return names;
     },
+    maintenance: tableMaintenance((table) => open(table).context),
     close: () => codec.close(),
   };
 }

@@ -1,15 +1,18 @@
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fileSecretStore, fsObjectStore } from "@ecap/adapter-fs";
 import { lmdbStore } from "@ecap/adapter-lmdb";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { pgliteDatabase } from "@ecap/adapter-postgres";
 import { type AdapterSet, type Clock, type Logger, silentLogger, systemClock } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 
 export interface EmbeddedOptions {
   /** Everything is kept below this folder; one process uses it at a time. */
   readonly dir: string;
+  /** Folder of the lake's archive, as on a larger and slower disk. Default: `archive` in that of the lake. */
+  readonly archiveDir?: string;
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** Threads of the query engine. Default: one a core. */
@@ -24,19 +27,31 @@ export interface EmbeddedOptions {
  */
 export function embedded({
   dir,
+  archiveDir,
   clock = systemClock,
   logger = silentLogger,
   queryThreads,
   queryMemory = "1GB",
 }: EmbeddedOptions): AdapterSet {
   const store = lmdbStore({ dir: join(dir, "log"), clock });
-  const objectStore = fsObjectStore({ dir: join(dir, "lake") });
-  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const lake = fsObjectStore({ dir: join(dir, "lake") });
+  const objectStore =
+    archiveDir === undefined
+      ? lake
+      : mountedObjectStore({
+          objects: lake,
+          at: "archive/",
+          mounted: fsObjectStore({ dir: archiveDir }),
+        });
+  const temporary = join(dir, "temp");
+  // Rewrites files on one thread, beside the queries that somebody waits for.
+  const fileEngine = duckdbFileEngine({ objects: objectStore, threads: 1, workDir: temporary });
+  const tableStore = deltaTableStore({ objects: objectStore, engine: fileEngine, clock, logger });
   const queryEngine = duckdbQueryEngine({
     tables: tableStore,
     objects: objectStore,
     memoryLimit: queryMemory,
-    tempDir: join(dir, "temp"),
+    tempDir: temporary,
     ...(queryThreads !== undefined && { threads: queryThreads }),
   });
   const database = pgliteDatabase({ dir: join(dir, "database") });
@@ -58,6 +73,7 @@ export function embedded({
       const closed = await Promise.allSettled([
         queryEngine.close(),
         tableStore.close(),
+        fileEngine.close(),
         database.close(),
       ]);
       await store.close();

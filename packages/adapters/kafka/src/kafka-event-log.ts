@@ -3,6 +3,7 @@ import type { OutboxLog } from "@ecap/sdk/streams";
 import type { Kafka } from "kafkajs";
 import { appender } from "./append/appender.ts";
 import { consume } from "./consume/consume.ts";
+import { groupMembers } from "./consume/group-members.ts";
 import { clientOf, type KafkaEventLogOptions, settingsOf } from "./options.ts";
 import { offsetTurns } from "./outbox/offset-turns.ts";
 import { transactions } from "./outbox/transactions.ts";
@@ -39,7 +40,8 @@ export function kafkaEventLog(options: KafkaEventLogOptions): KafkaEventLog {
   const links = readerLinks(open, maxReaders);
   const reading = { links, metadata, bounds, settings };
   const turns = offsetTurns();
-  const delivering = transactions({ link: outbox, metadata, settings, turns });
+  const members = groupMembers();
+  const delivering = transactions({ link: outbox, metadata, settings, turns, members });
   const consumers = new Set<Consumer>();
 
   return {
@@ -59,7 +61,7 @@ export function kafkaEventLog(options: KafkaEventLogOptions): KafkaEventLog {
     committed: (group, topic) => committed.now(group, topic),
     async consume(consumeOptions) {
       const link = open();
-      const context = { link, control, metadata, bounds, committed, turns, settings };
+      const context = { link, control, metadata, bounds, committed, turns, members, settings };
       const consumer = await consume(context, consumeOptions).catch((error: unknown) => {
         link.close();
         throw error;
@@ -73,8 +75,6 @@ export function kafkaEventLog(options: KafkaEventLogOptions): KafkaEventLog {
       };
     },
     takeOver: (place) => delivering.takeOver(place),
-    delivered: (place) => delivering.delivered(place),
-    deliver: (delivery) => delivering.deliver(delivery),
     async close() {
       await Promise.all([...consumers].map((consumer) => consumer.close()));
       await appending.close();

@@ -176,9 +176,9 @@ describe.skipIf(saslBrokers === undefined)("TLS and SASL", () => {
     await eventually(() => expect(seen.toSorted()).toEqual(["a", "b"]));
     await consumer.close();
     const place = { group: "t", topic: "orders", partition: 0 };
-    await log.takeOver(place);
-    await log.deliver({ ...place, nextOffset: 1, emits: [] });
-    expect(await log.delivered(place)).toBe(1);
+    const owner = await log.takeOver(place);
+    await owner.deliver({ mark: { offset: 1, step: 0 }, emits: [] });
+    expect(await owner.delivered()).toEqual({ offset: 1, step: 0 });
     await log.close();
   });
 

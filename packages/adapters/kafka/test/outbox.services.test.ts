@@ -2,11 +2,15 @@ import { eventually, readTopic, textOf, textRecord, uniqueName } from "@ecap/sdk
 import kafkajs from "kafkajs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KafkaEventLog } from "../src/index.ts";
+import { openLink } from "../src/wire/link.ts";
+import { txnOffsetCommitRequest } from "../src/wire/txn-offset-commit-request.ts";
 import { deferred } from "./deferred.ts";
 import { brokers, skipReason, testLog } from "./services.ts";
 
 const place = { group: "topology/t", topic: "input", partition: 1 };
 const fenced = { code: "ECAP_FENCED" };
+
+const at = (offset: number, step = 0) => ({ offset, step });
 
 const emit = (text: string, partition = 0) => ({
   topic: "output",
@@ -32,31 +36,30 @@ describe.skipIf(brokers === undefined)(`outbox, ${skipReason}`, () => {
   const texts = async (): Promise<string[]> => (await readTopic(other, "output")).map(textOf);
 
   it("delivers records and offset together, and only to who took over last", async () => {
-    await expect(log.deliver({ ...place, nextOffset: 1, emits: [] })).rejects.toMatchObject(fenced);
-    await log.takeOver(place);
-    expect(await log.delivered(place)).toBeUndefined();
-    await log.deliver({ ...place, nextOffset: 5, emits: [emit("a"), emit("b", 1)] });
-    expect(await log.delivered(place)).toBe(5);
-    await other.takeOver(place);
-    const late = log.deliver({ ...place, nextOffset: 9, emits: [emit("late")] });
+    const owner = await log.takeOver(place);
+    expect(await owner.delivered()).toBeUndefined();
+    await owner.deliver({ mark: at(5, 2), emits: [emit("a"), emit("b", 1)] });
+    expect(await owner.delivered()).toEqual(at(5, 2));
+    const next = await other.takeOver(place);
+    const late = owner.deliver({ mark: at(9), emits: [emit("late")] });
     await expect(late).rejects.toMatchObject(fenced);
-    expect(await other.delivered(place)).toBe(5);
-    await other.deliver({ ...place, nextOffset: 9, emits: [emit("c")] });
+    expect(await next.delivered()).toEqual(at(5, 2));
+    await next.deliver({ mark: at(9), emits: [emit("c")] });
     expect(await texts()).toEqual(["a", "c", "b"]);
     expect(await log.committed(place.group, "input")).toEqual(new Map([[1, 9]]));
   });
 
   it("hides a delivery that its owner did not finish, and decides it at the next take-over", async () => {
-    await log.takeOver(place);
+    const owner = await log.takeOver(place);
     // The broker refuses the second topic's batch in the middle of the transaction.
     await log.createTopic("small", { partitions: 1 });
     const tooLarge = { topic: "small", record: { value: new Uint8Array(3_000_000), timestamp: 1 } };
-    const failing = log.deliver({ ...place, nextOffset: 3, emits: [emit("aborted"), tooLarge] });
+    const failing = owner.deliver({ mark: at(3), emits: [emit("aborted"), tooLarge] });
     await expect(failing).rejects.toMatchObject({ code: "ECAP_EVENT_TOO_LARGE" });
-    const again = log.deliver({ ...place, nextOffset: 3, emits: [emit("x")] });
+    const again = owner.deliver({ mark: at(3), emits: [emit("x")] });
     await expect(again).rejects.toMatchObject(fenced);
-    await other.takeOver(place);
-    expect(await other.delivered(place)).toBeUndefined();
+    const next = await other.takeOver(place);
+    expect(await next.delivered()).toBeUndefined();
     await other.append("output", [textRecord("plain", { partition: 0 })]);
     expect(await texts()).toEqual(["plain"]);
   });
@@ -78,22 +81,86 @@ describe.skipIf(brokers === undefined)(`outbox, ${skipReason}`, () => {
     await other.append("output", [textRecord("after", { partition: 0 })]);
     // Undecided, it holds back what was appended after it.
     expect(await other.read("output", 0, 0, { waitMs: 50 })).toEqual([]);
-    await other.takeOver(place);
-    expect(await other.delivered(place)).toBeUndefined();
+    const next = await other.takeOver(place);
+    expect(await next.delivered()).toBeUndefined();
     expect(await texts()).toEqual(["after"]);
     await expect(transaction.commit()).rejects.toThrow();
     await dying.disconnect();
   });
 
+  it("loses nothing of a transaction by what its predecessor still sends", async () => {
+    const link = openLink(log.client);
+    const transactionalId = `${topicPrefix}ecap/${place.group}/${place.topic}/${place.partition}`;
+    const groupId = `${topicPrefix}${place.group}`;
+    const topicName = `${topicPrefix}input`;
+    const broker = await link.any();
+    const old = await broker.initProducerId({ transactionalId, transactionTimeout: 10_000 });
+    const owner = log.client.producer({
+      transactionalId,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await owner.connect();
+    const transaction = await owner.transaction();
+    const topics = [{ topic: topicName, partitions: [{ partition: 1, offset: "7" }] }];
+    await transaction.sendOffsets({ consumerGroupId: groupId, topics });
+    const late = link.send(
+      broker,
+      txnOffsetCommitRequest({
+        ...old,
+        transactionalId,
+        groupId,
+        member: { memberId: "dropped", generationId: 1 },
+        topicName,
+        partition: 1,
+        offset: 5,
+        metadata: "",
+      }),
+    );
+    await expect(late).rejects.toThrow(/unknownMember|illegalGeneration/);
+    await transaction.commit();
+    const next = await other.takeOver(place);
+    expect(await next.delivered()).toMatchObject({ offset: 7 });
+    await owner.disconnect();
+    link.close();
+  });
+
+  it("delivers as the member that holds the partition, and not as one that does not", async () => {
+    const options = { group: place.group, topics: ["input"], onBatch: async () => {} };
+    const taken = new Set<number>();
+    const onAssigned = async ({ partition }: { partition: number }) => {
+      taken.add(partition);
+      return 0;
+    };
+    const consumer = await log.consume({ ...options, onAssigned });
+    await eventually(() => expect(taken.size).toBe(3));
+    const owner = await log.takeOver(place);
+    await owner.deliver({ mark: at(1), emits: [emit("a")] });
+    const lost: number[] = [];
+    const second = await other.consume({
+      ...options,
+      onAssigned: async ({ partition }) => {
+        lost.push(partition);
+        return 0;
+      },
+    });
+    await eventually(() => expect(lost).toHaveLength(1));
+    const elsewhere = { ...place, partition: lost[0] ?? -1 };
+    const straggler = await log.takeOver(elsewhere);
+    await expect(straggler.deliver({ mark: at(1), emits: [] })).rejects.toMatchObject(fenced);
+    const holder = await other.takeOver(elsewhere);
+    await holder.deliver({ mark: at(2), emits: [emit("b")] });
+    await Promise.all([consumer.close(), second.close()]);
+    expect(await texts()).toEqual(["a", "b"]);
+  });
+
   it("says of a log that ends in markers where the last record is, and waits for nothing after it", async () => {
-    await log.takeOver(place);
+    const owner = await log.takeOver(place);
     for (let i = 1; i <= 3; i += 1) {
-      await log.deliver({ ...place, nextOffset: i, emits: [emit(`${i}`), emit(`${i}`, 1)] });
+      await owner.deliver({ mark: at(i), emits: [emit(`${i}`), emit(`${i}`, 1)] });
     }
     await expect(
-      log.deliver({
-        ...place,
-        nextOffset: 4,
+      owner.deliver({
+        mark: at(4),
         emits: [
           emit("aborted"),
           {
@@ -126,12 +193,12 @@ describe.skipIf(brokers === undefined)(`outbox, ${skipReason}`, () => {
 
   it("keeps order and count of many deliveries of many places at once", async () => {
     const places = [0, 1, 2].map((partition) => ({ ...place, partition }));
-    await Promise.all(places.map((each) => log.takeOver(each)));
     await Promise.all(
       places.map(async (each) => {
+        const owner = await log.takeOver(each);
         for (let i = 0; i < 20; i += 1) {
           const emits = [emit(`${each.partition}:${i}`), emit(`${each.partition}:${i}`, 1)];
-          await log.deliver({ ...each, nextOffset: i + 1, emits });
+          await owner.deliver({ mark: at(i + 1), emits });
         }
       }),
     );
@@ -147,12 +214,12 @@ describe.skipIf(brokers === undefined)(`outbox, ${skipReason}`, () => {
   });
 
   it("splits what no batch holds, and delivers it at once", async () => {
-    await log.takeOver(place);
+    const owner = await log.takeOver(place);
     const emits = Array.from({ length: 40 }, (_, i) => ({
       topic: "output",
       record: { value: Buffer.alloc(100_000, `${i % 10}`), timestamp: i, partition: 0 },
     }));
-    await log.deliver({ ...place, nextOffset: 1, emits });
+    await owner.deliver({ mark: at(1), emits });
     expect((await readTopic(other, "output")).map(({ timestamp }) => timestamp)).toEqual(
       emits.map(({ record }) => record.timestamp),
     );
@@ -163,8 +230,8 @@ describe.skipIf(brokers === undefined)(`outbox, ${skipReason}`, () => {
       "input",
       Array.from({ length: 6 }, (_, i) => textRecord(`${i}`, { partition: 1 })),
     );
-    await log.takeOver(place);
-    await log.deliver({ ...place, nextOffset: 4, emits: [] });
+    const owner = await log.takeOver(place);
+    await owner.deliver({ mark: at(4), emits: [] });
     const seen: string[] = [];
     const release = deferred();
     const consumer = await log.consume({

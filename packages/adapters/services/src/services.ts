@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { envSecretStore, firstSecretStore, mountedSecretStore } from "@ecap/adapter-fs";
 import { type KafkaEventLogOptions, kafkaEventLog } from "@ecap/adapter-kafka";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
@@ -15,6 +15,7 @@ import {
   silentLogger,
   systemClock,
 } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 import { outboxCommitter } from "@ecap/sdk/streams";
 
 export interface ServicesOptions {
@@ -23,6 +24,8 @@ export interface ServicesOptions {
   readonly postgres: PostgresServerOptions;
   /** Its `cacheDir` is `dir/cache` unless it says otherwise. */
   readonly s3: S3ObjectStoreOptions;
+  /** Bucket or prefix of the lake's archive, as in a cheaper class of storage. Default: below `archive/` in that of the lake. */
+  readonly s3Archive?: S3ObjectStoreOptions;
   /** For what a process can lose: copies of lake files (`cache/`, which processes may share) and what a query spills (`temp/`). */
   readonly dir: string;
   /** Folder with one file a secret, looked at before the environment (`ECAP_SECRET_…`). Default: none. */
@@ -47,13 +50,22 @@ export function services(options: ServicesOptions): AdapterSet {
   const eventLog = kafkaEventLog({ logger, ...options.kafka });
   const stateStore = redisStateStore({ logger, clock, ...options.redis });
   const database = postgresDatabase({ logger, ...options.postgres });
-  const objectStore = s3ObjectStore({ logger, cacheDir: join(dir, "cache"), ...options.s3 });
-  const tableStore = deltaTableStore({ objects: objectStore, clock, logger });
+  const openBucket = (bucket: S3ObjectStoreOptions) =>
+    s3ObjectStore({ logger, cacheDir: join(dir, "cache"), ...bucket });
+  const lake = openBucket(options.s3);
+  const archive = options.s3Archive && openBucket(options.s3Archive);
+  const objectStore = archive
+    ? mountedObjectStore({ objects: lake, at: "archive/", mounted: archive })
+    : lake;
+  const temporary = join(dir, "temp", String(process.pid));
+  // Rewrites files on one thread, beside the queries that somebody waits for.
+  const fileEngine = duckdbFileEngine({ objects: objectStore, threads: 1, workDir: temporary });
+  const tableStore = deltaTableStore({ objects: objectStore, engine: fileEngine, clock, logger });
   const queryEngine = duckdbQueryEngine({
     tables: tableStore,
     objects: objectStore,
     memoryLimit: queryMemory,
-    tempDir: join(dir, "temp", String(process.pid)),
+    tempDir: temporary,
     ...(queryThreads !== undefined && { threads: queryThreads }),
   });
   const secretStore =
@@ -76,7 +88,8 @@ export function services(options: ServicesOptions): AdapterSet {
     secretStore,
     async close() {
       // What uses others first: queries and tables before their objects, the log before the state it is committed with.
-      const steps = [queryEngine, tableStore, objectStore, database, eventLog, stateStore];
+      const tables = [queryEngine, tableStore, fileEngine, lake, ...(archive ? [archive] : [])];
+      const steps = [...tables, database, eventLog, stateStore];
       const failures: unknown[] = [];
       for (const step of steps) await step.close().catch((error: unknown) => failures.push(error));
       if (failures.length > 0) throw failures[0];

@@ -242,6 +242,12 @@ export const errorTable = {
     help: "Give every feature of the model's contract as a finite number.",
   },
   ECAP_MODEL_NOT_FOUND: { status: 404, retryable: false, help: "Register the model first." },
+  // Fraud rules
+  ECAP_RULES_INVALID: {
+    status: 422,
+    retryable: false,
+    help: "Correct the rule at the place the message names.",
+  },
   // Access and requests
   ECAP_UNAUTHENTICATED: {
     status: 401,

@@ -347,7 +347,12 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       try {
         await tableStore.append(name, rows, {
           transactions,
-          commitInfo: { job: `lake-sink ${topic}`, offsets: Object.fromEntries(next) },
+          commitInfo: {
+            job: `lake-sink ${topic}`,
+            topic,
+            from: Object.fromEntries(ahead.map(([partition]) => [partition, reachedIn(partition)])),
+            offsets: Object.fromEntries(next),
+          },
         });
         for (const [partition, offset] of ahead) offsets.set(partition, offset);
         break;

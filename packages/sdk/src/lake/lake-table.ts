@@ -1,6 +1,14 @@
 import type { EventEnvelope } from "../events/envelope.ts";
 import type { Row, TableSchema } from "../ports/table-store.ts";
 
+/** How long a table keeps its rows, in days of the UTC date of their partition; whole partitions go. */
+export interface TableRetention {
+  /** Rows older than this are deleted, in the archive too. */
+  readonly keepDays?: number;
+  /** Rows older than this are moved to the archive, from where they are still read. */
+  readonly archiveAfterDays?: number;
+}
+
 /** A lake table and how events become its rows. */
 export interface LakeTable {
   readonly name: string;
@@ -9,6 +17,8 @@ export interface LakeTable {
   readonly readableBy?: "analyst" | "admin";
   /** Columns of its own; those of {@link lineageColumns} are put before them. Partitioned by tenant and date. */
   readonly columns: TableSchema["columns"];
+  /** Default: every row is kept where it is. A deployment may say otherwise. */
+  readonly retention?: TableRetention;
   /** Topics and event types its rows come from. */
   readonly from: ReadonlyArray<{ readonly topic: string; readonly types: readonly string[] }>;
   /** The rows of one event, without the lineage columns. Pure: the same event gives the same rows. A row may set `event_time` (epoch ms) where a part of an

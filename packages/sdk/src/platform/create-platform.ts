@@ -7,6 +7,7 @@ import { createHealthMonitor } from "../health/health-monitor.ts";
 import { healthSettings } from "../health/health-options.ts";
 import { createProducerWatch } from "../health/producer-watch.ts";
 import { sinkGroup } from "../lake/sink-group.ts";
+import type { LakeUpkeep, LakeUpkeepOptions } from "../lake/upkeep/lake-upkeep.ts";
 import type { ServiceToken } from "../plugin/dependency.ts";
 import type { PlatformInspection } from "../plugin/plugin-context.ts";
 import { topologyGroup } from "../ports/committer.ts";
@@ -60,6 +61,8 @@ async function setUp(
     decode,
     limits: options.fresh,
   });
+
+  const lake = await lakeUpkeep(ports, { topics: Object.keys(topics), tables }, options.lake);
 
   const container = createContainer();
   const producers = createProducerWatch(ports.get("clock", "the platform"));
@@ -136,6 +139,7 @@ async function setUp(
     has: (name) => ports.has(name),
     port: (name) => ports.get(name, "the caller"),
     emit,
+    lake,
     health,
     get background() {
       return background;
@@ -152,7 +156,7 @@ async function setUp(
         );
         started.push(entry);
       }
-      const { jobs } = health;
+      const jobs = [...health.jobs, ...(lake?.jobs ?? [])];
       const { stepTimeoutMs, sinks } = options;
       background = createBackground({
         installed,
@@ -199,6 +203,19 @@ async function setUp(
 
 function adapterSets({ adapters }: PlatformOptions): readonly AdapterSet[] {
   return Array.isArray(adapters) ? (adapters as readonly AdapterSet[]) : [adapters as AdapterSet];
+}
+
+/** Where there are tables that want looking after. */
+async function lakeUpkeep(
+  { present: { tableStore, stateStore, clock, logger } }: PortTable,
+  composed: Pick<LakeUpkeepOptions, "topics" | "tables">,
+  options: PlatformOptions["lake"],
+): Promise<LakeUpkeep | undefined> {
+  const maintenance = tableStore?.maintenance;
+  if (!tableStore || !maintenance || !stateStore || !clock || !logger) return undefined;
+  const { createLakeUpkeep } = await import("../lake/upkeep/lake-upkeep.ts");
+  const parts = { tableStore, maintenance, stateStore, clock, logger };
+  return createLakeUpkeep({ ...parts, ...composed, options });
 }
 
 async function createTopics(

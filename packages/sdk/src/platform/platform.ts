@@ -6,6 +6,8 @@ import type { HealthOptions } from "../health/health-options.ts";
 import type { LakeSinkLimits } from "../lake/lake-sink.ts";
 import type { LakeTable } from "../lake/lake-table.ts";
 import type { TailLimits } from "../lake/topic-tail.ts";
+import type { LakeOptions } from "../lake/upkeep/lake-options.ts";
+import type { LakeUpkeep } from "../lake/upkeep/lake-upkeep.ts";
 import type { Plugin } from "../plugin/define-plugin.ts";
 import type { ServiceToken } from "../plugin/dependency.ts";
 import type { MetricDefinition } from "../plugin/metric.ts";
@@ -32,6 +34,8 @@ export interface PlatformOptions {
   readonly sinks?: Partial<LakeSinkLimits>;
   /** What a fresh query reads of the log at most. */
   readonly fresh?: Partial<TailLimits>;
+  /** How long tables keep their rows, when they are looked after, what storage costs, and where lineage is told. */
+  readonly lake?: LakeOptions;
 }
 
 export interface Platform {
@@ -49,6 +53,8 @@ export interface Platform {
   port<Name extends PortName>(name: Name): Ports[Name];
   /** Appends an event; resolves its id once it is durable. */
   emit(event: NewEvent): Promise<string>;
+  /** What looks after the lake's tables; undefined where their store does so itself, and without a state store. */
+  readonly lake: LakeUpkeep | undefined;
   /** How producers and consumers are. */
   readonly health: HealthMonitor;
   /** Starts plugins, then their topologies, the lake sinks and the jobs; or only the named roles. */

@@ -46,4 +46,5 @@ export * from "./object-store.ts";
 export * from "./query-engine.ts";
 export * from "./secret-store.ts";
 export * from "./state-store.ts";
+export * from "./table-maintenance.ts";
 export * from "./table-store.ts";

@@ -31,8 +31,9 @@ export interface ObjectStore {
   list(prefix: string, options?: { readonly after?: string }): AsyncIterable<ObjectInfo>;
   /** Removing a key that does not exist is not an error. */
   delete(key: string): Promise<void>;
-  /** Where a local process can open the object directly, its file path; absent on stores without one. All paths are below one folder. */
+  /** Where a local process can open the object directly, its file path; absent on stores without one. All paths are below one folder, unless `localFolders` names several. */
   localPath?(key: string): string;
+  readonly localFolders?: readonly string[];
   /**
    * On stores that keep objects elsewhere: brings them to their `localPath`, where each stays as it is until the returned function is called. Where this
    * is absent they are always there. For objects that are written once and never replaced; one of another size than said is ECAP_STORAGE_CORRUPT.

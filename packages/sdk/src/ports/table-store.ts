@@ -1,3 +1,5 @@
+import type { TableMaintenance } from "./table-maintenance.ts";
+
 /** Types of one value, by their Delta Lake names. A decimal is exact; `timestamp` is UTC and `timestamp_ntz` a wall clock, both in microseconds; `void` is always NULL. */
 export type PrimitiveType =
   | "string"
@@ -113,11 +115,23 @@ export interface TableSnapshot {
   readonly transactions: ReadonlyMap<string, number>;
 }
 
+/** Data files together. */
+export interface FileTotals {
+  readonly files: number;
+  readonly bytes: number;
+  /** Absent where a file's log entry does not tell. */
+  readonly rows?: number;
+}
+
 export interface TableCommit {
   readonly version: number;
   readonly timestamp: number;
   readonly operation: string;
   readonly info: Readonly<Record<string, unknown>>;
+  /** Files that the commit added to the table. */
+  readonly added?: FileTotals;
+  /** Files that it took out. */
+  readonly removed?: FileTotals;
 }
 
 /**
@@ -137,8 +151,13 @@ export interface TableStore {
     table: string,
     when?: { readonly version?: number; readonly at?: number },
   ): Promise<TableSnapshot>;
-  /** Newest first. */
-  history(table: string, options?: { readonly limit?: number }): Promise<readonly TableCommit[]>;
+  /** Newest first, from the newest version or the newest one before `before`. */
+  history(
+    table: string,
+    options?: { readonly limit?: number; readonly before?: number },
+  ): Promise<readonly TableCommit[]>;
   /** Names of the tables, ascending. */
   tables(): Promise<readonly string[]>;
+  /** Absent where the store looks after its tables itself. */
+  readonly maintenance?: TableMaintenance;
 }

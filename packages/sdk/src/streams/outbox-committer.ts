@@ -18,19 +18,31 @@ export interface OutboxPlace {
   readonly partition: number;
 }
 
-export interface Delivery extends OutboxPlace, Outbox {
-  /** The group whose offset moves to `nextOffset`. Default: `group`. */
-  readonly mark?: string;
+/** How far the deliveries for a place are that took effect. */
+export interface Mark {
+  /** The offset of the group: everything before it is delivered. */
+  readonly offset: number;
+  /** The last step that was. 0 where none was, or where it is not known any more. */
+  readonly step: number;
+}
+
+export interface Delivery {
+  readonly mark: Mark;
+  readonly emits: Outbox["emits"];
+}
+
+/** Who may deliver for a place, until another takes over, in this process or elsewhere. */
+export interface OutboxOwner {
+  /** The mark past every delivery that took effect; undefined where none did. */
+  delivered(): Promise<Mark | undefined>;
+  /** Appends the records and moves the mark, together or not at all. ECAP_FENCED where another took over, and after a failure, whose effect is not known. */
+  deliver(delivery: Delivery): Promise<void>;
 }
 
 /** What the committer asks of a log beyond the port: appends that move a group's offset in the same transaction. */
 export interface OutboxLog {
-  /** Makes this log the only one that may deliver for the place. A transaction of an earlier owner is over, one way or the other, when it resolves. */
-  takeOver(place: OutboxPlace): Promise<void>;
-  /** The offset the group has reached, past every delivery that took effect; undefined where none did. */
-  delivered(place: OutboxPlace): Promise<number | undefined>;
-  /** Appends the records and moves the group's offset to `nextOffset`, together or not at all. ECAP_FENCED where another took over, or this log never did. */
-  deliver(delivery: Delivery): Promise<void>;
+  /** Makes the resolved owner the only one that may deliver for the place. A transaction of an earlier one is over, one way or the other, when it resolves. */
+  takeOver(place: OutboxPlace): Promise<OutboxOwner>;
 }
 
 export interface OutboxCommitterOptions {
@@ -50,6 +62,7 @@ interface Position {
 }
 
 interface Held extends Position {
+  readonly owner: OutboxOwner;
   /** Of the position in the store: the guard of the next write. */
   readonly version: string;
   readonly emittedBefore: number | undefined;
@@ -74,8 +87,8 @@ const maxTakeOvers = 5;
  *   are in the log and not delivered again; a commit that reaches past it must leave out the emits of the inputs before it. (One thing it
  *   cannot see: an owner before the last one, paused all the while, whose claim the loss put in force again.)
  *
- * A commit that moves no offset, since time made its emits, counts as a step: the offset of another group, `<group>/steps`, says which step
- * was delivered. (Where the store lost a step, its emits may come again, under the ids they had.)
+ * A commit that moves no offset, since time made its emits, counts as a step, and the mark says which step was delivered last. (Where the
+ * store lost a step, its emits may come again, under the ids they had.)
  *
  * A commit without emits writes no outbox and needs no transaction of the log.
  */
@@ -106,23 +119,18 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
     return entry?.version === version;
   }
 
-  async function deliverOnce(place: OutboxPlace, outbox: Outbox): Promise<void> {
-    const mark = markOf(place, outbox);
-    const delivered = await eventLog.delivered({ ...place, group: mark });
-    if (delivered !== undefined && delivered >= outbox.nextOffset) return;
-    await eventLog.deliver({ ...place, ...outbox, mark });
-  }
-
-  /** Delivers as long as the position is ours, whoever took the log over meanwhile. */
-  async function deliver(claim: PlaceOfClaim, version: string, outbox: Outbox): Promise<void> {
-    const place = placeOf(claim);
+  /** Delivers as long as the position is ours, whoever took the log over meanwhile. Resolves who did it. */
+  async function deliver(claim: PlaceOfClaim, held: Held, outbox: Outbox): Promise<OutboxOwner> {
+    const { version, emittedBefore = 0 } = held;
     for (let takeOvers = 0; ; takeOvers += 1) {
       try {
-        if (takeOvers === 0)
-          return await eventLog.deliver({ ...place, ...outbox, mark: markOf(place, outbox) });
-        await eventLog.takeOver(place);
-        await deliverOnce(place, outbox);
-        return;
+        if (takeOvers === 0) {
+          await held.owner.deliver(deliveryOf(outbox, emittedBefore));
+          return held.owner;
+        }
+        const owner = await eventLog.takeOver(placeOf(claim));
+        await deliverOnce(owner, outbox);
+        return owner;
       } catch (error) {
         if (!isEcapError(error, "ECAP_FENCED") || takeOvers >= maxTakeOvers) throw error;
         if (!(await isStill(keysOf(claim).position, version))) throw error;
@@ -146,24 +154,17 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
       while (taken.version === undefined) taken = await takePosition(keys.position);
       const { position, version } = taken;
       for (let takeOvers = 1; ; takeOvers += 1) {
-        await eventLog.takeOver(place);
+        const owner = await eventLog.takeOver(place);
         const [stored, outbox] = await stateStore.get([keys.position, keys.outbox]);
         if (stored?.version !== version) throw claimedAgain(claim, position.epoch);
         try {
-          const pending = outbox === undefined ? undefined : decodeOutbox(outbox.value);
-          const reached = pending?.isStep === true ? position.step : position.offset;
-          if (pending !== undefined && pending.nextOffset === reached) {
-            await deliverOnce(place, pending);
-          }
-          const [delivered, steps = 0] = await Promise.all([
-            eventLog.delivered(place),
-            eventLog.delivered(stepsOf(place)),
-          ]);
+          if (outbox !== undefined) await deliverOnce(owner, decodeOutbox(outbox.value));
+          const delivered = await owner.delivered();
           const { epoch, offset } = position;
-          const isAhead = delivered !== undefined && delivered > (offset ?? 0);
-          const emittedBefore = isAhead ? delivered : undefined;
-          const step = Math.max(position.step, steps);
-          claims.set(claimName(claim), { epoch, offset, step, version, emittedBefore });
+          const isAhead = delivered !== undefined && delivered.offset > (offset ?? 0);
+          const emittedBefore = isAhead ? delivered.offset : undefined;
+          const step = Math.max(position.step, delivered?.step ?? 0);
+          claims.set(claimName(claim), { epoch, offset, step, version, emittedBefore, owner });
           return { ...claim, epoch, offset, emittedBefore };
         } catch (error) {
           if (!isEcapError(error, "ECAP_FENCED") || takeOvers >= maxTakeOvers) throw error;
@@ -185,12 +186,7 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
       const emits = isEmitted ? [] : commit.emits;
       const step = isStep && emits.length > 0 ? held.step + 1 : held.step;
       const position = { epoch: held.epoch, offset: nextOffset, step };
-      const outbox =
-        emits.length === 0
-          ? undefined
-          : isStep
-            ? { nextOffset: step, isStep, emits }
-            : { nextOffset, emits };
+      const outbox = emits.length === 0 ? undefined : { nextOffset, step, isStep, emits };
       const value = outbox === undefined ? undefined : encodeOutbox(outbox, maxOutboxBytes);
       const version = await stateStore.writeGroup(
         [
@@ -203,10 +199,9 @@ export function outboxCommitter(options: OutboxCommitterOptions): Committer {
       if (version === undefined) throw claimedAgain(claim, held.epoch);
       // Until the delivery is done nobody may overwrite the outbox: a commit meanwhile, or after a failure, is fenced.
       claims.delete(name);
-      if (outbox !== undefined) await deliver(claim, version, outbox);
-      if (!claims.has(name)) {
-        claims.set(name, { ...position, version, emittedBefore: held.emittedBefore });
-      }
+      const now = { ...held, ...position, version };
+      const owner = outbox === undefined ? held.owner : await deliver(claim, now, outbox);
+      if (!claims.has(name)) claims.set(name, { ...now, owner });
     },
   };
 }
@@ -215,18 +210,24 @@ type PlaceOfClaim = Pick<Claim, "topology" | "topic" | "partition">;
 
 const unclaimed: Position = { epoch: 0, offset: undefined, step: 0 };
 
-function stepsOf(place: OutboxPlace): OutboxPlace {
-  return { ...place, group: `${place.group}/steps` };
+async function deliverOnce(owner: OutboxOwner, outbox: Outbox): Promise<void> {
+  const mark = await owner.delivered();
+  if (mark !== undefined && isPast(mark, outbox)) return;
+  await owner.deliver(deliveryOf(outbox, mark?.offset ?? 0));
+}
+
+function isPast({ offset, step }: Mark, outbox: Outbox): boolean {
+  return outbox.isStep ? step >= outbox.step : offset >= outbox.nextOffset;
+}
+
+/** Where the store lost its last writes, a step may be of an offset before the mark, which does not go back. */
+function deliveryOf({ nextOffset, step, emits }: Outbox, reached: number): Delivery {
+  return { mark: { offset: Math.max(nextOffset, reached), step }, emits };
 }
 
 function keysOf(claim: PlaceOfClaim): { readonly position: string; readonly outbox: string } {
   const prefix = claimPrefix(claim);
   return { position: `${prefix}position`, outbox: `${prefix}outbox` };
-}
-
-/** The group whose offset says that the outbox was delivered. */
-function markOf(place: OutboxPlace, { isStep = false }: Outbox): string {
-  return isStep ? stepsOf(place).group : place.group;
 }
 
 function encodePosition({ epoch, offset, step }: Position): Uint8Array {

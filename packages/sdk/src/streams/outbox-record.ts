@@ -2,10 +2,12 @@ import { EcapError } from "../errors/ecap-error.ts";
 import type { NewLogRecord } from "../ports/event-log.ts";
 
 export interface Outbox {
-  /** The input offset the emits bring the group to, or where no input made them, the number of the step. */
+  /** The input offset the emits bring the group to. */
   readonly nextOffset: number;
-  /** No input made them, but time. */
-  readonly isStep?: boolean;
+  /** Steps so far. */
+  readonly step: number;
+  /** No input made the emits, but time: they are the last of the steps. */
+  readonly isStep: boolean;
   readonly emits: ReadonlyArray<{ readonly topic: string; readonly record: NewLogRecord }>;
 }
 
@@ -14,14 +16,16 @@ type StoredRecord = [number, string | null, number | null, number, number, numbe
 
 interface StoredHead {
   readonly next: number;
-  readonly step?: true;
+  readonly step: number;
+  readonly isStep?: boolean;
   readonly topics: readonly string[];
   readonly headers: ReadonlyArray<Readonly<Record<string, string>>>;
   readonly records: readonly StoredRecord[];
 }
 
 /** The length of a JSON head (4 bytes, big-endian), the head, and the values one after the other. */
-export function encodeOutbox({ nextOffset, isStep, emits }: Outbox, maxBytes: number): Uint8Array {
+export function encodeOutbox(outbox: Outbox, maxBytes: number): Uint8Array {
+  const { nextOffset, step, isStep, emits } = outbox;
   const topics = new Map<string, number>();
   const headers = new Map<Readonly<Record<string, string>>, number>();
   const records = emits.map(({ topic, record }): StoredRecord => {
@@ -37,7 +41,8 @@ export function encodeOutbox({ nextOffset, isStep, emits }: Outbox, maxBytes: nu
   });
   const stored: StoredHead = {
     next: nextOffset,
-    ...(isStep === true && { step: true }),
+    step,
+    ...(isStep && { isStep }),
     topics: [...topics.keys()],
     headers: [...headers.keys()],
     records,
@@ -60,7 +65,7 @@ export function encodeOutbox({ nextOffset, isStep, emits }: Outbox, maxBytes: nu
 export function decodeOutbox(bytes: Uint8Array): Outbox {
   const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const text = new TextDecoder().decode(bytes.subarray(4, 4 + headLength));
-  const { next, step, topics, headers, records }: StoredHead = JSON.parse(text);
+  const { next, step, isStep = false, topics, headers, records }: StoredHead = JSON.parse(text);
   let at = 4 + headLength;
   const emits = records.map(([topic, key, partition, headersAt, timestamp, length]) => {
     const value = bytes.slice(at, at + length);
@@ -74,7 +79,7 @@ export function decodeOutbox(bytes: Uint8Array): Outbox {
     };
     return { topic: topics[topic] ?? "", record };
   });
-  return { nextOffset: next, ...(step && { isStep: true }), emits };
+  return { nextOffset: next, step, isStep, emits };
 }
 
 /** The place of the item in the table, where it is put if new. */

@@ -2,6 +2,7 @@ import { type StateEntry, type StateStore, systemClock } from "@ecap/sdk";
 import { memoryEventLog } from "@ecap/sdk/memory";
 import {
   count,
+  type Mark,
   type OutboxLog,
   outboxCommitter,
   type RunningTopology,
@@ -69,17 +70,22 @@ interface World {
 async function world(): Promise<World> {
   const eventLog = memoryEventLog();
   for (const topic of ["input", "output"]) await eventLog.createTopic(topic, { partitions: 1 });
-  const delivered = new Map<string, number>();
+  const marks = new Map<string, Mark>();
   const outbox: OutboxLog = {
-    takeOver: async () => {},
-    async delivered({ group, topic, partition }) {
-      const here = delivered.get(`${group}/${topic}/${partition}`);
-      const moved = (await eventLog.committed(group, topic)).get(partition);
-      return here === undefined && moved === undefined ? here : Math.max(here ?? 0, moved ?? 0);
-    },
-    async deliver({ group, mark = group, topic, partition, nextOffset, emits }) {
-      for (const { topic: to, record } of emits) await eventLog.append(to, [record]);
-      delivered.set(`${mark}/${topic}/${partition}`, nextOffset);
+    async takeOver({ group, topic, partition }) {
+      const name = `${group}/${topic}/${partition}`;
+      return {
+        async delivered() {
+          const mark = marks.get(name);
+          const moved = (await eventLog.committed(group, topic)).get(partition);
+          if (mark === undefined && moved === undefined) return undefined;
+          return { step: mark?.step ?? 0, offset: Math.max(mark?.offset ?? 0, moved ?? 0) };
+        },
+        async deliver({ mark, emits }) {
+          for (const { topic: to, record } of emits) await eventLog.append(to, [record]);
+          marks.set(name, mark);
+        },
+      };
     },
   };
   const { store: stateStore, remember } = forgetfulStore();

@@ -159,6 +159,8 @@ describe("the outbox's bytes", () => {
     );
     const outbox = fc.record({
       nextOffset: fc.nat(),
+      step: fc.nat(),
+      isStep: fc.boolean(),
       emits: fc.array(fc.record({ topic: fc.string({ minLength: 1 }), record })),
     });
     fc.assert(
@@ -171,6 +173,8 @@ describe("the outbox's bytes", () => {
 
   it("are bounded", () => {
     const emits = [{ topic: "out", record: { value: new Uint8Array(2_000), timestamp: 1 } }];
-    expect(() => encodeOutbox({ nextOffset: 1, emits }, 1_000)).toThrow(/at most 1000 fit/);
+    expect(() => encodeOutbox({ nextOffset: 1, step: 0, isStep: false, emits }, 1_000)).toThrow(
+      /at most 1000 fit/,
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { Scheduler } from "fast-check";
 import { EcapError } from "../../src/errors/index.ts";
 import type { StateChange, StateEntry, StateStore } from "../../src/ports/index.ts";
 import { claimPrefix } from "../../src/ports/index.ts";
-import type { OutboxCommitterOptions } from "../../src/streams/outbox-committer.ts";
+import type { Mark, OutboxCommitterOptions } from "../../src/streams/outbox-committer.ts";
 
 /** What happens to one request to the log or the store. `rolls back`: the store loses its last writes first. */
 export type Step = "works" | "fails before" | "fails after" | "rolls back";
@@ -37,8 +37,7 @@ export function outboxWorld(given: {
   const past: Entries[] = [];
   let versions = 0;
   const emitted: string[] = [];
-  /** By the group whose offset says so. */
-  const delivered = new Map<string, number>();
+  let mark: Mark | undefined;
   /** Who may deliver. */
   let logOwner = 0;
   let tokens = 0;
@@ -108,7 +107,6 @@ export function outboxWorld(given: {
 
   return {
     owner() {
-      let token = -1;
       const owner: Owner = { dead: false };
       owners.push(owner);
       return {
@@ -116,29 +114,31 @@ export function outboxWorld(given: {
         eventLog: {
           topics: async () => [{ topic: "out", partitions: 1 }],
           async takeOver() {
-            token = await request(owner, "takeOver", () => {
+            let token = await request(owner, "takeOver", () => {
               tokens += 1;
               logOwner = tokens;
               return tokens;
             });
-          },
-          delivered: ({ group }) => request(owner, "delivered", () => delivered.get(group)),
-          async deliver({ nextOffset, emits, group, mark = group }) {
-            const mine = token;
-            try {
-              await request(owner, "deliver", () => {
-                if (logOwner !== mine) {
-                  counts.refused += 1;
-                  throw new EcapError("ECAP_FENCED", "another took the log over");
+            return {
+              delivered: () => request(owner, "delivered", () => mark),
+              async deliver(delivery) {
+                const mine = token;
+                try {
+                  await request(owner, "deliver", () => {
+                    if (logOwner !== mine) {
+                      counts.refused += 1;
+                      throw new EcapError("ECAP_FENCED", "another took the log over");
+                    }
+                    for (const { record } of delivery.emits) emitted.push(text(record.value));
+                    ({ mark } = delivery);
+                  });
+                } catch (error) {
+                  // As of a transaction of unknown outcome: only a new take-over helps.
+                  token = -1;
+                  throw error;
                 }
-                for (const { record } of emits) emitted.push(text(record.value));
-                delivered.set(mark, nextOffset);
-              });
-            } catch (error) {
-              // As of a transaction of unknown outcome: only a new take-over helps.
-              token = -1;
-              throw error;
-            }
+              },
+            };
           },
         },
       };

@@ -16,6 +16,7 @@ import {
   tableVersion,
   time,
 } from "./open-table.ts";
+import { addUpkeepCommands } from "./upkeep-commands.ts";
 import { addWriteCommands } from "./write-commands.ts";
 
 interface WhenOptions {
@@ -28,6 +29,7 @@ export function addLakeCommands(program: Command): void {
   const lake = program.command("lake").description("read and write the lake, or any Delta table");
   addWriteCommands(lake);
   addChangesCommand(lake);
+  addUpkeepCommands(lake);
 
   reading(lake, "cat", "print the rows of a table")
     .option("--columns <names>", "columns to read, separated by commas", names)

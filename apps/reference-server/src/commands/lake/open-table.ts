@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { type DeltaTableReader, deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
+import { mountedObjectStore } from "@ecap/sdk/lake";
 import { InvalidArgumentError } from "commander";
 import { isS3Address, openBucket } from "./open-bucket.ts";
 
@@ -47,9 +48,14 @@ function openFolder(folder: string): TablePlace {
   return { name: basename(folder), objects, close: async () => {} };
 }
 
+/** To be read: a table of the data directory with its archive, whose files are below `archive/`. */
 export async function openTable(table: string, dataDir: string): Promise<OpenTable> {
-  const { objects, name, close } = await openPlace(table, dataDir);
-  const reader = deltaTableReader({ objects, name });
+  const place = await openPlace(table, dataDir);
+  const { name, close } = place;
+  const lake = join(dataDir, "lake");
+  const isOfLake = tableFolder(table, dataDir) === join(lake, table);
+  const { objects, ...archived } = isOfLake ? withArchive(place, lake) : place;
+  const reader = deltaTableReader({ ...archived, objects, name });
   return {
     ...reader,
     objects,
@@ -58,6 +64,12 @@ export async function openTable(table: string, dataDir: string): Promise<OpenTab
       await close();
     },
   };
+}
+
+function withArchive({ objects, name }: TablePlace, lake: string) {
+  const at = "archive/";
+  const mounted = fsObjectStore({ dir: join(lake, at, name), exactNames: true });
+  return { objects: mountedObjectStore({ objects, at, mounted }), archiveRoot: at };
 }
 
 /** The argument of commands that name a table. */

@@ -1,4 +1,5 @@
-import type { AddAction } from "../format/actions.ts";
+import type { FileTotals } from "@ecap/sdk";
+import type { AddAction, RemoveAction } from "../format/actions.ts";
 import { parseStatistics } from "../format/file-statistics.ts";
 import { parseSchema } from "../format/schema.ts";
 import type { Definition } from "./table-fields.ts";
@@ -37,8 +38,21 @@ export function fileFacts(definition: Definition, add: AddAction): FileFacts {
   };
 }
 
+/** What an add or a remove says of its file. */
+type LoggedFile = Pick<RemoveAction, "size" | "stats" | "deletionVector">;
+
+/** Files, bytes and rows together; without rows where the log does not say of every file. */
+export function fileTotals(logged: readonly LoggedFile[]): FileTotals {
+  const rows = logged.map(rowsOf);
+  return {
+    files: logged.length,
+    bytes: logged.reduce((sum, { size = 0 }) => sum + size, 0),
+    ...(!rows.includes(undefined) && { rows: rows.reduce<number>((sum, n) => sum + (n ?? 0), 0) }),
+  };
+}
+
 /** Rows of the file that are in the table; undefined where the log does not say. */
-export function rowsOf(add: AddAction): number | undefined {
+export function rowsOf(add: LoggedFile): number | undefined {
   const { rows } = parseStatistics(add.stats, []);
   return rows === undefined ? undefined : rows - (add.deletionVector?.cardinality ?? 0);
 }

@@ -30,7 +30,7 @@ export interface RemoveAction {
   readonly extendedFileMetadata?: boolean;
   readonly partitionValues?: Strings;
   readonly size?: number;
-  readonly stats?: string;
+  readonly stats?: StoredText;
   readonly tags?: Strings;
   readonly deletionVector?: DeletionVector;
   readonly baseRowId?: number;

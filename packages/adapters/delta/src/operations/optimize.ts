@@ -2,6 +2,7 @@ import { batches } from "../files/file-actions.ts";
 import { partitionKey } from "../files/partition-key.ts";
 import type { Definition } from "../files/table-fields.ts";
 import type { AddAction } from "../format/actions.ts";
+import type { TableState } from "../log/table-state.ts";
 import { noReads } from "../table/change.ts";
 import { existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
 import { target } from "../table/table-input.ts";
@@ -19,11 +20,15 @@ export interface OptimizeOptions extends OperationOptions {
   readonly targetBytes?: number;
   /** Orders the rows of every file by these columns at once, so that files can be left out by conditions on any of them. Up to six. */
   readonly zorderBy?: readonly string[];
+  /** Partitions with fewer such files are left alone. Default 2. */
+  readonly minFiles?: number;
+  /** Bytes of files brought together at once; others are left for the next time. Default: no limit. */
+  readonly maxBytes?: number;
 }
 
 const defaultTargetBytes = 128 * 2 ** 20;
 
-/** Bytes of files that are ordered together; DuckDB sorts more than memory holds. */
+/** Bytes of files that are ordered together; the engine sorts more than memory holds. */
 const maxOrderedBytes = 2 * 2 ** 30;
 
 /** Brings small files of one partition together into larger ones, or puts the rows of all of them in order. The rows stay as they are. */
@@ -31,13 +36,10 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
   const { where, targetBytes = defaultTargetBytes, zorderBy = [] } = options;
   const state = await existingTable(table);
   checkWritable(state);
-  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
-  const wanted = [...state.files.values()].filter(isWanted);
   const columns = orderColumns(state, zorderBy);
   const isOrdered = columns.length > 0;
-  const groups = partitions(state, wanted).flatMap((files) =>
-    isOrdered ? batches(files, maxOrderedBytes) : packFiles(files, targetBytes),
-  );
+  const find = isOrdered ? filesToOrder : smallFiles;
+  const groups = await find(table, state, options);
   const removed = groups.flat();
   const added: AddAction[] = [];
   try {
@@ -66,6 +68,44 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
   });
 }
 
+/** Files to bring together, in groups that become about one file each. */
+export async function smallFiles(
+  table: TableContext,
+  state: TableState,
+  options: OptimizeOptions,
+): Promise<AddAction[][]> {
+  const { where, targetBytes = defaultTargetBytes, minFiles = 2 } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
+  const small = [...state.files.values()].filter((add) => add.size < targetBytes && isWanted(add));
+  return partitions(state, small)
+    .filter((files) => files.length >= minFiles)
+    .flatMap((files) => packFiles(files, targetBytes))
+    .filter(within(maxBytes));
+}
+
+/** Every file, in groups that are ordered each by itself. */
+async function filesToOrder(
+  table: TableContext,
+  state: TableState,
+  { where, maxBytes = Number.POSITIVE_INFINITY }: OptimizeOptions,
+): Promise<AddAction[][]> {
+  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
+  return partitions(state, [...state.files.values()].filter(isWanted))
+    .flatMap((files) => batches(files, maxOrderedBytes))
+    .filter(within(maxBytes));
+}
+
+/** Lets groups pass until they are of so many bytes together. */
+function within(maxBytes: number): (files: readonly AddAction[]) => boolean {
+  let bytes = 0;
+  return (files) => {
+    if (bytes >= maxBytes) return false;
+    bytes += files.reduce((sum, { size }) => sum + size, 0);
+    return true;
+  };
+}
+
 const sql = `SELECT * FROM ${target}`;
 
 function partitions(definition: Definition, files: readonly AddAction[]): readonly AddAction[][] {
@@ -80,8 +120,7 @@ function partitions(definition: Definition, files: readonly AddAction[]): readon
 }
 
 /** Files in groups of about the target size, none of a single file: the larger first, each into the first group with room. */
-export function packFiles(all: readonly AddAction[], targetBytes: number): AddAction[][] {
-  const files = all.filter((add) => add.size < targetBytes);
+export function packFiles(files: readonly AddAction[], targetBytes: number): AddAction[][] {
   const groups: Array<{ readonly files: AddAction[]; bytes: number }> = [];
   for (const file of files.toSorted((a, b) => b.size - a.size)) {
     const group = groups.find(({ bytes }) => bytes + file.size <= targetBytes);

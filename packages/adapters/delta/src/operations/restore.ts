@@ -1,8 +1,9 @@
 import { EcapError } from "@ecap/sdk";
 import { removeOf } from "../files/file-actions.ts";
-import type { AddAction } from "../format/actions.ts";
+import type { Action, AddAction } from "../format/actions.ts";
 import { logicalFileKey } from "../format/deletion-vector.ts";
 import type { TableState } from "../log/table-state.ts";
+import { archiveAppId, archiveVersionOf } from "../table/archive.ts";
 import { readsAll } from "../table/change.ts";
 import { commitChange } from "../table/commit-change.ts";
 import { existingTable, placeOf, type TableContext } from "../table/table-context.ts";
@@ -29,9 +30,11 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
   const removed = [...state.files.values()].filter((add) => !isSame(add, then.files.get(add.path)));
   const metaData = withColumnIds(then.metaData, maxColumnId(state.metaData));
   const metaDataChanged = JSON.stringify(metaData) !== JSON.stringify(state.metaData);
-  if (added.length === 0 && removed.length === 0 && !metaDataChanged) return unchanged;
-  await checkPresent(table, added);
   const now = table.clock.now();
+  const archived = archiveOf(state, then, now);
+  const changes = added.length + removed.length + archived.length;
+  if (changes === 0 && !metaDataChanged) return unchanged;
+  await checkPresent(table, added);
   const metrics = { numRestoredFiles: added.length, numRemovedFiles: removed.length };
   const { version } = await commitChange(table, state, {
     operation: "RESTORE",
@@ -40,13 +43,22 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
     ...(options.commitInfo ? { info: options.commitInfo } : {}),
     actions: [
       ...(metaDataChanged ? [{ metaData }] : []),
+      ...archived,
       ...removed.map((add) => removeOf(add, now)),
       ...added.map((add) => ({ add: { ...add, dataChange: true } })),
     ],
     written: [],
     reads: readsAll,
+    readApplications: [archiveAppId],
   });
   return { version, metrics };
+}
+
+/** The archive as it belonged to that version belongs to this one. */
+function archiveOf(state: TableState, then: TableState, now: number): Action[] {
+  const version = archiveVersionOf(then);
+  if (version === archiveVersionOf(state)) return [];
+  return [{ txn: { appId: archiveAppId, version, lastUpdated: now } }];
 }
 
 async function versionToRestore(

@@ -17,6 +17,8 @@ export interface Change {
   /** Paths of files made for it, which are removed where it cannot be committed. */
   readonly written: readonly string[];
   readonly reads: Reads;
+  /** Applications whose last version it looked at. */
+  readonly readApplications?: readonly string[];
   /** True where no rows change, so that only files it rewrites matter. */
   readonly rearranges?: boolean;
 }

@@ -23,16 +23,16 @@ export async function commitChange(
     ...change.reads,
     actions: change.actions,
     isolation,
-    readApplications: new Set<string>(),
+    readApplications: new Set(change.readApplications),
   };
   let seen = base;
   const committed = await commitLoop(table, {
     written: change.written,
     async prepare(state) {
       if (!state) throw goneError(table);
+      await checkWinners(table, transaction, { after: seen.version, to: state.version });
       checkWritable(state);
       checkAppendOnly(table, state, change.actions);
-      await checkWinners(table, transaction, { after: seen.version, to: state.version });
       seen = state;
       return [commitInfo(table, state, change, isolation), ...change.actions];
     },

@@ -27,7 +27,7 @@ export function deltaTable(table: TableContext): DeltaTable {
     commitInfo(table, state, told, "write-serializable");
 
   return {
-    ...tableReader(placeOf(table), log),
+    ...tableReader(placeOf(table), log, table.archive),
 
     async ensure(schema) {
       checkSchema(schema);

@@ -3,6 +3,7 @@ import { deleteQuietly } from "../files/write-files.ts";
 import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
+import type { Archive } from "./archive.ts";
 import type { TablePlace } from "./table-place.ts";
 
 /** One table and what its operations work with. */
@@ -19,6 +20,8 @@ export interface TableContext {
   readonly logger: Logger;
   /** Versions between checkpoints, where the table does not say. */
   readonly checkpointInterval: number;
+  /** Where its old partitions are. */
+  readonly archive?: Archive;
   /** Runs steps of this process one after another. */
   inTurn<T>(step: () => Promise<T>): Promise<T>;
 }

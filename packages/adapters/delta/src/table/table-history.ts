@@ -1,4 +1,5 @@
 import type { TableCommit } from "@ecap/sdk";
+import { fileTotals } from "../files/file-facts.ts";
 import { isRecord } from "../format/json-fields.ts";
 import type { DeltaLog } from "../log/delta-log.ts";
 import { inOrder } from "../log/in-order.ts";
@@ -7,14 +8,24 @@ import { commitTime, type LoggedCommit, type TableState } from "../log/table-sta
 /** Commits read at once. */
 const chunk = 32;
 
+export interface HistoryOptions {
+  readonly limit?: number;
+  /** Only versions before it. */
+  readonly before?: number;
+}
+
 /** Commits from the newest back, as far as the log still has them. */
 export async function tableHistory(
   log: DeltaLog,
   newest: TableState,
-  limit: number,
+  { limit = Number.POSITIVE_INFINITY, before = Number.POSITIVE_INFINITY }: HistoryOptions,
 ): Promise<TableCommit[]> {
   const commits: TableCommit[] = [];
-  for (let top = newest.version; top >= 0 && commits.length < limit; top -= chunk) {
+  for (
+    let top = Math.min(newest.version, before - 1);
+    top >= 0 && commits.length < limit;
+    top -= chunk
+  ) {
     const count = Math.min(chunk, top + 1, limit - commits.length);
     const versions = Array.from({ length: count }, (_, i) => top - i);
     const read = await inOrder(versions, (version) => log.commit(version));
@@ -53,5 +64,9 @@ function describe(commit: LoggedCommit): TableCommit {
     timestamp: commitTime(commit),
     operation: typeof operation === "string" ? operation : "UNKNOWN",
     info: { ...info, ...(isRecord(ecap) ? ecap : {}) },
+    added: fileTotals(commit.actions.flatMap((action) => ("add" in action ? [action.add] : []))),
+    removed: fileTotals(
+      commit.actions.flatMap((action) => ("remove" in action ? [action.remove] : [])),
+    ),
   };
 }

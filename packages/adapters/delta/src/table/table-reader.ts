@@ -1,17 +1,18 @@
 import { EcapError, type TableCommit, type TableSnapshot } from "@ecap/sdk";
 import type { DeltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
-import { tableHistory, versionAt } from "./table-history.ts";
+import { type Archive, withArchive } from "./archive.ts";
+import { type HistoryOptions, tableHistory, versionAt } from "./table-history.ts";
 import type { TablePlace } from "./table-place.ts";
 import { tableSnapshot } from "./table-snapshot.ts";
 
 /** What can be asked of one table without writing to it. A table or version that is not there is ECAP_TABLE_NOT_FOUND. */
 export interface TableReader {
   snapshot(when: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
-  history(limit: number): Promise<TableCommit[]>;
+  history(options: HistoryOptions): Promise<TableCommit[]>;
 }
 
-export function tableReader(place: TablePlace, log: DeltaLog): TableReader {
+export function tableReader(place: TablePlace, log: DeltaLog, archive?: Archive): TableReader {
   const notFound = (message: string) =>
     new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: place.table });
 
@@ -30,9 +31,10 @@ export function tableReader(place: TablePlace, log: DeltaLog): TableReader {
       if (!state) {
         throw notFound(`Table ${place.table} has no version ${version ?? `at ${String(at)}`}`);
       }
-      return tableSnapshot(place, state);
+      const own = tableSnapshot(place, state);
+      return archive ? withArchive(own, state, archive) : own;
     },
-    history: async (limit) => tableHistory(log, await existing(), limit),
+    history: async (options) => tableHistory(log, await existing(), options),
   };
 }
 

@@ -30,13 +30,13 @@ export function tableSnapshot(place: TablePlace, state: TableState): TableSnapsh
 export function tableFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
   const known = files.get(add);
   if (known?.schema === schema) return known.file;
-  const file = new LoggedFile(place, schema, add);
+  const file = new SnapshotFile(place, schema, add);
   files.set(add, { schema, file });
   return file;
 }
 
 /** Statistics are parsed when somebody asks for them: a table may have very many files. */
-class LoggedFile implements TableFile {
+class SnapshotFile implements TableFile {
   readonly key: string;
   readonly size: number;
   readonly partition: Partition;

@@ -23,8 +23,9 @@ export async function openInstance(options: InstanceOptions): Promise<Opened> {
   const instance = await api.DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const { threads, memoryLimit, tempDir, objects, folders = [] } = options;
-  const root = objects.localPath ? [dirname(objects.localPath("root"))] : [];
-  const allowed = [...root, ...folders].map((folder) => text(`${folder}/`));
+  const own =
+    objects.localFolders ?? (objects.localPath ? [dirname(objects.localPath("root"))] : []);
+  const allowed = [...own, ...folders].map((folder) => text(`${folder}/`));
   // Those of a session hold for all sessions only where they are set so.
   const settings = [
     "SET GLOBAL TimeZone = 'UTC'",

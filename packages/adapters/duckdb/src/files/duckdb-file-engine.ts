@@ -46,6 +46,7 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
   const open = async () => {
     if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "The file engine was closed");
     return (opening ??= (async () => {
+      await mkdir(workDir, { recursive: true });
       const folder = await mkdtemp(join(workDir, "ecap-files-"));
       const tempDir = join(folder, "spilled");
       const settings = { objects, threads, memoryLimit, tempDir, folders: [folder] };

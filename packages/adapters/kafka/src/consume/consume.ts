@@ -8,6 +8,7 @@ import type { Link } from "../wire/link.ts";
 import { retrying } from "../wire/retrying.ts";
 import { fetcher } from "./fetcher.ts";
 import { type Membership, runGroupMember } from "./group-member.ts";
+import type { GroupMembers } from "./group-members.ts";
 import { groupOffsets } from "./group-offsets.ts";
 import { type PartitionRun, runPartition, type StartingPoint } from "./partition-run.ts";
 import { nameOf } from "./sticky-assignor.ts";
@@ -21,6 +22,7 @@ export interface ConsumeContext {
   readonly bounds: LogBounds;
   readonly committed: CommittedOffsets;
   readonly turns: OffsetTurns;
+  readonly members: GroupMembers;
   readonly settings: Settings;
 }
 
@@ -29,6 +31,7 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
   const topics = [...new Set(options.topics)].toSorted();
   for (const topic of topics) await metadata.topic(topic);
   const runs = new Map<string, PartitionRun>();
+  const places = context.members.join(options.group);
   const onError = (error: unknown): void => options.onError?.(error);
 
   const offsets = groupOffsets({
@@ -98,6 +101,7 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
         await offsets.flush();
       },
       async assigned(membership, partitions) {
+        places.hold(membership, partitions);
         offsets.join(membership, partitions);
         const dealt = new Set(partitions.map(nameOf));
         const leaving = [...runs.values()].filter(({ place }) => !dealt.has(nameOf(place)));
@@ -107,6 +111,7 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
         await Promise.all(leaving.map(revoke));
       },
       async lost() {
+        places.lose();
         offsets.lose();
         await revokeAll();
       },
@@ -121,6 +126,7 @@ export async function consume(context: ConsumeContext, options: ConsumeOptions):
     const membership = await stopped;
     await offsets.flush();
     await revokeAll();
+    places.leave();
     link.close();
     await fetching.stop();
     if (membership !== undefined) await leave(membership);

@@ -1,7 +1,7 @@
 import type { AssignedPartition } from "@ecap/sdk";
 import type { OffsetTurns } from "../outbox/offset-turns.ts";
 import type { TopicMetadata } from "../topics/topic-metadata.ts";
-import { codes, hasCode, isTransient, toEcapError } from "../wire/errors.ts";
+import { hasCode, isTransient, staleMemberCodes, toEcapError } from "../wire/errors.ts";
 import { groupBy } from "../wire/group-by.ts";
 import { pause } from "../wire/retrying.ts";
 import type { Membership } from "./group-member.ts";
@@ -70,7 +70,7 @@ export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
         await turns.committing(named, (open) => commit(open, as));
       } catch (error) {
         if (membership === as) waiting = new Map([...entries, ...waiting]);
-        if (hasCode(error, refusedCodes)) {
+        if (hasCode(error, staleMemberCodes)) {
           // Not of this generation: what is done stays noted for the next one, or is lost with the membership.
           onRefused();
           return;
@@ -114,9 +114,3 @@ export function groupOffsets(options: GroupOffsetsOptions): GroupOffsets {
     },
   };
 }
-
-const refusedCodes: ReadonlySet<number> = new Set([
-  codes.illegalGeneration,
-  codes.unknownMember,
-  codes.rebalanceInProgress,
-]);

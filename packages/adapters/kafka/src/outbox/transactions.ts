@@ -1,7 +1,8 @@
 import { EcapError, type NewLogRecord } from "@ecap/sdk";
 import { partitionFor } from "@ecap/sdk/memory";
-import type { Delivery, OutboxLog, OutboxPlace } from "@ecap/sdk/streams";
+import type { Delivery, Mark, OutboxLog, OutboxOwner, OutboxPlace } from "@ecap/sdk/streams";
 import { nextSequence } from "../append/producer-session.ts";
+import type { GroupMembers } from "../consume/group-members.ts";
 import type { Settings } from "../options.ts";
 import {
   assertPartition,
@@ -10,17 +11,19 @@ import {
   type TopicMetadata,
 } from "../topics/topic-metadata.ts";
 import { coordinators } from "../wire/coordinators.ts";
-import { fencedCodes, hasCode, KafkaError, toEcapError } from "../wire/errors.ts";
+import { fencedCodes, hasCode, KafkaError, staleMemberCodes, toEcapError } from "../wire/errors.ts";
 import { groupBy } from "../wire/group-by.ts";
 import type { Link } from "../wire/link.ts";
 import { offsetFetchRequest } from "../wire/offset-fetch-request.ts";
 import { produceRequest } from "../wire/produce-request.ts";
 import { encodeBatch, recordBound, stampBatch } from "../wire/record-batch.ts";
 import { retrying } from "../wire/retrying.ts";
+import { type GroupMembership, txnOffsetCommitRequest } from "../wire/txn-offset-commit-request.ts";
 import type { OffsetTurns } from "./offset-turns.ts";
 
-/** What this process knows of a transactional id it took over. Takes no connection: all share one link. */
+/** A transactional id that was taken over. Takes no connection: all share one link. */
 interface Producer {
+  readonly place: OutboxPlace;
   readonly transactionalId: string;
   readonly producerId: string;
   readonly producerEpoch: number;
@@ -28,6 +31,8 @@ interface Producer {
   readonly sequences: Map<string, number>;
   /** The delivery under way. */
   running: Promise<void>;
+  /** A delivery failed: whether it took effect is not known, or it must not. Only who takes over again may go on. */
+  isOver: boolean;
 }
 
 interface Target {
@@ -46,16 +51,20 @@ export interface TransactionsOptions {
   readonly metadata: TopicMetadata;
   readonly settings: Settings;
   readonly turns: OffsetTurns;
+  readonly members: GroupMembers;
 }
 
 /**
  * Kafka transactions as the outbox needs them: a transactional id for each group and partition. Taking over makes its epoch grow, which ends
  * the transaction of an earlier owner and refuses every request of it from then on.
+ *
+ * Almost: a commit of offsets with an old epoch, refused as it is, makes the group coordinator forget what the new owner's transaction
+ * is about to move the offset to, since it keeps that by producer and not by epoch (seen with Kafka 3.9.1). So such a commit names the member of
+ * the group it comes from: one that the group has dropped is refused before it gets there.
  */
 export function transactions(options: TransactionsOptions): OutboxLog {
-  const { link, metadata, settings, turns } = options;
+  const { link, metadata, settings, turns, members } = options;
   const { transactionTimeoutMs, requestTimeoutMs, topicPrefix } = settings;
-  const producers = new Map<string, Producer>();
   const coordinator = coordinators(link);
   const keyless = new Map<string, number>();
 
@@ -150,11 +159,15 @@ export function transactions(options: TransactionsOptions): OutboxLog {
     }
   }
 
-  async function transact(producer: Producer, delivery: Delivery): Promise<void> {
-    const { transactionalId, producerId, producerEpoch } = producer;
+  async function transact(
+    producer: Producer,
+    delivery: Delivery,
+    member: GroupMembership | undefined,
+  ): Promise<void> {
+    const { transactionalId, producerId, producerEpoch, place } = producer;
     const identity = { transactionalId, producerId, producerEpoch };
-    const groupId = `${topicPrefix}${delivery.mark ?? delivery.group}`;
-    const inputName = metadata.topicName(delivery.topic);
+    const groupId = groupIdOf(place);
+    const inputName = metadata.topicName(place.topic);
     const targets = await targetsOf(producer, delivery);
     const asTransaction = {
       kind: "transaction",
@@ -166,7 +179,16 @@ export function transactions(options: TransactionsOptions): OutboxLog {
       topic,
       partitions: mine.map(({ partition }) => partition),
     }));
-    const offset = { partition: delivery.partition, offset: String(delivery.nextOffset) };
+    const { offset, step } = delivery.mark;
+    const moved = txnOffsetCommitRequest({
+      ...identity,
+      groupId,
+      member,
+      topicName: inputName,
+      partition: place.partition,
+      offset,
+      metadata: String(step),
+    });
     try {
       await patiently("beginning a transaction", () =>
         coordinator.ask(asTransaction, async (broker) => {
@@ -180,13 +202,7 @@ export function transactions(options: TransactionsOptions): OutboxLog {
       await Promise.all([
         produce(producer, targets),
         patiently("committing the offset of an outbox", () =>
-          coordinator.ask(asGroup, (broker) =>
-            broker.txnOffsetCommit({
-              ...identity,
-              groupId,
-              topics: [{ topic: inputName, partitions: [offset] }],
-            }),
-          ),
+          coordinator.ask(asGroup, (broker) => link.send(broker, moved)),
         ),
       ]);
     } catch (error) {
@@ -204,10 +220,46 @@ export function transactions(options: TransactionsOptions): OutboxLog {
     );
   }
 
+  function groupIdOf({ group }: OutboxPlace): string {
+    return `${topicPrefix}${group}`;
+  }
+
+  async function delivered(place: OutboxPlace): Promise<Mark | undefined> {
+    const { group, topic, partition } = place;
+    const groupId = groupIdOf(place);
+    const topicName = metadata.topicName(topic);
+    const query = { groupId, topicName, partitions: [partition], stable: true };
+    const offsets = await patiently(`asking how far ${group} is`, () =>
+      coordinator.ask({ kind: "group", id: groupId, topicName }, (broker) =>
+        link.send(broker, offsetFetchRequest(query)),
+      ),
+    );
+    const found = offsets.get(partition);
+    if (found === undefined) return undefined;
+    turns.reached(place, found.offset);
+    return { offset: found.offset, step: Number(found.metadata) || 0 };
+  }
+
+  async function deliver(producer: Producer, delivery: Delivery): Promise<void> {
+    const { place, transactionalId } = producer;
+    if (producer.isOver) throw fencedOff(`a delivery for ${transactionalId} failed before`);
+    try {
+      const holder = members.holderOf(place.group, place);
+      if (holder === undefined) throw fencedOff(`${transactionalId} is no member's here`);
+      await turns.delivering(place, delivery.mark.offset);
+      await transact(producer, delivery, holder === "outside" ? undefined : holder);
+    } catch (error) {
+      producer.isOver = true;
+      if (hasCode(error, staleMemberCodes)) throw fencedOff(`the group went on: ${String(error)}`);
+      throw hasCode(error, fencedCodes)
+        ? toEcapError(error, `delivering for ${transactionalId}`)
+        : error;
+    }
+  }
+
   return {
-    async takeOver(place) {
+    async takeOver(place): Promise<OutboxOwner> {
       const name = nameOf(place);
-      producers.delete(name);
       turns.forget(place);
       const topicName = metadata.topicName(place.topic);
       const made = await patiently(`taking over ${name}`, () =>
@@ -218,47 +270,22 @@ export function transactions(options: TransactionsOptions): OutboxLog {
           }),
         ),
       );
-      producers.set(name, {
+      const producer: Producer = {
         ...made,
+        place,
         transactionalId: name,
         sequences: new Map(),
         running: Promise.resolve(),
-      });
-    },
-    async delivered({ group, topic, partition }) {
-      const groupId = `${topicPrefix}${group}`;
-      const topicName = metadata.topicName(topic);
-      const offsets = await patiently(`asking how far ${group} is`, () =>
-        coordinator.ask({ kind: "group", id: groupId, topicName }, (broker) =>
-          link.send(
-            broker,
-            offsetFetchRequest({ groupId, topicName, partitions: [partition], stable: true }),
-          ),
-        ),
-      );
-      const offset = offsets.get(partition);
-      if (offset !== undefined) turns.reached({ group, topic, partition }, offset);
-      return offset;
-    },
-    async deliver(delivery) {
-      const name = nameOf(delivery);
-      const producer = producers.get(name);
-      if (producer === undefined) throw notOwner(name);
-      const run = producer.running.then(async () => {
-        if (producers.get(name) !== producer) throw notOwner(name);
-        try {
-          const { group, mark = group, nextOffset } = delivery;
-          await turns.delivering({ ...delivery, group: mark }, nextOffset);
-          await transact(producer, delivery);
-        } catch (error) {
-          // Whether it took effect is not known, or it must not: only who takes over again may go on.
-          if (producers.get(name) === producer) producers.delete(name);
-          const fenced = hasCode(error, fencedCodes);
-          throw fenced ? toEcapError(error, `delivering for ${name}`) : error;
-        }
-      });
-      producer.running = run.catch(() => undefined);
-      await run;
+        isOver: false,
+      };
+      return {
+        delivered: () => delivered(place),
+        async deliver(delivery) {
+          const run = producer.running.then(() => deliver(producer, delivery));
+          producer.running = run.catch(() => undefined);
+          await run;
+        },
+      };
     },
   };
 }
@@ -279,6 +306,6 @@ function* chunks(records: readonly NewLogRecord[], maxBytes: number): Iterable<N
   if (chunk.length > 0) yield chunk;
 }
 
-function notOwner(name: string): EcapError {
-  return new EcapError("ECAP_FENCED", `${name} was not taken over by this log`);
+function fencedOff(why: string): EcapError {
+  return new EcapError("ECAP_FENCED", why);
 }

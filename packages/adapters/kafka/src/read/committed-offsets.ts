@@ -26,7 +26,7 @@ export function committedOffsets(options: CommittedOffsetsOptions): CommittedOff
     const { topicName, leaders } = await metadata.topic(name);
     const groupId = `${settings.topicPrefix}${group}`;
     const query = { groupId, topicName, partitions: [...leaders.keys()], stable };
-    return retrying(
+    const found = await retrying(
       () =>
         coordinator.ask({ kind: "group", id: groupId, topicName }, (broker) =>
           link.send(broker, offsetFetchRequest(query)),
@@ -37,6 +37,7 @@ export function committedOffsets(options: CommittedOffsetsOptions): CommittedOff
         firstBackoffMs: 2,
       },
     );
+    return new Map([...found].map(([partition, { offset }]) => [partition, offset]));
   }
 
   return {

@@ -70,6 +70,13 @@ export const fencedCodes: ReadonlySet<number> = new Set([
   codes.producerFenced,
 ]);
 
+/** The group went on without this member, or is being dealt anew. */
+export const staleMemberCodes: ReadonlySet<number> = new Set([
+  codes.illegalGeneration,
+  codes.unknownMember,
+  codes.rebalanceInProgress,
+]);
+
 const transientCodes: ReadonlySet<number> = new Set([
   ...staleLeaderCodes,
   ...staleCoordinatorCodes,
@@ -117,8 +124,8 @@ export class KafkaError extends Error {
 
 /** The code of the broker's answer, be it read here or by kafkajs; undefined where the error is another one. */
 export function codeOf(error: unknown): number | undefined {
-  if (error instanceof KafkaError) return error.code;
   for (const each of causes(error)) {
+    if (each instanceof KafkaError) return each.code;
     if ("type" in each && "code" in each && typeof each.code === "number") return each.code;
   }
   return undefined;

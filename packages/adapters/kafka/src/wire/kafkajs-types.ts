@@ -54,7 +54,7 @@ export interface OffsetTopics {
   readonly partitions: ReadonlyArray<{ readonly partition: number; readonly offset: string }>;
 }
 
-interface ProducerIdentity {
+export interface ProducerIdentity {
   readonly transactionalId: string;
   readonly producerId: string;
   readonly producerEpoch: number;
@@ -115,12 +115,6 @@ export interface WireBroker {
     request: ProducerIdentity & { readonly topics: readonly TopicPartitions[] },
   ): Promise<unknown>;
   addOffsetsToTxn(request: ProducerIdentity & { readonly groupId: string }): Promise<unknown>;
-  txnOffsetCommit(
-    request: ProducerIdentity & {
-      readonly groupId: string;
-      readonly topics: readonly OffsetTopics[];
-    },
-  ): Promise<unknown>;
   endTxn(request: ProducerIdentity & { readonly transactionResult: boolean }): Promise<unknown>;
 }
 

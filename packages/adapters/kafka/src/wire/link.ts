@@ -23,6 +23,7 @@ const needed = [
   { name: "Produce", key: 0, version: 7 },
   { name: "Fetch", key: 1, version: 11 },
   { name: "OffsetFetch", key: 9, version: 7 },
+  { name: "TxnOffsetCommit", key: 28, version: 3 },
 ] as const;
 
 export function openLink(kafka: Kafka): Link {

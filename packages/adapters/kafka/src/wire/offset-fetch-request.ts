@@ -10,8 +10,16 @@ export interface OffsetFetchQuery {
   readonly stable: boolean;
 }
 
+export interface CommittedOffset {
+  readonly offset: number;
+  /** What was kept with it. */
+  readonly metadata: string;
+}
+
 /** OffsetFetch v7, of which kafkajs ends at v4: only from v7 on the answer can be asked to wait for undecided transactions (KIP-447). */
-export function offsetFetchRequest(query: OffsetFetchQuery): WireRequest<Map<number, number>> {
+export function offsetFetchRequest(
+  query: OffsetFetchQuery,
+): WireRequest<Map<number, CommittedOffset>> {
   const { groupId, topicName, partitions, stable } = query;
   return wireRequest({
     apiKey: 9,
@@ -32,17 +40,17 @@ export function offsetFetchRequest(query: OffsetFetchQuery): WireRequest<Map<num
     read(reader) {
       reader.skipTags();
       reader.throttleTime();
-      const offsets = new Map<number, number>();
+      const offsets = new Map<number, CommittedOffset>();
       reader.compactArray(() => {
         reader.compactString();
         reader.compactArray(() => {
           const partition = reader.int32();
           const offset = reader.int64();
           reader.int32(); // leader epoch
-          reader.compactString(); // metadata
+          const metadata = reader.compactString() ?? "";
           assertNone(reader.int16());
           reader.skipTags();
-          if (offset >= 0) offsets.set(partition, offset);
+          if (offset >= 0) offsets.set(partition, { offset, metadata });
         });
         reader.skipTags();
       });

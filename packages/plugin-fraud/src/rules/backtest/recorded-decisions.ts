@@ -1,0 +1,164 @@
+import type { QueryEngine } from "@ecap/sdk";
+import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
+import { factsFrom } from "../fields.ts";
+import type { BacktestRow } from "./backtest-row.ts";
+
+interface Tables {
+  readonly decisions: {
+    readonly date: string;
+    readonly event_time: string;
+    readonly event_id: string;
+    readonly arrival_time: string;
+    readonly transaction_id: string;
+    readonly order_id: string | null;
+    readonly amount: number | null;
+    readonly features: string | null;
+    readonly facts: string | null;
+    readonly rules_version: string | null;
+    readonly rules_hash: string | null;
+    readonly shadows: string | null;
+  };
+  readonly labels: {
+    readonly event_time: string;
+    readonly payment_id: string | null;
+    readonly order_id: string | null;
+    readonly fraud: boolean;
+  };
+  readonly payments: { readonly payment_id: string | null; readonly status: string };
+}
+
+const lake = lakeDb<Tables>();
+const hourMs = 3_600_000;
+/** Decisions of one read; a period with more of them is read in smaller parts. */
+const rowsAtOnce = 50_000;
+const firstStepMs = 6 * hourMs;
+/** A period that is not read in parts. */
+const leastStepMs = 1_000;
+
+export interface RecordedDecisionsQuery {
+  readonly tenant: string;
+  /** Epoch milliseconds of the payments, `to` exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Decisions in the lake, some hours at a time, with the features they saw; so nothing of the future is in them. Fraud is what a
+ * label or a chargeback says of the payment or its order; a label stands over a chargeback.
+ */
+export async function* recordedDecisions(
+  engine: QueryEngine,
+  { tenant, from, to, signal }: RecordedDecisionsQuery,
+): AsyncGenerator<BacktestRow> {
+  const known = await readLabels(engine, tenant);
+  let stepMs = firstStepMs;
+  for (let start = from; start < to; ) {
+    signal?.throwIfAborted();
+    const end = Math.min(to, start + stepMs);
+    const rows = await readDecisions(engine, { tenant, from: start, to: end });
+    if (rows.length > rowsAtOnce && stepMs > leastStepMs) {
+      stepMs = Math.max(leastStepMs, Math.floor(stepMs / 8));
+      continue;
+    }
+    for (const row of rows) yield toRow(row, known);
+    // Years without a decision must not cost a question for each of their hours.
+    if (rows.length < rowsAtOnce / 8) stepMs *= 4;
+    start = end;
+  }
+}
+
+type Decided = Omit<Tables["decisions"], "date" | "event_id">;
+
+async function readDecisions(
+  engine: QueryEngine,
+  { tenant, ...period }: Omit<RecordedDecisionsQuery, "signal">,
+): Promise<readonly Decided[]> {
+  const limit = period.to - period.from > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
+  const fn = lakeFunctions(engine.dialect);
+  const query = lake
+    .selectFrom("decisions")
+    .select([
+      "event_time",
+      "arrival_time",
+      "transaction_id",
+      "order_id",
+      "amount",
+      "features",
+      "facts",
+      "rules_version",
+      "rules_hash",
+      "shadows",
+    ])
+    .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
+    .orderBy("arrival_time")
+    .orderBy("event_id")
+    .limit(limit);
+  const { rows } = await queryLake(engine, query, { tenant, fresh: true, maxRows: limit });
+  return rows;
+}
+
+interface Known {
+  readonly byPayment: ReadonlyMap<string, boolean>;
+  readonly byOrder: ReadonlyMap<string, boolean>;
+}
+
+async function readLabels(engine: QueryEngine, tenant: string): Promise<Known> {
+  const options = { tenant, fresh: true, maxRows: 5_000_000 };
+  const [labels, chargebacks] = await Promise.all([
+    queryLake(
+      engine,
+      lake.selectFrom("labels").select(["payment_id", "order_id", "fraud"]).orderBy("event_time"),
+      options,
+    ),
+    queryLake(
+      engine,
+      lake.selectFrom("payments").select("payment_id").where("status", "=", "charged_back"),
+      options,
+    ),
+  ]);
+  const byPayment = new Map<string, boolean>();
+  const byOrder = new Map<string, boolean>();
+  for (const { payment_id: payment } of chargebacks.rows)
+    if (payment !== null) byPayment.set(payment, true);
+  for (const { payment_id: payment, order_id: order, fraud } of labels.rows) {
+    if (payment !== null) byPayment.set(payment, fraud);
+    else if (order !== null) byOrder.set(order, fraud);
+  }
+  return { byPayment, byOrder };
+}
+
+function toRow(row: Decided, { byPayment, byOrder }: Known): BacktestRow {
+  const amount = row.amount ?? 0;
+  const facts = {
+    "payment.id": row.transaction_id,
+    "payment.time": Date.parse(row.event_time),
+    "payment.amount": amount,
+    ...objectOf(row.facts),
+  };
+  const decidedAt = Date.parse(row.arrival_time);
+  return {
+    id: row.transaction_id,
+    facts: factsFrom({ facts, features: objectOf(row.features), decidedAt }),
+    amount,
+    fraud:
+      byPayment.get(row.transaction_id) ??
+      (row.order_id === null ? undefined : byOrder.get(row.order_id)),
+    hashes: hashesOf(row),
+  };
+}
+
+function hashesOf({ rules_version: rules, rules_hash: hash, shadows }: Decided) {
+  const found: Record<string, string> = {};
+  if (rules !== null && hash !== null) found[rules] = hash;
+  const others: unknown = shadows === null ? [] : JSON.parse(shadows);
+  if (Array.isArray(others))
+    for (const shadow of others as ReadonlyArray<{ readonly rules: string; readonly hash: string }>)
+      found[shadow.rules] = shadow.hash;
+  return found;
+}
+
+function objectOf(json: string | null): Readonly<Record<string, unknown>> {
+  const value: unknown = json === null ? {} : JSON.parse(json);
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

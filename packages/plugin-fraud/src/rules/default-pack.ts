@@ -1,0 +1,100 @@
+import type { RuleSetDocument } from "./rule-set.ts";
+
+/** Lists every tenant has. */
+export const standardLists = ["allow", "deny"] as const;
+
+const anyOf = (list: string): string =>
+  ["customer.id", "card.id", "device.id", "ip.address"]
+    .map((field) => `${field} in lists.${list}`)
+    .join(" or ");
+
+/** The rules every shop begins with: version 0 of every tenant. `modelPoints` is what a certain fraud by the model adds. */
+export function defaultPack(modelPoints: number): RuleSetDocument {
+  return {
+    name: "default",
+    description: "The patterns every shop meets",
+    rules: [
+      {
+        id: "denied",
+        description: "Customer, card, device or address is on the list deny",
+        when: anyOf("deny"),
+        code: "DENY_LIST",
+        outcome: "decline",
+        priority: 200,
+      },
+      {
+        id: "allowed",
+        description: "Customer or card is on the list allow",
+        when: "customer.id in lists.allow or card.id in lists.allow",
+        code: "ALLOW_LIST",
+        outcome: "approve",
+        priority: 100,
+      },
+      {
+        id: "card-velocity",
+        when: "card.count_10m >= 4",
+        points: 45,
+        code: "CARD_VELOCITY",
+        detail: "{card.count_10m} payments with this card in ten minutes",
+      },
+      {
+        id: "card-testing",
+        when: "card.failed_1h >= 3 or device.failed_1h >= 4",
+        points: 60,
+        code: "CARD_TESTING",
+        detail:
+          "{max(default(card.failed_1h, 0), default(device.failed_1h, 0))} refused payments in an hour",
+      },
+      {
+        id: "many-cards-on-device",
+        when: "device.cards_24h >= 4 or ip.cards_1h >= 6",
+        points: 40,
+        code: "MANY_CARDS_ON_DEVICE",
+        detail:
+          "{max(default(device.cards_24h, 0), default(ip.cards_1h, 0))} cards from one device or address",
+      },
+      {
+        id: "card-shared",
+        when: "card.customers_7d >= 3",
+        points: 35,
+        code: "CARD_SHARED",
+        detail: "{card.customers_7d} customers with one card in seven days",
+      },
+      {
+        id: "impossible-travel",
+        when: "customer.countries_2h >= 2",
+        points: 50,
+        code: "IMPOSSIBLE_TRAVEL",
+        detail: "{customer.countries_2h} countries in two hours",
+      },
+      {
+        id: "unusual-amount",
+        when: "customer.count_30d >= 3 and amount_to_mean >= 5",
+        points: 25,
+        code: "UNUSUAL_AMOUNT",
+        detail: "{fixed(amount_to_mean, 1)} times this customer's usual amount",
+      },
+      {
+        id: "country-mismatch",
+        when: "country_mismatch == 1",
+        points: 20,
+        code: "COUNTRY_MISMATCH",
+        detail: "paid from {payment.country} with a card of {card.country}",
+      },
+      {
+        id: "customer-velocity",
+        when: "customer.count_1h >= 6",
+        points: 35,
+        code: "CUSTOMER_VELOCITY",
+        detail: "{customer.count_1h} payments by this customer in an hour",
+      },
+      {
+        id: "model-score",
+        when: "model.score >= 0.2",
+        points: `round(model.score * ${modelPoints})`,
+        code: "MODEL_SCORE",
+        detail: "the model gives fraud a probability of {fixed(model.score * 100, 0)} %",
+      },
+    ],
+  };
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { featureNames } from "../../src/fraud-features.ts";
+import { detailsOf, evaluate, outcomeOf } from "../../src/rules/evaluate.ts";
+import { factsWith, pack, thresholds } from "./rules-of.ts";
+
+/** The least that makes each rule hold, and what falls just short of it. */
+const cases: ReadonlyArray<
+  readonly [code: string, holds: Record<string, number>, short: Record<string, number>]
+> = [
+  ["CARD_VELOCITY", { card_count_10m: 4 }, { card_count_10m: 3 }],
+  ["CARD_TESTING", { card_failed_1h: 3 }, { card_failed_1h: 2 }],
+  ["CARD_TESTING", { device_failed_1h: 4 }, { device_failed_1h: 3 }],
+  ["MANY_CARDS_ON_DEVICE", { device_cards_24h: 4 }, { device_cards_24h: 3 }],
+  ["MANY_CARDS_ON_DEVICE", { ip_cards_1h: 6 }, { ip_cards_1h: 5 }],
+  ["CARD_SHARED", { card_customers_7d: 3 }, { card_customers_7d: 2 }],
+  ["IMPOSSIBLE_TRAVEL", { customer_countries_2h: 2 }, { customer_countries_2h: 1 }],
+  [
+    "UNUSUAL_AMOUNT",
+    { customer_count_30d: 3, amount_to_mean: 5 },
+    { customer_count_30d: 2, amount_to_mean: 5 },
+  ],
+  ["COUNTRY_MISMATCH", { country_mismatch: 1 }, { country_mismatch: 0 }],
+  ["CUSTOMER_VELOCITY", { customer_count_1h: 6 }, { customer_count_1h: 5 }],
+];
+/** Rules that read no feature: they have tests of their own below. */
+const otherCodes = ["DENY_LIST", "ALLOW_LIST", "MODEL_SCORE"];
+const facts = {
+  "payment.country": "DE",
+  "card.country": "US",
+  "customer.id": "ann",
+  "card.id": "k",
+};
+
+function codes(features: Record<string, number>): string[] {
+  return evaluate(pack(), factsWith(features, facts), { thresholds }).hits.map(({ code }) => code);
+}
+
+describe("the default pack", () => {
+  test.each(cases)("%s holds from %j on and not at %j", (code, holds, short) => {
+    expect(codes(holds)).toEqual([code]);
+    expect(codes(short)).toEqual([]);
+  });
+
+  test("every rule has a case here and reads features that exist", () => {
+    const covered = new Set([...cases.map(([code]) => code), ...otherCodes]);
+    expect(covered).toEqual(new Set(pack().rules.map(({ code }) => code)));
+    for (const [, holds] of cases)
+      for (const name of Object.keys(holds)) expect(featureNames).toContain(name);
+  });
+
+  test.each([
+    [{ card_count_10m: 4 }, {}, "4 payments with this card in ten minutes"],
+    [{ card_failed_1h: 3, device_failed_1h: 5 }, {}, "5 refused payments in an hour"],
+    [{ customer_count_30d: 3, amount_to_mean: 5.26 }, {}, "5.3 times this customer's usual amount"],
+    [{ country_mismatch: 1 }, {}, "paid from DE with a card of US"],
+    [{}, { "model.score": 0.904 }, "the model gives fraud a probability of 90 %"],
+  ])("%j %j is told as: %s", (features: Record<string, number>, more, detail) => {
+    const seen = factsWith(features, { ...facts, ...more });
+    const { hits } = evaluate(pack(), seen, { thresholds });
+    expect(detailsOf(pack(), seen, hits)).toEqual([detail]);
+  });
+
+  test("the model adds its points from a probability of 0.2 on", () => {
+    const points = [0, 0.19, 0.2, 0.9, 1].map(
+      (score) => evaluate(pack(), factsWith({}, { "model.score": score }), { thresholds }).score,
+    );
+    expect(points).toEqual([0, 0, 12, 54, 60]);
+  });
+
+  test("deny stands over allow, and allow over whatever the score says", () => {
+    const bad = { card_failed_1h: 3, card_count_10m: 4 };
+    const outcome = (lists: Record<string, string[]>): string =>
+      evaluate(pack(lists), factsWith(bad, facts), { thresholds }).outcome;
+    expect(outcome({})).toBe("decline");
+    expect(outcome({ allow: ["ann"] })).toBe("approve");
+    expect(outcome({ allow: ["ann"], deny: ["k"] })).toBe("decline");
+    expect(outcome({ allow: ["bob"] })).toBe("decline");
+  });
+
+  test("a score at a threshold has its outcome", () => {
+    const outcomes = [0, 29, 30, 49, 50, 79, 80, 100].map((score) => outcomeOf(score, thresholds));
+    expect(outcomes).toEqual([
+      "approve",
+      "approve",
+      "challenge",
+      "challenge",
+      "review",
+      "review",
+      "decline",
+      "decline",
+    ]);
+  });
+});
