@@ -8,6 +8,8 @@ const python = process.env["ECAP_PYTHON"] ?? "python3";
 /** What one side measured: a process of its own, so that its memory is its own. */
 export interface Measured {
   readonly seconds: number;
+  /** Processor time of all its threads in that time, which a busy machine changes little. */
+  readonly cpuSeconds: number;
   /** Peak resident memory, from the side's start on. */
   readonly peakMb: number;
 }
@@ -32,10 +34,23 @@ export function deltaRsSide(file: string, ...args: readonly string[]): Promise<M
   return lastLine(python, [join(root, "bench", file), ...args]);
 }
 
-/** Prints what a side in TypeScript measured. */
-export function tell(seconds: number): void {
-  const peakMb = process.resourceUsage().maxRSS / 1024;
-  process.stdout.write(`${JSON.stringify({ seconds, peakMb })}\n`);
+/** Times the steps of a side in TypeScript, and prints what it measured. */
+export function stopwatch() {
+  let [seconds, cpuSeconds] = [0, 0];
+  return {
+    async time<T>(step: () => Promise<T>): Promise<T> {
+      const [begun, used] = [performance.now(), process.cpuUsage()];
+      const result = await step();
+      const { user, system } = process.cpuUsage(used);
+      seconds += (performance.now() - begun) / 1000;
+      cpuSeconds += (user + system) / 1e6;
+      return result;
+    },
+    tell(): void {
+      const peakMb = process.resourceUsage().maxRSS / 1024;
+      process.stdout.write(`${JSON.stringify({ seconds, cpuSeconds, peakMb })}\n`);
+    },
+  };
 }
 
 async function lastLine(command: string, args: readonly string[]): Promise<Measured> {

@@ -39,6 +39,13 @@ export async function deltaLog(): Promise<Report | string> {
         peer: peer.map(({ seconds }) => seconds),
         target: { ratio: 2 },
       });
+      figures.push({
+        measure: `processor time ${name}`,
+        unit: "s",
+        better: "lower",
+        ours: ours.map(({ cpuSeconds }) => cpuSeconds),
+        peer: peer.map(({ cpuSeconds }) => cpuSeconds),
+      });
       memory[`ours, ${name}`] = Math.max(...ours.map(({ peakMb }) => peakMb));
       memory[`delta-rs, ${name}`] = Math.max(...peer.map(({ peakMb }) => peakMb));
     }

@@ -1,13 +1,12 @@
 /* Opens a table until the list of its files is there. */
 import { deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
-import { tell } from "../delta-data/sides.ts";
+import { stopwatch } from "../delta-data/sides.ts";
 
 const [dir = "", expected] = process.argv.slice(2);
-const begun = performance.now();
+const watch = stopwatch();
 const table = deltaTableReader({ objects: fsObjectStore({ dir, exactNames: true }), name: "t" });
-const { files } = await table.snapshot();
-const seconds = (performance.now() - begun) / 1000;
+const { files } = await watch.time(() => table.snapshot());
 await table.close();
 if (files.length !== Number(expected)) throw new Error(`${files.length} files`);
-tell(seconds);
+watch.tell();

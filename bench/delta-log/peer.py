@@ -1,9 +1,9 @@
 """Opens a table until the list of its files is there."""
-import json, resource, sys, time
+import os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../delta-data"))
 from deltalake import DeltaTable
+from watch import tell, timed
 
-begun = time.perf_counter()
-files = DeltaTable(sys.argv[1]).file_uris()
-seconds = time.perf_counter() - begun
+files = timed(lambda: DeltaTable(sys.argv[1]).file_uris())
 assert len(files) == int(sys.argv[2])
-print(json.dumps({"seconds": seconds, "peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+tell()

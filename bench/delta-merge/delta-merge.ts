@@ -37,6 +37,13 @@ export async function deltaMerge(): Promise<Report | string> {
           peer: [peer.seconds],
           target: { ratio: 3 },
         },
+        {
+          measure: "processor time",
+          unit: "s",
+          better: "lower",
+          ours: [ours.cpuSeconds],
+          peer: [peer.cpuSeconds],
+        },
       ],
       memory: { ours: ours.peakMb, "delta-rs": peer.peakMb },
     };

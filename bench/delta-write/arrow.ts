@@ -4,7 +4,7 @@ import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { type RecordBatch, RecordBatchReader } from "apache-arrow";
 import { orderLinesSchema } from "../delta-data/order-lines.ts";
-import { tell } from "../delta-data/sides.ts";
+import { stopwatch } from "../delta-data/sides.ts";
 
 const [source = "", dir = "", ...sizes] = process.argv.slice(2);
 const [total = 0, appends = 1] = sizes.map(Number);
@@ -16,18 +16,16 @@ const engine = duckdbFileEngine({ objects });
 const table = openDeltaTable({ objects, engine, name: "order_lines" });
 await table.create(orderLinesSchema);
 const count = Math.ceil(total / appends);
-let seconds = 0;
+const watch = stopwatch();
 for (let from = 0; from < total; from += count) {
   const batches = await batchesOf(from);
-  const begun = performance.now();
-  await table.append(given(batches));
-  seconds += (performance.now() - begun) / 1000;
+  await watch.time(() => table.append(given(batches)));
 }
 await table.close();
 await engine.close();
 await queries.close();
 await tables.close();
-tell(seconds);
+watch.tell();
 
 async function batchesOf(from: number): Promise<readonly RecordBatch[]> {
   const sql = `SELECT * FROM order_lines WHERE "offset" >= ${from} AND "offset" < ${from + count}`;

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deltaRsSide, type Measured, noDeltaRs, ourSide } from "../delta-data/sides.ts";
 import { inTemporaryDir } from "../processes.ts";
-import type { Report } from "../report.ts";
+import type { Figure, Report } from "../report.ts";
 
 /** Fewer by the environment, to see that it works. */
 const lines = Number(process.env["ECAP_BENCH_LINES"] ?? 5_000_000);
@@ -41,7 +41,12 @@ export async function deltaWrite(): Promise<Report | string> {
     return {
       name: "delta-write",
       about: `${lines.toLocaleString("en")} order lines in ${appends} appends, ${rounds} rounds; peer: delta-rs, from Arrow`,
-      figures: [figure("append rows", rows), figure("append Arrow batches", arrow)],
+      figures: [
+        figure("append rows", rows),
+        figure("append Arrow batches", arrow),
+        processorTime("processor time, rows", rows, peer),
+        processorTime("processor time, Arrow", arrow, peer),
+      ],
       memory: { "ours, rows": peak(rows), "ours, Arrow": peak(arrow), "delta-rs": peak(peer) },
     };
   });
@@ -49,4 +54,13 @@ export async function deltaWrite(): Promise<Report | string> {
 
 function peak(sides: readonly Measured[]): number {
   return Math.max(...sides.map(({ peakMb }) => peakMb));
+}
+
+function processorTime(
+  measure: string,
+  ours: readonly Measured[],
+  peer: readonly Measured[],
+): Figure {
+  const [own, theirs] = [ours, peer].map((sides) => sides.map(({ cpuSeconds }) => cpuSeconds));
+  return { measure, unit: "s", better: "lower", ours: own ?? [], peer: theirs ?? [] };
 }

@@ -2,7 +2,7 @@
 import { openDeltaTable } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { orderLines, orderLinesSchema } from "../delta-data/order-lines.ts";
-import { tell } from "../delta-data/sides.ts";
+import { stopwatch } from "../delta-data/sides.ts";
 
 const [dir = "", ...sizes] = process.argv.slice(2);
 const [total = 0, appends = 1] = sizes.map(Number);
@@ -10,12 +10,10 @@ const objects = fsObjectStore({ dir: `${dir}/order_lines`, exactNames: true });
 const table = openDeltaTable({ objects, name: "order_lines" });
 await table.create(orderLinesSchema);
 const count = Math.ceil(total / appends);
-let seconds = 0;
+const watch = stopwatch();
 for (let from = 0; from < total; from += count) {
   const rows = orderLines({ from, count: Math.min(count, total - from), total });
-  const begun = performance.now();
-  await table.append(rows);
-  seconds += (performance.now() - begun) / 1000;
+  await watch.time(() => table.append(rows));
 }
 await table.close();
-tell(seconds);
+watch.tell();

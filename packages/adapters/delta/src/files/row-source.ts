@@ -34,13 +34,13 @@ export async function* parquetParts(
   let batches: RecordBatch[] = [];
   const encodeRows = async (part: readonly Row[]): Promise<ParquetPart> => {
     const { ipc } = await buildFile(columns, { rows: part, indexes: [] });
-    return { bytes: await codec.write(ipc, "plain"), rows: part.length };
+    return { bytes: await codec.write(ipc, { isPlain: true }), rows: part.length };
   };
   const encodeBatches = async (): Promise<ParquetPart> => {
     const ipc = RecordBatchStreamWriter.writeAll(batches).toUint8Array(true);
     const count = rowsOf(batches);
     batches = [];
-    return { bytes: await codec.write(ipc, "plain"), rows: count };
+    return { bytes: await codec.write(ipc, { isPlain: true }), rows: count };
   };
   for await (const part of rows) {
     if (isRows(part)) {

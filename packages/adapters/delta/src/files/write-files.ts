@@ -89,7 +89,7 @@ export async function encodeFiles(
     for (const partition of partitionRows(rows, partitionBy, maxRowsPerFile)) {
       partitionFolder(partition.values);
       const { ipc, distinct, stats } = await buildFile(columns, partition);
-      const bytes = codec.write(ipc, distinct);
+      const bytes = codec.write(ipc, { distinct });
       bytes.catch(() => {});
       encoded.push({ partition, stats, bytes });
       sinceTurn += partition.rows.length;

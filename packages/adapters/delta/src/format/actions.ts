@@ -13,7 +13,7 @@ export interface AddAction {
   readonly modificationTime: number;
   readonly dataChange: boolean;
   /** Statistics as the JSON text the protocol keeps them in. */
-  readonly stats?: StoredText;
+  readonly stats?: StoredText | undefined;
   readonly tags?: Strings;
   readonly deletionVector?: DeletionVector;
   /** Row id of the file's first row, where rows are tracked. */

@@ -48,7 +48,7 @@ export function addReader({ type, data: [data] }: Vector): AddReader | undefined
       size: bytes,
       modificationTime,
       dataChange: isChange,
-      ...(stats.isHeld(row) ? { stats: stats.deferred(row) } : undefined),
+      stats: stats.isHeld(row) ? stats.deferred(row) : undefined,
     };
   };
 }

@@ -15,6 +15,9 @@ import {
 import { encodePath } from "./data-path.ts";
 import type { DeletionVector } from "./deletion-vector.ts";
 
+/** Actions of a row group: while a reader makes the files of one it can decode the next. */
+const rowGroup = 16_384;
+
 /** A classic (V1) checkpoint of the actions. */
 export async function writeCheckpoint(
   codec: ParquetCodec,
@@ -104,7 +107,7 @@ export async function writeCheckpoint(
     actions.length,
     columns.map((c) => c.data),
   );
-  return codec.write(ipc, []);
+  return codec.write(ipc, { rowGroup });
 }
 
 function vector(files: Values<{ readonly deletionVector?: DeletionVector }>): NamedColumn {

@@ -5,16 +5,22 @@ import { EcapError } from "@ecap/sdk";
 
 /** Parquet files from and to Arrow IPC streams, off the event loop. */
 export interface ParquetCodec {
-  /**
-   * A Parquet file with the batches of the stream, whose buffer is given away. Columns named in `distinct` hardly repeat a value and are written without a
-   * dictionary; a `plain` file is one that is soon thrown away, made fast instead of small.
-   */
-  write(ipc: Uint8Array, distinct: readonly string[] | "plain"): Promise<Uint8Array>;
+  /** A Parquet file with the batches of the stream, whose buffer is given away. */
+  write(ipc: Uint8Array, form?: ParquetForm): Promise<Uint8Array>;
   /** Gives the rows of a file to `take`, some thousands at a time, each part a stream of its own. */
   read(parquet: Uint8Array, take: (ipc: Uint8Array) => void): Promise<void>;
   /** Starts a thread for a read that is about to come: loading the library takes it longer than most files. */
   prepare(): void;
   close(): Promise<void>;
+}
+
+export interface ParquetForm {
+  /** Columns that hardly repeat a value, which are written without a dictionary. */
+  readonly distinct?: readonly string[];
+  /** A file that is soon thrown away, made fast instead of small. */
+  readonly isPlain?: boolean;
+  /** Rows of a row group, at most: a reader has the first rows when it has read the first group. Default a million. */
+  readonly rowGroup?: number;
 }
 
 export interface ParquetCodecOptions {
@@ -25,11 +31,7 @@ export interface ParquetCodecOptions {
 }
 
 type Task =
-  | {
-      readonly task: "write";
-      readonly bytes: Uint8Array;
-      readonly distinct: readonly string[] | "plain";
-    }
+  | { readonly task: "write"; readonly bytes: Uint8Array; readonly form: ParquetForm }
   | { readonly task: "read"; readonly bytes: Uint8Array };
 
 interface Job {
@@ -113,9 +115,9 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
     });
 
   return {
-    async write(bytes, distinct) {
+    async write(bytes, form = {}) {
       let file: Uint8Array = new Uint8Array();
-      await run({ task: "write", bytes, distinct }, (part) => {
+      await run({ task: "write", bytes, form }, (part) => {
         file = part;
       });
       return file;
@@ -139,10 +141,10 @@ function closed(): EcapError {
 const workerSource = `
 const { parentPort, workerData } = require("node:worker_threads");
 const loading = import(workerData.module);
-parentPort.on("message", async ({ task, bytes, distinct }) => {
+parentPort.on("message", async ({ task, bytes, form }) => {
   try {
     const parquet = await loading;
-    if (task === "write") give(write(parquet, bytes, distinct));
+    if (task === "write") give(write(parquet, bytes, form));
     else await read(parquet, bytes);
     parentPort.postMessage({});
   } catch (error) {
@@ -156,14 +158,14 @@ async function read(parquet, bytes) {
   const file = await parquet.ParquetFile.fromFile(new Blob([bytes]));
   for await (const batch of await file.stream({ batchSize: 8192 })) give(batch.intoIPCStream());
 }
-function write(parquet, bytes, distinct) {
-  const plain = distinct === "plain";
+function write(parquet, bytes, { distinct = [], isPlain = false, rowGroup }) {
   let properties = new parquet.WriterPropertiesBuilder()
-    .setCompression(plain ? parquet.Compression.UNCOMPRESSED : parquet.Compression.SNAPPY)
-    .setStatisticsEnabled(plain ? parquet.EnabledStatistics.None : parquet.EnabledStatistics.Chunk)
-    .setDictionaryEnabled(!plain)
+    .setCompression(isPlain ? parquet.Compression.UNCOMPRESSED : parquet.Compression.SNAPPY)
+    .setStatisticsEnabled(isPlain ? parquet.EnabledStatistics.None : parquet.EnabledStatistics.Chunk)
+    .setDictionaryEnabled(!isPlain)
     .setCreatedBy("ecap");
-  if (!plain) for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
+  if (rowGroup !== undefined) properties = properties.setMaxRowGroupSize(rowGroup);
+  for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
   return parquet.writeParquet(parquet.Table.fromIPCStream(bytes), properties.build());
 }
 `;
