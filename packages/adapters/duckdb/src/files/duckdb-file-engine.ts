@@ -13,6 +13,7 @@ import {
 } from "@ecap/sdk";
 import { type Opened, openInstance } from "../engine/open-instance.ts";
 import { queryError } from "../engine/query-error.ts";
+import { localPath } from "../lake/local-path.ts";
 import { name, text } from "../lake/sql.ts";
 import { readRows } from "../result/read-rows.ts";
 import { checkStatement } from "../statement/check-statement.ts";
@@ -216,14 +217,6 @@ async function showDeleted(
     }
   }
   return table;
-}
-
-function localPath(objects: ObjectStore, key: string): string {
-  if (objects.localPath) return objects.localPath(key);
-  throw new EcapError(
-    "ECAP_CONFIG_INVALID",
-    "duckdbFileEngine needs an object store with files: fsObjectStore, or s3ObjectStore with a cacheDir",
-  );
 }
 
 function plain(cell: unknown): unknown {

@@ -1,5 +1,5 @@
 import { type Column, type ColumnType, EcapError, type FileInput } from "@ecap/sdk";
-import { cast, name, partitionLiteral, sqlType, text } from "../lake/sql.ts";
+import { name, noRows, partitionLiteral, sqlType, text } from "../lake/sql.ts";
 
 export interface InputPaths {
   /** Local paths of the input's files, then of those held. */
@@ -15,11 +15,7 @@ const timeZone = "UTC";
 export function inputSql(input: FileInput, { paths, deleted }: InputPaths): string {
   const { columns, partitionBy } = input;
   if (paths.length === 0) {
-    const nulls = columns.map(
-      ({ name: column, type }) => `${cast("NULL", type)} AS ${name(column)}`,
-    );
-    const position = [`NULL::BIGINT AS "#file"`, `NULL::BIGINT AS "#row"`];
-    return `SELECT ${[...position, ...nulls].join(", ")} WHERE false`;
+    return noRows(columns, [`NULL::BIGINT AS "#file"`, `NULL::BIGINT AS "#row"`]);
   }
   const stored = columns.filter((column) => !partitionBy.includes(column.name));
   const partitioned = columns.filter((column) => partitionBy.includes(column.name));

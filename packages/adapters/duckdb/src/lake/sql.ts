@@ -31,6 +31,12 @@ export function sqlType(type: ColumnType): string {
 export const cast = (expression: string, type: ColumnType) =>
   `CAST(${expression} AS ${sqlType(type)})`;
 
+/** A SELECT of columns without a row; `others` come before them. */
+export function noRows(columns: readonly Column[], others: readonly string[] = []): string {
+  const nulls = columns.map((column) => `${cast("NULL", column.type)} AS ${name(column.name)}`);
+  return `SELECT ${[...others, ...nulls].join(", ")} WHERE false`;
+}
+
 /** A partition value: the text that an SQL expression gives, in the column's type. */
 export function partitionValue(expression: string, { name: column, type }: Column): string {
   if (typeof type === "object") {

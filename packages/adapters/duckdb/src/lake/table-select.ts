@@ -1,6 +1,5 @@
 import {
   type Column,
-  EcapError,
   type ObjectStore,
   type TableFile,
   type TableSchema,
@@ -11,7 +10,8 @@ import { columnExpression } from "./column-expression.ts";
 import { notDeleted } from "./deleted-filter.ts";
 import { type FileGroup, fileGroups, folderName } from "./file-groups.ts";
 import type { LaidField, Look } from "./file-layout.ts";
-import { cast, name, partitionLiteral, partitionValue, sqlType, text } from "./sql.ts";
+import { localPath } from "./local-path.ts";
+import { name, noRows, partitionLiteral, partitionValue, sqlType, text } from "./sql.ts";
 
 export interface TableSelectOptions {
   readonly snapshot: TableSnapshot;
@@ -43,12 +43,7 @@ export async function tableSelect(options: TableSelectOptions): Promise<string> 
       selects.push(await groupSelect(group, values, pathOf));
     }
   }
-  return selects.length === 0 ? noRows(schema) : selects.join(" UNION ALL ");
-}
-
-function noRows({ columns }: TableSchema): string {
-  const values = columns.map((column) => `${cast("NULL", column.type)} AS ${name(column.name)}`);
-  return `SELECT ${values.join(", ")} WHERE false`;
+  return selects.length === 0 ? noRows(schema.columns) : selects.join(" UNION ALL ");
 }
 
 /** Every column of the schema as SQL over the files of a group. */
@@ -93,12 +88,4 @@ async function groupSelect(
 function folderType({ type }: Column): string {
   const sql = sqlType(type);
   return sql.endsWith(")") || type === "binary" ? "VARCHAR" : sql;
-}
-
-function localPath(objects: ObjectStore, key: string): string {
-  if (objects.localPath) return objects.localPath(key);
-  throw new EcapError(
-    "ECAP_CONFIG_INVALID",
-    "duckdbQueryEngine needs an object store with files: fsObjectStore, or s3ObjectStore with a cacheDir",
-  );
 }
