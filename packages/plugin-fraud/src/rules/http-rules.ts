@@ -11,7 +11,7 @@ import { ruleSetSchema } from "./rule-set.ts";
 import { ruleSetStates } from "./store/rule-head.ts";
 
 const tag = "fraud";
-const version = z
+const versionText = z
   .string()
   .regex(/^\d{1,9}$/)
   .transform(Number);
@@ -105,7 +105,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       summary: "Versions of the rule set, newest first",
       query: z.object({
         limit: z.coerce.number().int().min(1).max(200).default(50),
-        cursor: version.optional(),
+        cursor: versionText.optional(),
       }),
       response: pageOf(versionInfo),
       handler: async ({ query: { limit, cursor }, principal }) => {
@@ -123,7 +123,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       role: "viewer",
       tag,
       summary: "One version with its document",
-      params: z.object({ version }),
+      params: z.object({ version: versionText }),
       response: wholeVersion,
       handler: async ({ params, principal }) =>
         wholeOf(await desk.version(principal.tenant, params.version)),
@@ -188,7 +188,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       body: z.strictObject({
         ...given,
         note: z.string().max(500).optional(),
-        replaces: version.optional(),
+        replaces: versionText.optional(),
       }),
       response: wholeVersion,
       handler: async ({ body, principal }) => {
@@ -208,7 +208,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
         role: "analyst",
         tag,
         summary: summaries[action],
-        params: z.object({ version }),
+        params: z.object({ version: versionText }),
         response: wholeVersion,
         handler: async ({ params, principal }) =>
           wholeOf(await desk.move(actorOf(principal), params.version, action)),
