@@ -11,6 +11,9 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),
   growth: async () => (await import("./state/growth.ts")).growth(),
   query: async () => (await import("./query/query.ts")).query(),
+  "delta-write": async () => (await import("./delta-write/delta-write.ts")).deltaWrite(),
+  "delta-merge": async () => (await import("./delta-merge/delta-merge.ts")).deltaMerge(),
+  "delta-log": async () => (await import("./delta-log/delta-log.ts")).deltaLog(),
   boot: async () => (await import("./boot/boot.ts")).boot(),
 };
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
@@ -102,5 +102,37 @@ describe("ecap lake, writing", () => {
     await expect(ecap("delete", table, "--where", "true")).rejects.toMatchObject({
       code: "ECAP_TABLE_UNSUPPORTED",
     });
+  });
+
+  it("prints changes, orders rows and makes tables of Parquet folders", async () => {
+    await ecap("alter", "set", table, "delta.enableChangeDataFeed", "true");
+    await ecap("update", table, "--set", "total=0", "--where", "id = 1");
+    await ecap("delete", table, "--where", "id = 3");
+    const changes = (await ecap("changes", table, "--from", "3")) as Array<Record<string, unknown>>;
+    const told = changes.map((row) => [row["_commit_version"], row["_change_type"], row["id"]]);
+    expect(told.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+      [3, "update_postimage", 1],
+      [3, "update_preimage", 1],
+      [4, "delete", 3],
+    ]);
+    expect(await ecap("changes", table, "--from", "3", "--to", "4", "--limit", "1")).toHaveLength(
+      1,
+    );
+    expect(await ecap("optimize", table, "--zorder-by", "id,total")).toMatchObject({ version: 5 });
+    expect(await cells()).toEqual([
+      [1, "0.00"],
+      [2, "2.50"],
+    ]);
+    const folder = join(dir, "parquet", "day=2026-01-31");
+    await mkdir(folder, { recursive: true });
+    await ecap("cat", table, "--parquet", join(folder, "rows.parquet"));
+    const converted = join(dir, "parquet");
+    const outcome = await ecap("convert", converted, "--partition", "day:date");
+    expect(outcome).toMatchObject({ version: 0, metrics: { numConvertedFiles: 1 } });
+    const copied = (await ecap("cat", converted)) as Array<Record<string, unknown>>;
+    expect(copied.map(({ id, day }) => [id, day])).toEqual([
+      [1, "2026-01-31"],
+      [2, "2026-01-31"],
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import {
   type FileEngine,
   type Logger,
   type ObjectStore,
-  type Row,
+  type ResultRow,
   type RowConstraint,
   silentLogger,
   systemClock,
@@ -13,7 +13,8 @@ import {
   type TableSchema,
   type TableSnapshot,
 } from "@ecap/sdk";
-import { deltaLog } from "./log/delta-log.ts";
+import { type ChangesOptions, readChanges } from "./changes/read-changes.ts";
+import type { RowSource } from "./files/row-source.ts";
 import {
   addColumns,
   dropCheck,
@@ -24,6 +25,7 @@ import {
   widenColumn,
 } from "./operations/alter.ts";
 import { addConstraint, alterTable } from "./operations/alter-table.ts";
+import { type ConvertOptions, convertParquet } from "./operations/convert-parquet.ts";
 import { type CreateOptions, createTable } from "./operations/create-table.ts";
 import { type DeleteOptions, deleteRows } from "./operations/delete-rows.ts";
 import { type MergeOptions, merge } from "./operations/merge.ts";
@@ -35,7 +37,7 @@ import { type UpdateOptions, updateRows } from "./operations/update-rows.ts";
 import { type VacuumOptions, type VacuumReport, vacuum } from "./operations/vacuum.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { deltaTable } from "./table/delta-table.ts";
-import type { TableContext } from "./table/table-context.ts";
+import { type TableContext, tableContext } from "./table/table-context.ts";
 import type { HistoryOptions } from "./table/table-history.ts";
 
 /**
@@ -47,9 +49,11 @@ import type { HistoryOptions } from "./table/table-history.ts";
  */
 export interface DeltaLakeTable {
   create(schema: TableSchema, options?: CreateOptions): Promise<Outcome>;
+  /** Makes a table of the Parquet files that its folder holds; see `convertParquet`. */
+  convert(options?: ConvertOptions): Promise<Outcome>;
   /** As of TableStore. */
-  append(rows: readonly Row[], options?: AppendOptions): Promise<number | undefined>;
-  overwrite(rows: readonly Row[], options?: OverwriteOptions): Promise<Outcome>;
+  append(rows: RowSource, options?: AppendOptions): Promise<number | undefined>;
+  overwrite(rows: RowSource, options?: OverwriteOptions): Promise<Outcome>;
   delete(options?: DeleteOptions): Promise<Outcome>;
   update(options: UpdateOptions): Promise<Outcome>;
   merge(options: MergeOptions): Promise<Outcome>;
@@ -74,6 +78,8 @@ export interface DeltaLakeTable {
 
   /** The newest version, the named one, or the last one at or before `at` (epoch milliseconds). */
   snapshot(when?: { readonly version?: number; readonly at?: number }): Promise<TableSnapshot>;
+  /** How rows changed from one version to another, both included; see `readChanges`. */
+  changes(options: ChangesOptions): AsyncIterable<readonly ResultRow[]>;
   /** Newest first. */
   history(options?: HistoryOptions): Promise<readonly TableCommit[]>;
   /** Ends the encoding threads. */
@@ -103,18 +109,16 @@ export function openDeltaTable(options: OpenDeltaTableOptions): DeltaLakeTable {
   const { objects, root = "", name, engine, clock = systemClock, logger = silentLogger } = options;
   const { checkpointInterval = 10, threads = 1 } = options;
   const codec = parquetCodec({ threads, idleMs });
-  const log = deltaLog({ objects, codec, root, table: name });
-  const table: TableContext = {
+  const table = tableContext({
     name,
     root,
     objects,
-    log,
     codec,
     engine,
     clock,
     logger,
     checkpointInterval,
-  };
+  });
   return { ...deltaLakeTable(table), close: () => codec.close() };
 }
 
@@ -123,6 +127,7 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
   const basic = deltaTable(table);
   return {
     create: (schema, options = {}) => createTable(table, schema, options),
+    convert: (options = {}) => convertParquet(table, options),
     append: (rows, options = {}) => basic.append(rows, options),
     overwrite: (rows, options = {}) => overwrite(table, rows, options),
     delete: (options = {}) => deleteRows(table, options),
@@ -146,6 +151,7 @@ export function deltaLakeTable(table: TableContext): Omit<DeltaLakeTable, "close
       alterTable(table, "DROP CONSTRAINT", dropCheck(name), options),
     setProperties: async (properties, options = {}) =>
       alterTable(table, "SET TBLPROPERTIES", setProperties(properties), options),
+    changes: (options) => readChanges(table, options),
     snapshot: (when = {}) => basic.snapshot(when),
     history: (options = {}) => basic.history(options),
   };

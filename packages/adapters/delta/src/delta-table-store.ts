@@ -12,7 +12,7 @@ import { deltaLog } from "./log/delta-log.ts";
 import { tableMaintenance } from "./maintenance/table-maintenance.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { type DeltaTable, deltaTable } from "./table/delta-table.ts";
-import type { TableContext } from "./table/table-context.ts";
+import { type TableContext, tableContext } from "./table/table-context.ts";
 
 export interface DeltaTableStoreOptions {
   readonly objects: ObjectStore;
@@ -65,23 +65,18 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
     }
     const known = tables.get(name);
     if (known) return known;
-    const partAt = (root: string) => ({
-      place: { objects, root, table: name },
-      log: deltaLog({ objects, codec, root, table: name }),
-    });
-    const { place, log } = partAt(`${prefix}${name}/`);
-    const context: TableContext = {
+    const place = { objects, root: `${archivePrefix}${name}/`, table: name };
+    const context = tableContext({
       name,
-      root: place.root,
+      root: `${prefix}${name}/`,
       objects,
-      log,
       codec,
       engine,
       clock,
       logger,
       checkpointInterval,
-      archive: partAt(`${archivePrefix}${name}/`),
-    };
+      archive: { place, log: deltaLog({ ...place, codec }) },
+    });
     const opened = { context, table: deltaTable(context) };
     tables.set(name, opened);
     return opened;

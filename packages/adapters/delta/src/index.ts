@@ -1,6 +1,9 @@
+export type { ChangesOptions } from "./changes/read-changes.ts";
 export * from "./delta-lake-table.ts";
 export * from "./delta-table-reader.ts";
 export * from "./delta-table-store.ts";
+export type { RowSource, RowStream } from "./files/row-source.ts";
+export type { ConvertOptions } from "./operations/convert-parquet.ts";
 export type { CreateOptions } from "./operations/create-table.ts";
 export type { DeleteOptions } from "./operations/delete-rows.ts";
 export type { MergeOptions } from "./operations/merge.ts";

@@ -1,3 +1,5 @@
+import type { LocalObject } from "./object-store.ts";
+import type { ResultRow } from "./query-engine.ts";
 import type { Column, TableFile } from "./table-store.ts";
 
 /**
@@ -10,8 +12,15 @@ export interface FileInput {
   /** Names of columns whose values the log keeps, not the files. */
   readonly partitionBy: readonly string[];
   readonly files: readonly TableFile[];
-  /** Parquet files in memory, read after `files`; they hold every column. */
-  readonly buffers?: readonly Uint8Array[];
+  /** Files that the engine holds, read after `files`. */
+  readonly held?: HeldFiles;
+}
+
+/** Parquet files that an engine keeps outside memory until they are released. */
+export interface HeldFiles {
+  /** Where they are, for the engine that holds them. */
+  readonly paths: readonly string[];
+  release(): Promise<void>;
 }
 
 export interface RowConstraint {
@@ -31,6 +40,8 @@ export interface FileOutput {
   /** Names of columns that go into partition values instead of the files. */
   readonly partitionBy: readonly string[];
   readonly constraints: readonly RowConstraint[];
+  /** A column of the result that is not written: rows with another value of it go to another file. */
+  readonly splitBy?: string;
 }
 
 /** What a column of a written file holds; texts as the engine prints them, absent where it cannot tell. */
@@ -71,13 +82,22 @@ export type RowCondition =
  * A query is one SELECT over the inputs; it reaches nothing else. What it cannot run is ECAP_QUERY_INVALID.
  */
 export interface FileEngine {
+  /**
+   * The columns that Parquet files hold, all of them nullable, in the order they first appear. A column of two types is ECAP_TABLE_SCHEMA, one of a
+   * type that tables do not have ECAP_TABLE_UNSUPPORTED.
+   */
+  describe(files: readonly LocalObject[]): Promise<readonly Column[]>;
   /** Checks that the text is one expression, and tells what it says about single columns. */
   condition(expression: string): Promise<RowCondition>;
+  /** Keeps Parquet files for queries, each taken when the one before is stored. */
+  hold(parquet: AsyncIterable<Uint8Array>): Promise<HeldFiles>;
   /** The rows of a query that gives few. Whole numbers are numbers. */
   query(
     sql: string,
     inputs: readonly FileInput[],
   ): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>>;
+  /** The rows of a query however many they are, some thousands at a time. */
+  rows(sql: string, inputs: readonly FileInput[]): AsyncIterable<readonly ResultRow[]>;
   /**
    * Writes the rows of a query as Parquet files, each of one partition; none where there are no rows.
    * A row that breaks a constraint is ECAP_TABLE_SCHEMA with the constraint's name as `path`.

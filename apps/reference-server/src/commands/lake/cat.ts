@@ -29,9 +29,11 @@ export async function cat(
   const reader = duckdbTableReader({ objects, ...(outputDir && { outputDir }) });
   try {
     if (file) await writeFile(reader, snapshot, file, options, output);
-    else if (output.json) await print(jsonRows, reader, snapshot, options);
-    else if (options.csv) await print(csvRows, reader, snapshot, options);
-    else await printTable(reader, snapshot, options, output);
+    else if (output.json || options.csv) {
+      const columns = options.columns ?? snapshot.schema.columns.map((column) => column.name);
+      const format = output.json ? jsonRows : csvRows;
+      await printRows(format, columns, reader.rows(snapshot, options));
+    } else await printTable(reader, snapshot, options, output);
   } finally {
     await reader.close();
   }
@@ -53,20 +55,19 @@ async function writeFile(
   }
 }
 
-async function print(
+/** Prints rows as they come, no faster than they are read. */
+export async function printRows(
   format: RowFormat,
-  reader: TableReader,
-  snapshot: TableSnapshot,
-  options: ReadOptions,
+  columns: readonly string[],
+  rows: AsyncIterable<readonly ResultRow[]>,
 ): Promise<void> {
-  const columns = options.columns ?? snapshot.schema.columns.map((column) => column.name);
   const { stdout } = process;
   // Whoever reads may have seen enough, as `head` does.
   const closed = new AbortController();
   const close = () => closed.abort();
   stdout.on("error", close);
   try {
-    for await (const text of format(columns, reader.rows(snapshot, options))) {
+    for await (const text of format(columns, rows)) {
       if (closed.signal.aborted) return;
       if (stdout.write(text)) continue;
       await once(stdout, "drain", { signal: closed.signal }).catch(() => {});

@@ -5,12 +5,14 @@ import { type CommandContext, contextOf, withApi } from "../context.ts";
 import { formatTable } from "../output.ts";
 import { positiveInteger } from "../positive-integer.ts";
 import { cat } from "./cat.ts";
+import { addChangesCommand } from "./changes-command.ts";
 import { describeType } from "./describe-type.ts";
 import {
+  isWithinReach,
+  names,
   type OpenTable,
   openTable,
   tableArgument,
-  tableFolder,
   tableVersion,
   time,
 } from "./open-table.ts";
@@ -26,6 +28,7 @@ interface WhenOptions {
 export function addLakeCommands(program: Command): void {
   const lake = program.command("lake").description("read and write the lake, or any Delta table");
   addWriteCommands(lake);
+  addChangesCommand(lake);
   addUpkeepCommands(lake);
 
   reading(lake, "cat", "print the rows of a table")
@@ -131,7 +134,7 @@ async function withTable(
 ): Promise<void> {
   const context = await contextOf(command);
   const { version, at } = command.optsWithGlobals<WhenOptions>();
-  const open = openTable(table, context.settings.dir);
+  const open = await openTable(table, context.settings.dir);
   try {
     const snapshot = await open.snapshot({
       ...(version === undefined ? {} : { version: tableVersion(version) }),
@@ -150,20 +153,16 @@ async function historyOf(
   table: string,
   limit: number,
 ): Promise<readonly TableCommit[]> {
-  if (tableFolder(table, settings.dir) === undefined) {
+  if (!isWithinReach(table, settings.dir)) {
     return withApi(command, async (api) => {
       const path = `/v1/admin/tables/${encodeURIComponent(table)}/history?limit=${limit}`;
       return (await api.call<{ items: readonly TableCommit[] }>("GET", path)).items;
     });
   }
-  const open = openTable(table, settings.dir);
+  const open = await openTable(table, settings.dir);
   try {
     return await open.history({ limit });
   } finally {
     await open.close();
   }
-}
-
-function names(text: string): readonly string[] {
-  return text.split(",").map((name) => name.trim());
 }

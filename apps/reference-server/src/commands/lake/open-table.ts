@@ -5,47 +5,77 @@ import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
 import { mountedObjectStore } from "@ecap/sdk/lake";
 import { InvalidArgumentError } from "commander";
+import { isS3Address, openBucket } from "./open-bucket.ts";
 
-/** A Delta table in a folder of this machine, whoever wrote it. */
+/** Where a table lies, whoever wrote it: a folder of this machine, or a prefix of a bucket. */
+export interface TablePlace {
+  readonly name: string;
+  readonly objects: ObjectStore;
+  readonly close: () => Promise<void>;
+}
+
 export interface OpenTable extends DeltaTableReader {
-  readonly folder: string;
   readonly objects: ObjectStore;
 }
 
-/** The folder of the table: the one named, or that of a table of the data directory; undefined where neither is a Delta table. */
-export function tableFolder(table: string, dataDir: string): string | undefined {
+/** Whether the table can be opened from here: it is in a bucket, in the folder named, or one of the data directory. */
+export function isWithinReach(table: string, dataDir: string): boolean {
+  return isS3Address(table) || tableFolder(table, dataDir) !== undefined;
+}
+
+function tableFolder(table: string, dataDir: string): string | undefined {
   return [resolve(table), join(dataDir, "lake", table)].find((folder) =>
     existsSync(join(folder, "_delta_log")),
   );
 }
 
-/** The folder of a table as an object store; ECAP_TABLE_NOT_FOUND where there is none. */
-export function openFolder(table: string, dataDir: string): Pick<OpenTable, "folder" | "objects"> {
+/** The place of a table; ECAP_TABLE_NOT_FOUND where a folder holds none. */
+export async function openPlace(table: string, dataDir: string): Promise<TablePlace> {
+  if (isS3Address(table)) return openBucket(table);
   const folder = tableFolder(table, dataDir);
-  if (folder === undefined) {
-    const message = `${table} is neither a folder with a _delta_log nor a table of ${join(dataDir, "lake")}`;
-    throw new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: table });
-  }
-  return { folder, objects: fsObjectStore({ dir: folder, exactNames: true }) };
+  if (folder !== undefined) return openFolder(folder);
+  const message = `${table} is neither a folder with a _delta_log nor a table of ${join(dataDir, "lake")}`;
+  throw new EcapError("ECAP_TABLE_NOT_FOUND", message, { received: table });
+}
+
+/** A place that need not hold a table yet. */
+export async function openAnyPlace(path: string): Promise<TablePlace> {
+  return isS3Address(path) ? openBucket(path) : openFolder(resolve(path));
+}
+
+function openFolder(folder: string): TablePlace {
+  const objects = fsObjectStore({ dir: folder, exactNames: true });
+  return { name: basename(folder), objects, close: async () => {} };
 }
 
 /** To be read: a table of the data directory with its archive, whose files are below `archive/`. */
-export function openTable(table: string, dataDir: string): OpenTable {
-  const { folder, objects } = openFolder(table, dataDir);
-  const name = basename(folder);
+export async function openTable(table: string, dataDir: string): Promise<OpenTable> {
+  const place = await openPlace(table, dataDir);
+  const { name, close } = place;
   const lake = join(dataDir, "lake");
-  if (folder !== join(lake, table))
-    return { folder, objects, ...deltaTableReader({ objects, name }) };
+  const isOfLake = tableFolder(table, dataDir) === join(lake, table);
+  const { objects, ...archived } = isOfLake ? withArchive(place, lake) : place;
+  const reader = deltaTableReader({ ...archived, objects, name });
+  return {
+    ...reader,
+    objects,
+    async close() {
+      await reader.close();
+      await close();
+    },
+  };
+}
+
+function withArchive({ objects, name }: TablePlace, lake: string) {
   const at = "archive/";
-  const mounted = fsObjectStore({ dir: join(lake, at, table), exactNames: true });
-  const whole = mountedObjectStore({ objects, at, mounted });
-  return { folder, objects: whole, ...deltaTableReader({ objects: whole, archiveRoot: at, name }) };
+  const mounted = fsObjectStore({ dir: join(lake, at, name), exactNames: true });
+  return { objects: mountedObjectStore({ objects, at, mounted }), archiveRoot: at };
 }
 
 /** The argument of commands that name a table. */
 export const tableArgument = [
   "<table>",
-  "a folder with a Delta table, or a table of the lake",
+  "a folder or s3://bucket/prefix with a Delta table, or a table of the lake",
 ] as const;
 
 export function time(text: string): number {
@@ -57,4 +87,9 @@ export function time(text: string): number {
 export function tableVersion(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`"${text}" is no version: expected a whole number`);
+}
+
+/** Columns separated by commas. */
+export function names(text: string): readonly string[] {
+  return text.split(",").map((name) => name.trim());
 }

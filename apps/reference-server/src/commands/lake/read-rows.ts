@@ -2,16 +2,26 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Cell, type Column, EcapError, type Row, type TableSchema } from "@ecap/sdk";
 
-/** The rows in a file of JSON lines, in the values that columns of the table take: times also as ISO text, bytes as base64. */
-export async function readRows(file: string, { columns }: TableSchema): Promise<Row[]> {
+/** Rows of one part. */
+const rowsAtOnce = 10_000;
+
+/** The rows in a file of JSON lines as they are read, in the values that columns of the table take: times also as ISO text, bytes as base64. */
+export async function* readRows(
+  file: string,
+  { columns }: TableSchema,
+): AsyncGenerator<readonly Row[]> {
   const input = file === "-" ? process.stdin : createReadStream(file);
   const converted = columns.filter(({ type }) => type === "timestamp" || type === "binary");
-  const rows: Row[] = [];
+  let rows: Row[] = [];
+  let read = 0;
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === "") continue;
-    rows.push(convert(parse(line, rows.length), converted));
+    rows.push(convert(parse(line, read++), converted));
+    if (rows.length < rowsAtOnce) continue;
+    yield rows;
+    rows = [];
   }
-  return rows;
+  if (rows.length > 0) yield rows;
 }
 
 function parse(line: string, index: number): Record<string, Cell> {

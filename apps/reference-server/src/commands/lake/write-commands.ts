@@ -1,9 +1,11 @@
+import type { Column } from "@ecap/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { contextOf } from "../context.ts";
 import { positiveInteger } from "../positive-integer.ts";
 import { addAlterCommands } from "./alter-commands.ts";
-import { tableVersion, time } from "./open-table.ts";
+import { names, openAnyPlace, tableVersion, time } from "./open-table.ts";
 import { readRows } from "./read-rows.ts";
-import { withContext, withTable, writing } from "./write-table.ts";
+import { inPlace, tellOutcome, withContext, withTable, writing } from "./write-table.ts";
 
 interface WhereOptions {
   readonly where?: string;
@@ -18,8 +20,8 @@ export function addWriteCommands(lake: Command): void {
     .addOption(rowsOption())
     .action((name: string, { rows }: RowsOptions, command: Command) =>
       withTable(command, name, async (table) => {
-        const given = await readRows(rows, (await table.snapshot()).schema);
-        return { version: await table.append(given), metrics: { numOutputRows: given.length } };
+        const given = readRows(rows, (await table.snapshot()).schema);
+        return { version: await table.append(given), metrics: {} };
       }),
     );
 
@@ -33,7 +35,7 @@ export function addWriteCommands(lake: Command): void {
       withTable(command, name, async (table) => {
         const { rows, where, partitions } = options;
         const replace = where === undefined ? (partitions ? "partitions" : "table") : { where };
-        const given = await readRows(rows, (await table.snapshot()).schema);
+        const given = readRows(rows, (await table.snapshot()).schema);
         return table.overwrite(given, { replace });
       }),
     );
@@ -44,7 +46,7 @@ export function addWriteCommands(lake: Command): void {
     .action((name: string, { rows, on }: RowsOptions & { on: string }, command: Command) =>
       withTable(command, name, async (table) =>
         table.merge({
-          rows: await readRows(rows, (await table.snapshot()).schema),
+          rows: readRows(rows, (await table.snapshot()).schema),
           on,
           whenMatched: [{ update: "all" }],
           whenNotMatched: [{ insert: "all" }],
@@ -73,11 +75,13 @@ export function addWriteCommands(lake: Command): void {
   writing(lake, "optimize", "bring small files of a table together")
     .option("--where <sql>", "only files that may hold rows for which this is true")
     .option("--target-mb <size>", "size of the files (default: 128)", positiveInteger)
-    .action((name: string, options: WhereOptions & { targetMb?: number }, command: Command) =>
+    .option("--zorder-by <columns>", "order rows by these, separated by commas", names)
+    .action((name: string, options: OptimizeFlags, command: Command) =>
       withTable(command, name, (table) => {
-        const { where, targetMb } = options;
+        const { where, targetMb, zorderBy } = options;
         return table.optimize({
           ...(where === undefined ? {} : { where }),
+          ...(zorderBy === undefined ? {} : { zorderBy }),
           ...(targetMb === undefined ? {} : { targetBytes: targetMb * 2 ** 20 }),
         });
       }),
@@ -97,7 +101,43 @@ export function addWriteCommands(lake: Command): void {
     });
 
   addVacuum(lake);
+  addConvert(lake);
   addAlterCommands(lake);
+}
+
+interface OptimizeFlags extends WhereOptions {
+  readonly targetMb?: number;
+  readonly zorderBy?: readonly string[];
+}
+
+function addConvert(lake: Command): void {
+  lake
+    .command("convert")
+    .argument("<folder>", "a folder or s3://bucket/prefix with Parquet files")
+    .description("make a table of Parquet files, which stay as they are")
+    .option(
+      "--partition <column:type>",
+      "a column that folders such as day=2026-01-31 tell, in their order (default: as texts)",
+      partitionColumn,
+      [],
+    )
+    .action(
+      async (name: string, { partition }: { partition: readonly Column[] }, command: Command) => {
+        const { output } = await contextOf(command);
+        await inPlace(await openAnyPlace(name), async (table) => {
+          const options = partition.length === 0 ? {} : { partitionBy: partition };
+          tellOutcome(await table.convert(options), output);
+        });
+      },
+    );
+}
+
+function partitionColumn(text: string, before: readonly Column[]): readonly Column[] {
+  const [name = "", type = "string", ...more] = text.split(":");
+  if (name === "" || more.length > 0) {
+    throw new InvalidArgumentError("expected column:type, as in day:date");
+  }
+  return [...before, { name, type: type as "string" }];
 }
 
 function addVacuum(lake: Command): void {

@@ -1,9 +1,9 @@
-import { basename } from "node:path";
 import { type DeltaLakeTable, type Outcome, openDeltaTable } from "@ecap/adapter-delta";
 import { duckdbFileEngine } from "@ecap/adapter-duckdb";
 import type { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
-import { openFolder, tableArgument } from "./open-table.ts";
+import type { Output } from "../output.ts";
+import { openPlace, type TablePlace, tableArgument } from "./open-table.ts";
 
 /** A command that writes to the table it names. */
 export function writing(parent: Command, name: string, description: string): Command {
@@ -20,13 +20,15 @@ export async function withTable(
   operate: (table: DeltaLakeTable) => Promise<Outcome>,
 ): Promise<void> {
   await withContext(command, name, async (table, { output }) => {
-    const outcome = await operate(table);
-    output.result(outcome, () => {
-      const counts = Object.entries(outcome.metrics).map(([key, count]) => `${key} ${count}`);
-      const made =
-        outcome.version === undefined ? "nothing to change" : `version ${outcome.version}`;
-      return [made, ...counts].join(", ");
-    });
+    tellOutcome(await operate(table), output);
+  });
+}
+
+export function tellOutcome(outcome: Outcome, output: Output): void {
+  output.result(outcome, () => {
+    const counts = Object.entries(outcome.metrics).map(([key, count]) => `${key} ${count}`);
+    const made = outcome.version === undefined ? "nothing to change" : `version ${outcome.version}`;
+    return [made, ...counts].join(", ");
   });
 }
 
@@ -36,13 +38,21 @@ export async function withContext(
   work: (table: DeltaLakeTable, context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const context = await contextOf(command);
-  const { folder, objects } = openFolder(name, context.settings.dir);
+  await inPlace(await openPlace(name, context.settings.dir), (table) => work(table, context));
+}
+
+/** Opens the table that lies, or is to lie, in a place, and closes all of it after the work. */
+export async function inPlace(
+  { objects, name, close }: TablePlace,
+  work: (table: DeltaLakeTable) => Promise<void>,
+): Promise<void> {
   const engine = duckdbFileEngine({ objects });
-  const table = openDeltaTable({ objects, engine, name: basename(folder) });
+  const table = openDeltaTable({ objects, engine, name });
   try {
-    await work(table, context);
+    await work(table);
   } finally {
     await table.close();
     await engine.close();
+    await close();
   }
 }

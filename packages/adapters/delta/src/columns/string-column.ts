@@ -4,50 +4,59 @@ import { type ColumnBuilder, cellError, Validity } from "./built-column.ts";
 
 /** Longer strings are cut in statistics, as other writers do. */
 const maxStatisticsLength = 32;
-/** Past this length a call into the runtime is faster than a loop over characters. */
-const shortLength = 24;
 
 export const buildString: ColumnBuilder = (column, group) => {
   const { rows } = group;
   const { name } = column;
   const validity = new Validity(column, group);
   const offsets = new Int32Array(rows.length + 1);
-  let bytes = Buffer.allocUnsafeSlow(64 + rows.length * (likelyLength(rows[0]?.[name]) + 4));
+  const cells: string[] = [];
   let end = 0;
   let min: string | undefined;
   let max: string | undefined;
   let last: string | undefined;
-  let ascii = true;
   for (let i = 0; i < rows.length; i++) {
     const cell = rows[i]?.[name];
     if (typeof cell === "string") {
-      if (end + cell.length * 3 > bytes.length) bytes = grow(bytes, end + cell.length * 3);
-      const start = end;
-      end = writeShortAscii(bytes, cell, start);
-      if (end < 0) end = start + bytes.write(cell, start);
-      if (end - start !== cell.length) ascii = false;
+      cells.push(cell);
+      end += cell.length;
       if (cell !== last) {
         if (min === undefined || cell < min) min = cell;
         if (max === undefined || cell > max) max = cell;
         last = cell;
       }
     } else if (cell === null || cell === undefined) {
+      cells.push("");
       validity.setNull(i);
     } else {
       throw cellError(column, group, i);
     }
     offsets[i + 1] = end;
   }
-  if (!ascii) [min, max] = boundsByBytes(rows.map((row) => row[name]));
+  // One call for all texts costs a fraction of one for each.
+  let bytes = Buffer.from(cells.join(""));
+  if (bytes.length !== end) {
+    byteOffsets(cells, offsets);
+    // Halves of a character, which end one text and begin the next, became whole by it.
+    if (bytes.length !== offsets.at(-1))
+      bytes = Buffer.concat(cells.map((cell) => Buffer.from(cell)));
+    [min, max] = boundsByBytes(rows.map((row) => row[name]));
+  }
   const data = makeData({
     type: new Utf8(),
     length: rows.length,
     valueOffsets: offsets,
-    data: bytes.subarray(0, end),
+    data: bytes,
     ...validity.nulls(),
   });
   return { data, nullCount: validity.nullCount, ...stringBounds(min, max) };
 };
+
+function byteOffsets(cells: readonly string[], offsets: Int32Array): void {
+  for (const [i, cell] of cells.entries()) {
+    offsets[i + 1] = (offsets[i] ?? 0) + Buffer.byteLength(cell);
+  }
+}
 
 export const buildBinary: ColumnBuilder = (column, group) => {
   const validity = new Validity(column, group);
@@ -69,29 +78,6 @@ export const buildBinary: ColumnBuilder = (column, group) => {
   });
   return { data, nullCount: validity.nullCount };
 };
-
-/** Strings of a column tend to be about as long as its first. */
-function likelyLength(first: unknown): number {
-  return typeof first === "string" ? Math.min(first.length, 256) : 12;
-}
-
-/** Writes a short string of ASCII and gives where it ends; -1 for any other. */
-function writeShortAscii(bytes: Buffer, text: string, start: number): number {
-  const { length } = text;
-  if (length > shortLength) return -1;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 127) return -1;
-    bytes[start + i] = unit;
-  }
-  return start + length;
-}
-
-function grow(bytes: Buffer, needed: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length * 2));
-  bytes.copy(larger);
-  return larger;
-}
 
 /** Readers compare by bytes; JavaScript's own comparison agrees only without characters past U+FFFF. */
 function boundsByBytes(cells: readonly unknown[]): [string | undefined, string | undefined] {

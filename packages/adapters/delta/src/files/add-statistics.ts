@@ -2,7 +2,10 @@ import type { Column, ColumnStatistics, WrittenFile } from "@ecap/sdk";
 import { stringBounds } from "../columns/string-column.ts";
 
 /** The statistics of a written file as the JSON text of an add action. Bounds that JSON cannot hold are left out. */
-export function addStatistics(file: WrittenFile, columns: readonly Column[]): string {
+export function addStatistics(
+  file: Pick<WrittenFile, "rows" | "statistics">,
+  columns: readonly Column[],
+): string {
   const [min, max, nullCount]: [string[], string[], string[]] = [[], [], []];
   for (const { name, physicalName = name, type } of columns) {
     const known = file.statistics.get(physicalName);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { EcapError, type FileColumn, type ObjectStore, type Row } from "@ecap/sdk";
+import { type Column, EcapError, type FileColumn, type ObjectStore, type Row } from "@ecap/sdk";
 import { buildFile } from "../columns/build-file.ts";
 import { type Partition, partitionRows } from "../columns/partition-rows.ts";
 import { partitionFolder } from "../columns/partition-value.ts";
@@ -106,7 +106,7 @@ export async function encodeFiles(
 }
 
 /** A property that is no column would be lost without a word, so it is refused. */
-function checkNames(columns: readonly FileColumn[], rows: readonly Row[]): void {
+export function checkNames(columns: readonly Column[], rows: readonly Row[]): void {
   const names = new Set(columns.map((column) => column.name));
   // Rows of one maker name their properties in one order, and comparing with the row before is far cheaper than looking up.
   const before: string[] = [];

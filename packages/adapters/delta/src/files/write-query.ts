@@ -1,11 +1,9 @@
-import { randomUUID } from "node:crypto";
-import type { Clock, FileEngine, FileInput, ObjectStore } from "@ecap/sdk";
-import { partitionFolder } from "../columns/partition-value.ts";
+import type { Clock, FileEngine, FileInput, ObjectStore, RowConstraint } from "@ecap/sdk";
 import type { AddAction } from "../format/actions.ts";
 import { addStatistics } from "./add-statistics.ts";
 import { rowConstraints } from "./constraints.ts";
+import { storeQuery } from "./store-query.ts";
 import { type Definition, fileColumns } from "./table-fields.ts";
-import { deleteQuietly } from "./write-files.ts";
 
 export interface WriteQueryOptions {
   readonly engine: FileEngine;
@@ -13,6 +11,10 @@ export interface WriteQueryOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly definition: Definition;
+  /** What every row must satisfy beside the constraints of the table. */
+  readonly others?: readonly RowConstraint[];
+  /** A column of the query's result by which files are split, which is not written. */
+  readonly splitBy?: string | undefined;
 }
 
 /**
@@ -24,32 +26,21 @@ export async function writeQuery(
   sql: string,
   inputs: readonly FileInput[],
 ): Promise<AddAction[]> {
-  const { engine, objects, root, clock, definition } = options;
+  const { engine, objects, root, clock, definition, others = [], splitBy } = options;
   const columns = fileColumns(definition);
   const partitionBy = definition.metaData.partitionColumns;
-  const constraints = rowConstraints(definition.metaData);
+  const constraints = [...rowConstraints(definition.metaData), ...others];
   const inFiles = columns.filter(({ name }) => !partitionBy.includes(name));
-  const adds: AddAction[] = [];
-  try {
-    for await (const file of engine.write(sql, inputs, { columns, partitionBy, constraints })) {
-      const path = `${partitionFolder(file.partition)}part-00000-${randomUUID()}-c000.${file.extension}`;
-      const bytes = await file.bytes();
-      adds.push({
-        path,
-        partitionValues: file.partition,
-        size: bytes.length,
-        modificationTime: clock.now(),
-        dataChange: true,
-        stats: addStatistics(file, inFiles),
-      });
-      await objects.put(root + path, bytes);
-    }
-    return adds;
-  } catch (error) {
-    await deleteQuietly(
-      objects,
-      adds.map((add) => root + add.path),
-    );
-    throw error;
-  }
+  const split = splitBy === undefined ? {} : { splitBy };
+  const output = { columns, partitionBy, constraints, ...split };
+  const stored = await storeQuery({ engine, objects, root }, { sql, inputs }, output);
+  const modificationTime = clock.now();
+  return stored.map((file) => ({
+    path: file.path,
+    partitionValues: file.partition,
+    size: file.size,
+    modificationTime,
+    dataChange: true,
+    stats: addStatistics(file, inFiles),
+  }));
 }

@@ -1,5 +1,6 @@
 import type { DeletionVector } from "./deletion-vector.ts";
 import type { JsonRecord } from "./json-fields.ts";
+import type { StoredText } from "./stored-text.ts";
 
 type Strings = Readonly<Record<string, string | null>>;
 
@@ -12,7 +13,7 @@ export interface AddAction {
   readonly modificationTime: number;
   readonly dataChange: boolean;
   /** Statistics as the JSON text the protocol keeps them in. */
-  readonly stats?: string;
+  readonly stats?: StoredText;
   readonly tags?: Strings;
   readonly deletionVector?: DeletionVector;
   /** Row id of the file's first row, where rows are tracked. */
@@ -29,7 +30,7 @@ export interface RemoveAction {
   readonly extendedFileMetadata?: boolean;
   readonly partitionValues?: Strings;
   readonly size?: number;
-  readonly stats?: string;
+  readonly stats?: StoredText;
   readonly tags?: Strings;
   readonly deletionVector?: DeletionVector;
   readonly baseRowId?: number;

@@ -5,7 +5,8 @@
  * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-file-and-remove-file
  */
 export function decodePath(path: string): string {
-  return decodeURIComponent(path.replace(/^file:\/*(?=\/)/i, ""));
+  const bare = /^file:/i.test(path) ? path.replace(/^file:\/*(?=\/)/i, "") : path;
+  return bare.includes("%") ? decodeURIComponent(bare) : bare;
 }
 
 /** The path as the log keeps it. */

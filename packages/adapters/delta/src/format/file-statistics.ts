@@ -1,5 +1,6 @@
 import type { Column } from "@ecap/sdk";
 import { isRecord, type JsonRecord } from "./json-fields.ts";
+import type { StoredText } from "./stored-text.ts";
 
 /** Statistics of one data file, by the table's names of columns. */
 export interface FileStatistics {
@@ -16,7 +17,7 @@ export interface FileStatistics {
  * @see https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics
  */
 export function parseStatistics(
-  text: string | undefined,
+  text: StoredText | undefined,
   columns: readonly Column[],
 ): FileStatistics {
   const stats = jsonRecord(text);
@@ -34,9 +35,9 @@ export function parseStatistics(
   };
 }
 
-function jsonRecord(text: string | undefined): JsonRecord {
+function jsonRecord(text: StoredText | undefined): JsonRecord {
   try {
-    const stats: unknown = text === undefined ? {} : JSON.parse(text);
+    const stats: unknown = text === undefined ? {} : JSON.parse(text.toString());
     return isRecord(stats) ? stats : {};
   } catch {
     return {};

@@ -1,6 +1,14 @@
-import { type Data, DataType, makeVector, tableFromIPC, type Vector } from "apache-arrow";
+import {
+  type Data,
+  DataType,
+  makeVector,
+  type RecordBatch,
+  tableFromIPC,
+  type Vector,
+} from "apache-arrow";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
 import type { Action } from "./actions.ts";
+import { addReader, copies } from "./checkpoint-adds.ts";
 import { parseAction } from "./parse-actions.ts";
 
 /** The actions of one checkpoint or sidecar file in Parquet. Throws where they are not what the protocol says. */
@@ -8,28 +16,30 @@ export async function readParquetActions(
   codec: ParquetCodec,
   bytes: Uint8Array,
 ): Promise<Action[]> {
-  const { batches, schema } = tableFromIPC(await codec.read(bytes));
   const actions: Action[] = [];
-  for (const batch of batches) {
-    for (const [at, { name }] of schema.fields.entries()) {
-      const column = batch.getChildAt(at);
-      if (!column) continue;
-      const cell = cellReader(column);
-      for (let row = 0; row < batch.numRows; row++) {
-        if (!column.isValid(row)) continue;
-        const action = parseAction({ [name]: cell(row) });
-        if (action) actions.push(action);
-      }
+  await codec.read(bytes, (ipc) => {
+    for (const batch of tableFromIPC(ipc).batches) addActions(batch, actions);
+  });
+  return actions;
+}
+
+function addActions(batch: RecordBatch, actions: Action[]): void {
+  for (const [at, { name }] of batch.schema.fields.entries()) {
+    const column = batch.getChildAt(at);
+    if (!column) continue;
+    const cell = cellReader(column);
+    const addOf = name === "add" ? addReader(column) : undefined;
+    for (let row = 0; row < batch.numRows; row++) {
+      if (!column.isValid(row)) continue;
+      const add = addOf?.(row);
+      const action = add ? { add } : parseAction({ [name]: cell(row) });
+      if (action) actions.push(action);
     }
   }
-  return actions;
 }
 
 /** A column's value in a row, as JSON would have it. */
 type CellReader = (row: number) => unknown;
-
-/** Copies of statistics and partition values in another form. */
-const unusedParts = new Set(["stats_parsed", "partitionValues_parsed"]);
 
 /** Reads a column of one batch. Arrow's own rows of maps and structs cost several times more. */
 function cellReader(column: Vector): CellReader {
@@ -53,7 +63,7 @@ function structReader({ type, data }: Vector): CellReader {
   const fields = DataType.isStruct(type) ? type.children : [];
   const parts = fields.flatMap(({ name }, i) => {
     const child = data[0]?.children[i];
-    return child && !unusedParts.has(name) ? [[name, cellReader(makeVector(child))] as const] : [];
+    return child && !copies.has(name) ? [[name, cellReader(makeVector(child))] as const] : [];
   });
   return (row) => {
     const value: Record<string, unknown> = {};

@@ -82,12 +82,9 @@ export function isWritableType(type: ColumnType): boolean {
 
 /** Throws ECAP_TABLE_SCHEMA where a table cannot be made with this schema. */
 export function checkSchema(schema: TableSchema): void {
-  const names = new Set<string>();
+  checkColumnNames(schema.columns);
   for (const { name, type } of schema.columns) {
-    if (!/^[^ ,;{}()\n\t=]+$/.test(name)) throw invalid(name, "is not a name Parquet allows");
-    if (names.has(name.toLowerCase())) throw invalid(name, "is there twice");
     if (!isWritableType(type)) throw invalid(name, `has the type ${typeName(type)}`);
-    names.add(name.toLowerCase());
   }
   const partitionBy = new Set(schema.partitionBy ?? []);
   for (const name of partitionBy) {
@@ -98,6 +95,25 @@ export function checkSchema(schema: TableSchema): void {
   if (schema.columns.every((column) => partitionBy.has(column.name))) {
     throw new EcapError("ECAP_TABLE_SCHEMA", "A table needs a column it is not partitioned by");
   }
+}
+
+/** Throws ECAP_TABLE_SCHEMA where files cannot call columns so. */
+export function checkColumnNames(columns: readonly Column[]): void {
+  const names = new Set<string>();
+  for (const { name } of columns) {
+    if (!/^[^ ,;{}()\n\t=]+$/.test(name)) throw invalid(name, "is not a name Parquet allows");
+    if (names.has(name.toLowerCase())) throw invalid(name, "is there twice");
+    names.add(name.toLowerCase());
+  }
+}
+
+/** Whether a type is the one named, or has it within. */
+export function isOfType(type: ColumnType, wanted: ColumnType): boolean {
+  if (type === wanted) return true;
+  if (typeof type === "string") return false;
+  if (type.type === "struct") return type.fields.some((field) => isOfType(field.type, wanted));
+  if (type.type === "array") return isOfType(type.elementType, wanted);
+  return isOfType(type.keyType, wanted) || isOfType(type.valueType, wanted);
 }
 
 /** The columns of `current` and those new in `wanted`, as nullable; throws ECAP_TABLE_SCHEMA where the two disagree. */

@@ -48,7 +48,7 @@ export async function writeCheckpoint(
         long("size", add, (t) => t.size),
         long("modificationTime", add, (t) => t.modificationTime),
         flag("dataChange", add, (t) => t.dataChange),
-        text("stats", add, (t) => t.stats),
+        text("stats", add, (t) => t.stats?.toString()),
         mapping("tags", add, (t) => t.tags),
         vector(add),
         long("baseRowId", add, (t) => t.baseRowId),

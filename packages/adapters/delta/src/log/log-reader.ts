@@ -149,6 +149,7 @@ export function logReader({ objects, codec, folder, table }: LogReaderOptions): 
   const loadFromHint = async (): Promise<TableState | undefined> => {
     const hint = await lastCheckpoint();
     if (hint === undefined) return undefined;
+    codec.prepare();
     const listed = await list(beforeVersion(hint));
     const last = lastCommit(listed);
     if (last === undefined || newestVersion(listed) > last || checkpointsIn(listed).length === 0) {

@@ -55,7 +55,7 @@ export function replay(
     for (const action of commit.actions) {
       if ("add" in action) {
         files.set(action.add.path, action.add);
-        tombstones.delete(logicalFileKey(action.add));
+        if (tombstones.size > 0) tombstones.delete(logicalFileKey(action.add));
       } else if ("remove" in action) {
         // A commit that changes a file's deletion vector adds the new logical file and removes the old one, in any order.
         const key = logicalFileKey(action.remove);

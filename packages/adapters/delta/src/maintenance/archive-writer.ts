@@ -9,9 +9,9 @@ import { inOrder } from "../log/in-order.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { Archive } from "../table/archive.ts";
 import { type Change, readsAll } from "../table/change.ts";
-import { commitChange, forgetFiles } from "../table/commit-change.ts";
+import { commitChange } from "../table/commit-change.ts";
 import { commitInfo } from "../table/commit-info.ts";
-import { engineOf, placeOf, type TableContext } from "../table/table-context.ts";
+import { engineOf, forgetFiles, placeOf, type TableContext } from "../table/table-context.ts";
 import { tableInput, target } from "../table/table-input.ts";
 import { keyOf } from "../table/table-place.ts";
 

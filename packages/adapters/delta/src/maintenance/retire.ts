@@ -10,7 +10,7 @@ import { noReads } from "../table/change.ts";
 import { commitChange } from "../table/commit-change.ts";
 import { existingTable, type TableContext } from "../table/table-context.ts";
 import { isOn } from "../table/table-properties.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { type ArchiveWriter, archiveWriter } from "./archive-writer.ts";
 
 /** How often it is tried where others change the same files, after pauses that grow from some 50 ms to some 3 s. */
@@ -54,7 +54,7 @@ async function retireOnce(
   options: RetireOptions,
 ): Promise<RetireReport> {
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   checkRetirable(table, state);
   const archived = table.archive && (await archiveStateOf(state, table.archive));
   const { dryRun = false } = options;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Column, EcapError } from "@ecap/sdk";
+import { changeColumns } from "../changes/change-data.ts";
 import { checkConstraints, constraintPrefix } from "../files/constraints.ts";
 import {
   type Definition,
@@ -118,20 +119,32 @@ export const setProperties = (properties: Readonly<Record<string, string | null>
     const message = `The property ${refused} cannot be set`;
     throw new EcapError("ECAP_TABLE_UNSUPPORTED", message, { path: refused });
   }
-  return ({ metaData, protocol }) => ({
-    metaData: withProperties(metaData, properties),
-    protocol:
-      properties["delta.enableDeletionVectors"] === "true"
-        ? withFeature(protocol, "deletionVectors")
-        : protocol,
-  });
+  return ({ metaData, protocol }) => {
+    const wanted = Object.entries(propertyFeatures).flatMap(([property, feature]) =>
+      properties[property] === "true" ? [feature] : [],
+    );
+    if (wanted.includes("changeDataFeed")) {
+      const taken = changeColumns.find(({ name }) => findField(schemaFields(metaData), name));
+      if (taken) throw invalid(taken.name, "is one that change data feeds have");
+    }
+    return {
+      metaData: withProperties(metaData, properties),
+      protocol: wanted.reduce(withFeature, protocol),
+    };
+  };
+};
+
+/** Features that a property needs. */
+const propertyFeatures: Readonly<Record<string, string>> = {
+  "delta.enableChangeDataFeed": "changeDataFeed",
+  "delta.enableDeletionVectors": "deletionVectors",
 };
 
 const settableProperties: ReadonlySet<string> = new Set([
   "delta.appendOnly",
   "delta.checkpointInterval",
   "delta.deletedFileRetentionDuration",
-  "delta.enableDeletionVectors",
+  ...Object.keys(propertyFeatures),
   "delta.enableExpiredLogCleanup",
   "delta.isolationLevel",
   "delta.logRetentionDuration",

@@ -20,7 +20,7 @@ export async function createTable(
   options: CreateOptions,
 ): Promise<Outcome> {
   checkSchema(schema);
-  if (await table.log.newest()) throw exists(table);
+  if (await table.log.newest()) throw tableExists(table);
   const { properties = {} } = options;
   const { protocol, metaData } = setProperties(properties)(
     newDefinition(schema, table.clock.now()),
@@ -32,7 +32,7 @@ export async function createTable(
     commitInfo(table, undefined, told, "serializable"),
     ...actions,
   ]);
-  if (!committed) throw exists(table);
+  if (!committed) throw tableExists(table);
   return { version: committed.version, metrics: {} };
 }
 
@@ -50,6 +50,6 @@ export function newDefinition(schema: TableSchema, now: number): Definition {
   };
 }
 
-function exists({ name }: TableContext): EcapError {
+export function tableExists({ name }: TableContext): EcapError {
   return new EcapError("ECAP_TABLE_EXISTS", `There is a table ${name} already`, { received: name });
 }

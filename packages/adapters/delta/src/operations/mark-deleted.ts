@@ -8,8 +8,7 @@ import {
 import { parseSchema } from "../format/schema.ts";
 import { inOrder } from "../log/in-order.ts";
 import type { TableState } from "../log/table-state.ts";
-import { forgetFiles } from "../table/commit-change.ts";
-import { engineOf, placeOf, type TableContext } from "../table/table-context.ts";
+import { engineOf, forgetFiles, placeOf, type TableContext } from "../table/table-context.ts";
 import { tableInput, target } from "../table/table-input.ts";
 import { isOn } from "../table/table-properties.ts";
 import { tableFile } from "../table/table-snapshot.ts";
@@ -78,7 +77,7 @@ async function deletedBefore(
 
 /** Bounds stay as they are: deleted rows may be what touches them. */
 function withVector(add: AddAction, { vector }: EncodedDeletionVector): AddAction {
-  const stats = add.stats?.replace(/"tightBounds":(?:true|false),?/, "");
+  const stats = add.stats?.toString().replace(/"tightBounds":(?:true|false),?/, "");
   return {
     ...add,
     ...(stats === undefined ? {} : { stats: stats.replace("{", '{"tightBounds":false,') }),

@@ -1,7 +1,7 @@
 import { type Column, EcapError } from "@ecap/sdk";
 import { quoted } from "../files/sql-text.ts";
 import { engineOf, type TableContext } from "../table/table-context.ts";
-import { source } from "./merge-source.ts";
+import { source } from "./held-rows.ts";
 import { type Assignments, checkAssignments } from "./update-rows.ts";
 
 /** `all` sets every column that the source has too to the source's value. */

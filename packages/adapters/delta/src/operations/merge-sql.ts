@@ -3,8 +3,8 @@ import { grouped, holds, quoted } from "../files/sql-text.ts";
 import type { AddAction } from "../format/actions.ts";
 import type { Reads } from "../table/change.ts";
 import { target } from "../table/table-input.ts";
+import { source } from "./held-rows.ts";
 import type { SqlClause, SqlClauses } from "./merge-clauses.ts";
-import { source } from "./merge-source.ts";
 
 /** What a merge will do, checked. */
 export interface MergePlan {
@@ -33,18 +33,51 @@ export function unmatchedSql({ clauses: { unmatched }, on }: MergePlan): string 
 }
 
 /** The rows that touched files hold afterwards. */
-export function rewriteSql({ clauses, on, columns }: MergePlan): string {
-  const { matched, unmatched } = clauses;
-  const cases = [
-    ...matched.map((clause) => ({
-      ...clause,
-      when: `${hasSource} AND ${holds(clause.condition)}`,
+export function rewriteSql(plan: MergePlan): string {
+  const cases = changeCases(plan);
+  const stays = cases.map(({ when, values }) => `WHEN ${when} THEN ${values ? "true" : "false"}`);
+  return `SELECT ${newValues(plan, cases)} FROM ${pairsOf(plan)} WHERE CASE ${stays.join(" ")} ELSE true END`;
+}
+
+/** The rows of touched files that clauses change, as they were and as they are, with `_change_type`. */
+export function changesSql(plan: MergePlan): string {
+  const cases = changeCases(plan);
+  const kinds = cases.map(
+    ({ when, values }) => `WHEN ${when} THEN '${values ? "update" : "delete"}'`,
+  );
+  const isKind = (kind: string) => `CASE ${kinds.join(" ")} END = '${kind}'`;
+  const before = plan.columns.map(({ name }) => `${target}.${quoted(name)}`).join(", ");
+  const from = pairsOf(plan);
+  // Several rows of the source may say of one row that it goes.
+  const once = `QUALIFY row_number() OVER (PARTITION BY ${target}."#file", ${target}."#row") = 1`;
+  return [
+    `SELECT ${before}, 'delete' AS _change_type FROM ${from} WHERE ${isKind("delete")} ${once}`,
+    `SELECT ${before}, 'update_preimage' AS _change_type FROM ${from} WHERE ${isKind("update")}`,
+    `SELECT ${newValues(plan, cases)}, 'update_postimage' AS _change_type FROM ${from} WHERE ${isKind("update")}`,
+  ].join(" UNION ALL ");
+}
+
+interface ChangeCase {
+  /** When the clause applies to a row of the table, beside its row of the source if it has one. */
+  readonly when: string;
+  readonly values: SqlClause["values"];
+}
+
+/** The clauses for rows of the table; of those whose `when` is true the first counts. */
+function changeCases({ clauses: { matched, unmatched } }: MergePlan): readonly ChangeCase[] {
+  return [
+    ...matched.map(({ condition, values }) => ({
+      values,
+      when: `${hasSource} AND ${holds(condition)}`,
     })),
-    ...unmatched.map((clause) => ({
-      ...clause,
-      when: `NOT (${hasSource}) AND ${holds(clause.condition)}`,
+    ...unmatched.map(({ condition, values }) => ({
+      values,
+      when: `NOT (${hasSource}) AND ${holds(condition)}`,
     })),
   ];
+}
+
+function newValues({ columns }: MergePlan, cases: readonly ChangeCase[]): string {
   const values = columns.map(({ name }) => {
     const own = `${target}.${quoted(name)}`;
     const whens = cases.map(
@@ -52,11 +85,10 @@ export function rewriteSql({ clauses, on, columns }: MergePlan): string {
     );
     return `CASE ${whens.join(" ")} ELSE ${own} END AS ${quoted(name)}`;
   });
-  const stays = cases.map(
-    ({ when, values: given }) => `WHEN ${when} THEN ${given ? "true" : "false"}`,
-  );
-  return `SELECT ${values.join(", ")} FROM ${target} LEFT JOIN ${source} ON ${grouped(on)} WHERE CASE ${stays.join(" ")} ELSE true END`;
+  return values.join(", ");
 }
+
+const pairsOf = ({ on }: MergePlan) => `${target} LEFT JOIN ${source} ON ${grouped(on)}`;
 
 /** The rows that the merge adds. */
 export function insertSql({ clauses: { inserts }, on, columns }: MergePlan): string {

@@ -1,24 +1,32 @@
-import { type Column, EcapError, type Row } from "@ecap/sdk";
+import { type Column, EcapError, type FileInput } from "@ecap/sdk";
+import { type ChangedRows, insertedRows } from "../changes/write-changes.ts";
 import { rowsOf } from "../files/file-facts.ts";
+import type { RowSource } from "../files/row-source.ts";
 import { writeQuery } from "../files/write-query.ts";
 import type { AddAction } from "../format/actions.ts";
 import { parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
 import { readsAll, readsWhere } from "../table/change.ts";
-import { forgetFiles } from "../table/commit-change.ts";
-import { engineOf, existingTable, type TableContext } from "../table/table-context.ts";
+import { engineOf, existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
 import { tableInput } from "../table/table-input.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { fileFilter } from "./find-matches.ts";
+import { holdRows } from "./held-rows.ts";
 import { checkClauses, type MergeClauses } from "./merge-clauses.ts";
-import { mergeSource } from "./merge-source.ts";
-import { insertSql, type MergePlan, matchedSql, rewriteSql, unmatchedSql } from "./merge-sql.ts";
+import {
+  changesSql,
+  insertSql,
+  type MergePlan,
+  matchedSql,
+  rewriteSql,
+  unmatchedSql,
+} from "./merge-sql.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
 
 export interface MergeOptions extends OperationOptions, MergeClauses {
-  readonly rows: readonly Row[];
+  readonly rows: RowSource;
   /** The columns of the rows. Default: those of the table. */
   readonly columns?: readonly Column[];
   /** SQL over the columns of `target` and `source`: which rows belong together. */
@@ -31,11 +39,33 @@ export interface MergeOptions extends OperationOptions, MergeClauses {
  */
 export async function merge(table: TableContext, options: MergeOptions): Promise<Outcome> {
   const state = await existingTable(table);
-  checkChangeable(state);
-  const plan = await planMerge(table, state, options);
+  checkWritable(state);
+  const { columns = parseSchema(state).columns, rows } = options;
+  const held = await holdRows(table, columns, rows);
+  try {
+    const plan = await planMerge(table, state, options, held.input);
+    return await mergeHeld(table, state, plan, { options, sourceRows: held.count });
+  } finally {
+    await held.release();
+  }
+}
+
+interface Given {
+  readonly options: MergeOptions;
+  readonly sourceRows: number;
+}
+
+async function mergeHeld(
+  table: TableContext,
+  state: TableState,
+  plan: MergePlan,
+  { options, sourceRows }: Given,
+): Promise<Outcome> {
   const touched = await findTouched(table, state, plan);
   const removed = touched.map((file) => file.add);
-  const kept = await rewriteFiles(table, state, removed, rewriteSql(plan), [plan.source]);
+  const kept = await rewriteFiles(table, state, removed, rewriteSql(plan), {
+    others: [plan.source],
+  });
   const inserted = await insertRows(table, state, plan).catch(async (error: unknown) => {
     await forgetFiles(
       table,
@@ -44,7 +74,7 @@ export async function merge(table: TableContext, options: MergeOptions): Promise
     throw error;
   });
   const metrics = {
-    numSourceRows: options.rows.length,
+    numSourceRows: sourceRows,
     numTargetRowsInserted: inserted.reduce((sum, add) => sum + (rowsOf(add) ?? 0), 0),
     numTargetRowsChanged: touched.reduce((sum, file) => sum + file.changed, 0),
   };
@@ -53,6 +83,7 @@ export async function merge(table: TableContext, options: MergeOptions): Promise
     parameters: { predicate: options.on },
     removed,
     added: [...kept, ...inserted],
+    changes: touched.length === 0 ? [] : [changedRows(plan, removed), insertedRows(inserted)],
     metrics,
     reads: plan.reads,
     options,
@@ -63,9 +94,9 @@ async function planMerge(
   table: TableContext,
   state: TableState,
   options: MergeOptions,
+  input: FileInput,
 ): Promise<MergePlan> {
   const { columns } = parseSchema(state);
-  const input = await mergeSource(table, columns, options);
   const clauses = await checkClauses(table, columns, input.columns, options);
   const mayMatch = await fileFilter(table, state, options.on);
   return {
@@ -76,6 +107,10 @@ async function planMerge(
     candidates: [...state.files.values()].filter(mayMatch),
     reads: clauses.unmatched.length > 0 ? readsAll : readsWhere(state, mayMatch),
   };
+}
+
+function changedRows(plan: MergePlan, files: readonly AddAction[]): ChangedRows {
+  return { files, sql: changesSql(plan), others: [plan.source] };
 }
 
 interface ChangedFile {

@@ -1,22 +1,25 @@
+import { batches } from "../files/file-actions.ts";
 import { partitionKey } from "../files/partition-key.ts";
 import type { Definition } from "../files/table-fields.ts";
 import type { AddAction } from "../format/actions.ts";
 import type { TableState } from "../log/table-state.ts";
 import { noReads } from "../table/change.ts";
-import { forgetFiles } from "../table/commit-change.ts";
-import { existingTable, type TableContext } from "../table/table-context.ts";
+import { existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
 import { target } from "../table/table-input.ts";
 import { checkWritable } from "../table/writable.ts";
 import { fileFilter } from "./find-matches.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
+import { orderColumns, rewriteOrdered } from "./z-order.ts";
 
 export interface OptimizeOptions extends OperationOptions {
   /** SQL over the columns; files without such rows, by what the log says of them, are left alone. */
   readonly where?: string;
   /** Files below this size are brought together, into files of about this size. Default 128 MiB. */
   readonly targetBytes?: number;
+  /** Orders the rows of every file by these columns at once, so that files can be left out by conditions on any of them. Up to six. */
+  readonly zorderBy?: readonly string[];
   /** Partitions with fewer such files are left alone. Default 2. */
   readonly minFiles?: number;
   /** Bytes of files brought together at once; others are left for the next time. Default: no limit. */
@@ -25,16 +28,27 @@ export interface OptimizeOptions extends OperationOptions {
 
 const defaultTargetBytes = 128 * 2 ** 20;
 
-/** Brings small files of one partition together into larger ones. The rows stay as they are. */
+/** Bytes of files that are ordered together; the engine sorts more than memory holds. */
+const maxOrderedBytes = 2 * 2 ** 30;
+
+/** Brings small files of one partition together into larger ones, or puts the rows of all of them in order. The rows stay as they are. */
 export async function optimize(table: TableContext, options: OptimizeOptions): Promise<Outcome> {
-  const { where } = options;
+  const { where, targetBytes = defaultTargetBytes, zorderBy = [] } = options;
   const state = await existingTable(table);
   checkWritable(state);
-  const groups = await smallFiles(table, state, options);
+  const columns = orderColumns(state, zorderBy);
+  const isOrdered = columns.length > 0;
+  const find = isOrdered ? filesToOrder : smallFiles;
+  const groups = await find(table, state, options);
   const removed = groups.flat();
   const added: AddAction[] = [];
   try {
-    for (const group of groups) added.push(...(await rewriteFiles(table, state, group, sql)));
+    for (const group of groups) {
+      const rewritten = isOrdered
+        ? await rewriteOrdered(table, state, group, { columns, targetBytes })
+        : await rewriteFiles(table, state, group, sql);
+      added.push(...rewritten);
+    }
   } catch (error) {
     await forgetFiles(
       table,
@@ -44,7 +58,7 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
   }
   return replaceFiles(table, state, {
     operation: "OPTIMIZE",
-    parameters: { predicate: where === undefined ? [] : [where], zOrderBy: [] },
+    parameters: { predicate: where === undefined ? [] : [where], zOrderBy: columns },
     removed,
     added,
     metrics: {},
@@ -67,6 +81,18 @@ export async function smallFiles(
   return partitions(state, small)
     .filter((files) => files.length >= minFiles)
     .flatMap((files) => packFiles(files, targetBytes))
+    .filter(within(maxBytes));
+}
+
+/** Every file, in groups that are ordered each by itself. */
+async function filesToOrder(
+  table: TableContext,
+  state: TableState,
+  { where, maxBytes = Number.POSITIVE_INFINITY }: OptimizeOptions,
+): Promise<AddAction[][]> {
+  const isWanted = where === undefined ? () => true : await fileFilter(table, state, where);
+  return partitions(state, [...state.files.values()].filter(isWanted))
+    .flatMap((files) => batches(files, maxOrderedBytes))
     .filter(within(maxBytes));
 }
 

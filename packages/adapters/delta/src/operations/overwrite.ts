@@ -1,11 +1,12 @@
-import type { Row } from "@ecap/sdk";
+import { type ChangedRows, insertedRows } from "../changes/write-changes.ts";
+import { rowsOf } from "../files/file-facts.ts";
 import { partitionKey } from "../files/partition-key.ts";
+import type { RowSource } from "../files/row-source.ts";
 import type { AddAction } from "../format/actions.ts";
 import type { TableState } from "../log/table-state.ts";
 import { type Reads, readsAll, readsWhere } from "../table/change.ts";
-import { forgetFiles } from "../table/commit-change.ts";
-import { existingTable, type TableContext } from "../table/table-context.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { existingTable, forgetFiles, type TableContext } from "../table/table-context.ts";
+import { checkWritable } from "../table/writable.ts";
 import { planDeletion } from "./delete-rows.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
@@ -22,16 +23,16 @@ export interface OverwriteOptions extends OperationOptions {
 /** Puts rows in the place of others. */
 export async function overwrite(
   table: TableContext,
-  rows: readonly Row[],
+  rows: RowSource,
   options: OverwriteOptions,
 ): Promise<Outcome> {
   const { replace = "table" } = options;
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   const where = typeof replace === "string" ? undefined : replace.where;
   const limits = where === undefined ? [] : [{ name: "replace.where", condition: where }];
   const written = await writeRows(table, state, rows, limits);
-  const { removed, kept, reads } = await planRemoval(table, state, replace, written).catch(
+  const { removed, kept, reads, deleted } = await planRemoval(table, state, replace, written).catch(
     async (error: unknown) => {
       await forgetFiles(
         table,
@@ -51,7 +52,8 @@ export async function overwrite(
     removed,
     added: [...kept.files, ...written],
     written: [...kept.written, ...written.map((add) => add.path)],
-    metrics: { numOutputRows: rows.length },
+    changes: deleted ? [deleted, insertedRows(written)] : [],
+    metrics: { numOutputRows: written.reduce((sum, add) => sum + (rowsOf(add) ?? 0), 0) },
     reads,
     options,
   });
@@ -62,6 +64,7 @@ interface Removal {
   /** The rows that stay of the removed files. */
   readonly kept: { readonly files: readonly AddAction[]; readonly written: readonly string[] };
   readonly reads: Reads;
+  readonly deleted?: ChangedRows;
 }
 
 async function planRemoval(
@@ -78,6 +81,6 @@ async function planRemoval(
     const removed = [...state.files.values()].filter(isReplaced);
     return { removed, kept, reads: readsWhere(state, isReplaced) };
   }
-  const { removed, added, written: made, reads } = await planDeletion(table, state, replace.where);
-  return { removed, kept: { files: added, written: made }, reads };
+  const { added, written: made, ...deletion } = await planDeletion(table, state, replace.where);
+  return { ...deletion, kept: { files: added, written: made } };
 }

@@ -1,8 +1,10 @@
+import { type ChangedRows, writeChanges } from "../changes/write-changes.ts";
 import { removeOf } from "../files/file-actions.ts";
-import type { Action, AddAction } from "../format/actions.ts";
+import type { AddAction } from "../format/actions.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { Change } from "../table/change.ts";
 import { commitChange } from "../table/commit-change.ts";
+import { orForget } from "../table/commit-loop.ts";
 import type { TableContext } from "../table/table-context.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 
@@ -13,8 +15,8 @@ export interface Replacement
   /** Paths of files made for it. Default: those of `added`. */
   readonly written?: readonly string[];
   readonly metrics: Readonly<Record<string, number>>;
-  /** Further actions of the same commit. */
-  readonly others?: readonly Action[];
+  /** The rows that change, for tables that record how; none where all of them are those of whole files that come and go. */
+  readonly changes?: readonly ChangedRows[];
   readonly options: OperationOptions;
 }
 
@@ -24,9 +26,11 @@ export async function replaceFiles(
   state: TableState,
   replacement: Replacement,
 ): Promise<Outcome> {
-  const { removed, added, others = [], options, rearranges = false, ...said } = replacement;
-  const { written = added.map((add) => add.path) } = replacement;
+  const { removed, added, changes = [], options, rearranges = false, ...said } = replacement;
+  const { written: made = added.map((add) => add.path) } = replacement;
   if (removed.length + added.length === 0) return { version: undefined, metrics: said.metrics };
+  const recorded = await orForget(table, made, () => writeChanges(table, state, changes));
+  const written = [...made, ...recorded.map(({ path }) => path)];
   const now = table.clock.now();
   const metrics = {
     ...said.metrics,
@@ -39,7 +43,7 @@ export async function replaceFiles(
     rearranges,
     ...(options.commitInfo ? { info: options.commitInfo } : {}),
     actions: [
-      ...others,
+      ...recorded.map((cdc) => ({ cdc })),
       ...removed.map((add) => removeOf(add, now, !rearranges)),
       ...added.map((add) => ({ add: { ...add, dataChange: !rearranges } })),
     ],

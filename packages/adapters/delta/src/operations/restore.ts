@@ -9,7 +9,7 @@ import { commitChange } from "../table/commit-change.ts";
 import { existingTable, placeOf, type TableContext } from "../table/table-context.ts";
 import { versionAt } from "../table/table-history.ts";
 import { keyOf } from "../table/table-place.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { maxColumnId, withColumnIds } from "./column-ids.ts";
 import { type OperationOptions, type Outcome, unchanged } from "./outcome.ts";
 
@@ -22,7 +22,7 @@ export interface RestoreOptions extends OperationOptions {
 /** Makes the table again what it was at a version, as a version of its own. Files that a vacuum removed cannot come back: ECAP_STORAGE_CORRUPT names one. */
 export async function restore(table: TableContext, options: RestoreOptions): Promise<Outcome> {
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   const wanted = await versionToRestore(table, state, options);
   const then = wanted === state.version ? state : await table.log.at(wanted);
   if (!then) throw noVersion(table, options);

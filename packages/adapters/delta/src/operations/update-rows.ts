@@ -3,7 +3,7 @@ import { grouped, holds, quoted } from "../files/sql-text.ts";
 import { parseSchema } from "../format/schema.ts";
 import { engineOf, existingTable, type TableContext } from "../table/table-context.ts";
 import { target } from "../table/table-input.ts";
-import { checkChangeable } from "../table/writable.ts";
+import { checkWritable } from "../table/writable.ts";
 import { findMatches } from "./find-matches.ts";
 import type { OperationOptions, Outcome } from "./outcome.ts";
 import { replaceFiles } from "./replace-files.ts";
@@ -22,7 +22,7 @@ export interface UpdateOptions extends OperationOptions {
 export async function updateRows(table: TableContext, options: UpdateOptions): Promise<Outcome> {
   const { set, where = "true" } = options;
   const state = await existingTable(table);
-  checkChangeable(state);
+  checkWritable(state);
   const { columns } = parseSchema(state);
   const assigned = await checkAssignments(table, columns, set);
   const { touched, reads } = await findMatches(table, state, where);
@@ -37,11 +37,14 @@ export async function updateRows(table: TableContext, options: UpdateOptions): P
   const sql = `SELECT ${values.join(", ")} FROM ${hits}`;
   const added = await rewriteFiles(table, state, removed, sql);
   const parameters = { predicate: [where] };
+  const before = columns.map(({ name }) => quoted(name)).join(", ");
+  const changes = `SELECT ${before}, 'update_preimage' AS _change_type FROM ${hits} WHERE "#hit" UNION ALL SELECT ${values.join(", ")}, 'update_postimage' AS _change_type FROM ${hits} WHERE "#hit"`;
   return replaceFiles(table, state, {
     operation: "UPDATE",
     parameters,
     removed,
     added,
+    changes: [{ files: removed, sql: changes }],
     metrics,
     reads,
     options,

@@ -71,6 +71,8 @@ function neededKeys(table: TableContext, state: TableState, before: number): Rea
   return new Set(paths.map((path) => keyOf(placeOf(table), path)));
 }
 
-function isHidden(path: string): boolean {
+/** Files of changes are in no version's list: they stay as long as files that were removed when they were written. */
+export function isHidden(path: string): boolean {
+  if (path.startsWith("_change_data/")) return false;
   return path.split("/").some((part) => /^[._]/.test(part) && !/^_[^/]*=/.test(part));
 }

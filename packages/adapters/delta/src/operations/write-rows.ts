@@ -1,19 +1,22 @@
-import { EcapError, type Row, type RowConstraint } from "@ecap/sdk";
+import { EcapError, type RowConstraint } from "@ecap/sdk";
 import { checkConstraints } from "../files/constraints.ts";
+import { isStream, type RowSource } from "../files/row-source.ts";
 import { holds } from "../files/sql-text.ts";
 import type { Definition } from "../files/table-fields.ts";
 import { deleteQuietly, writeFiles } from "../files/write-files.ts";
 import type { AddAction } from "../format/actions.ts";
 import { engineOf, type TableContext } from "../table/table-context.ts";
 import { tableInput, target } from "../table/table-input.ts";
+import { writeStream } from "./write-stream.ts";
 
 /** Writes rows as data files of the table, checked against its schema, its constraints and `others`; where one is broken no file stays. */
 export async function writeRows(
   table: TableContext,
   definition: Definition,
-  rows: readonly Row[],
+  rows: RowSource,
   others: readonly RowConstraint[] = [],
 ): Promise<AddAction[]> {
+  if (isStream(rows)) return writeStream(table, definition, rows, others);
   const { objects, codec, root, clock } = table;
   const adds = await writeFiles({ objects, codec, root, definition, now: clock.now() }, rows);
   try {

@@ -6,10 +6,14 @@ import { EcapError } from "@ecap/sdk";
 /** Parquet files from and to Arrow IPC streams, off the event loop. */
 export interface ParquetCodec {
   /**
-   * A Parquet file with the batch of the stream, whose buffer is given away. Columns named in `distinct` hardly repeat a value and are written without a dictionary.
+   * A Parquet file with the batches of the stream, whose buffer is given away. Columns named in `distinct` hardly repeat a value and are written without a
+   * dictionary; a `plain` file is one that is soon thrown away, made fast instead of small.
    */
-  write(ipc: Uint8Array, distinct: readonly string[]): Promise<Uint8Array>;
-  read(parquet: Uint8Array): Promise<Uint8Array>;
+  write(ipc: Uint8Array, distinct: readonly string[] | "plain"): Promise<Uint8Array>;
+  /** Gives the rows of a file to `take`, some thousands at a time, each part a stream of its own. */
+  read(parquet: Uint8Array, take: (ipc: Uint8Array) => void): Promise<void>;
+  /** Starts a thread for a read that is about to come: loading the library takes it longer than most files. */
+  prepare(): void;
   close(): Promise<void>;
 }
 
@@ -21,13 +25,18 @@ export interface ParquetCodecOptions {
 }
 
 type Task =
-  | { readonly task: "write"; readonly bytes: Uint8Array; readonly distinct: readonly string[] }
+  | {
+      readonly task: "write";
+      readonly bytes: Uint8Array;
+      readonly distinct: readonly string[] | "plain";
+    }
   | { readonly task: "read"; readonly bytes: Uint8Array };
 
 interface Job {
   readonly message: Task;
-  resolve(bytes: Uint8Array): void;
-  reject(error: Error): void;
+  take(bytes: Uint8Array): void;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 interface Thread {
@@ -57,17 +66,23 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
 
   const start = (): Thread => {
     const module = pathToFileURL(createRequire(import.meta.url).resolve("parquet-wasm/node")).href;
-    const worker = new Worker(workerSource, { eval: true, workerData: { module } });
+    const worker = new Worker(workerSource, { eval: true, execArgv: [], workerData: { module } });
     const thread: Thread = { worker, job: undefined, idle: undefined };
     threads.add(thread);
-    worker.on("message", (answer: { bytes?: Uint8Array; error?: string }) => {
+    worker.on("message", ({ part, error }: { part?: Uint8Array; error?: string }) => {
       const { job } = thread;
+      if (part) {
+        try {
+          job?.take(part);
+        } catch (problem) {
+          job?.reject(problem);
+        }
+        return;
+      }
       thread.job = undefined;
-      if (answer.bytes) job?.resolve(answer.bytes);
-      else job?.reject(new Error(answer.error));
-      worker.unref();
-      thread.idle = setTimeout(() => void stop(thread), options.idleMs);
-      thread.idle.unref();
+      if (error === undefined) job?.resolve();
+      else job?.reject(new Error(error));
+      rest(thread);
       next();
     });
     worker.on("error", (error: Error) => {
@@ -78,6 +93,12 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
     return thread;
   };
 
+  const rest = (thread: Thread) => {
+    thread.worker.unref();
+    thread.idle = setTimeout(() => void stop(thread), options.idleMs);
+    thread.idle.unref();
+  };
+
   const stop = async (thread: Thread) => {
     threads.delete(thread);
     clearTimeout(thread.idle);
@@ -85,15 +106,24 @@ export function parquetCodec(options: ParquetCodecOptions): ParquetCodec {
     await thread.worker.terminate();
   };
 
-  const run = (message: Task) =>
-    new Promise<Uint8Array>((resolve, reject) => {
-      waiting.push({ message, resolve, reject });
+  const run = (message: Task, take: Job["take"]) =>
+    new Promise<void>((resolve, reject) => {
+      waiting.push({ message, take, resolve, reject });
       next();
     });
 
   return {
-    write: (bytes, distinct) => run({ task: "write", bytes, distinct }),
-    read: (parquet) => run({ task: "read", bytes: new Uint8Array(parquet) }),
+    async write(bytes, distinct) {
+      let file: Uint8Array = new Uint8Array();
+      await run({ task: "write", bytes, distinct }, (part) => {
+        file = part;
+      });
+      return file;
+    },
+    read: (parquet, take) => run({ task: "read", bytes: new Uint8Array(parquet) }, take),
+    prepare() {
+      if (threads.size === 0) rest(start());
+    },
     async close() {
       for (const job of waiting.splice(0)) job.reject(closed());
       await Promise.all([...threads].map(stop));
@@ -112,18 +142,28 @@ const loading = import(workerData.module);
 parentPort.on("message", async ({ task, bytes, distinct }) => {
   try {
     const parquet = await loading;
-    const answer = task === "write" ? write(parquet, bytes, distinct) : parquet.readParquet(bytes).intoIPCStream();
-    parentPort.postMessage({ bytes: answer }, [answer.buffer]);
+    if (task === "write") give(write(parquet, bytes, distinct));
+    else await read(parquet, bytes);
+    parentPort.postMessage({});
   } catch (error) {
     parentPort.postMessage({ error: String(error) });
   }
 });
+function give(part) {
+  parentPort.postMessage({ part }, [part.buffer]);
+}
+async function read(parquet, bytes) {
+  const file = await parquet.ParquetFile.fromFile(new Blob([bytes]));
+  for await (const batch of await file.stream({ batchSize: 8192 })) give(batch.intoIPCStream());
+}
 function write(parquet, bytes, distinct) {
+  const plain = distinct === "plain";
   let properties = new parquet.WriterPropertiesBuilder()
-    .setCompression(parquet.Compression.SNAPPY)
-    .setStatisticsEnabled(parquet.EnabledStatistics.Chunk)
+    .setCompression(plain ? parquet.Compression.UNCOMPRESSED : parquet.Compression.SNAPPY)
+    .setStatisticsEnabled(plain ? parquet.EnabledStatistics.None : parquet.EnabledStatistics.Chunk)
+    .setDictionaryEnabled(!plain)
     .setCreatedBy("ecap");
-  for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
+  if (!plain) for (const column of distinct) properties = properties.setColumnDictionaryEnabled(column, false);
   return parquet.writeParquet(parquet.Table.fromIPCStream(bytes), properties.build());
 }
 `;

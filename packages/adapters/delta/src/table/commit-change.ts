@@ -1,17 +1,13 @@
 import { EcapError } from "@ecap/sdk";
-import { deleteQuietly } from "../files/write-files.ts";
 import type { Action } from "../format/actions.ts";
 import { type Conflict, findConflict, type Isolation, type Transaction } from "../log/conflicts.ts";
 import type { TableState } from "../log/table-state.ts";
-import { afterCommit } from "./after-commit.ts";
 import type { Change } from "./change.ts";
 import { commitInfo } from "./commit-info.ts";
+import { commitLoop, goneError } from "./commit-loop.ts";
 import type { TableContext } from "./table-context.ts";
 import { isOn } from "./table-properties.ts";
 import { checkWritable } from "./writable.ts";
-
-/** Lost races after which a commit gives up. Every lost race is another writer's success. */
-const maxAttempts = 200;
 
 /**
  * Commits a change made of the state `base`; resolves the state it made. Where others committed meanwhile it goes after them, unless one of
@@ -22,19 +18,6 @@ export async function commitChange(
   base: TableState,
   change: Change,
 ): Promise<TableState> {
-  /** For steps that end before anything is committed. */
-  const orForget = async <T>(step: () => T | Promise<T>): Promise<T> => {
-    try {
-      return await step();
-    } catch (error) {
-      await forgetFiles(table, change.written);
-      throw error;
-    }
-  };
-  await orForget(() => {
-    checkWritable(base);
-    checkAppendOnly(table, base, change.actions);
-  });
   const isolation = isolationOf(base, change);
   const transaction = {
     ...change.reads,
@@ -42,32 +25,29 @@ export async function commitChange(
     isolation,
     readApplications: new Set(change.readApplications),
   };
-  let state = base;
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const actions = [commitInfo(table, state, change, isolation), ...change.actions];
-    const committed = await table.log.tryCommit(state, actions);
-    if (committed) {
-      await afterCommit(table, committed);
-      return committed;
-    }
-    const lost = state;
-    state = await orForget(() => passWinners(table, lost, transaction));
-  }
-  throw new EcapError(
-    "ECAP_TABLE_CONFLICT",
-    `Table ${table.name}: lost ${maxAttempts} races to commit`,
-  );
+  let seen = base;
+  const committed = await commitLoop(table, {
+    written: change.written,
+    async prepare(state) {
+      if (!state) throw goneError(table);
+      await checkWinners(table, transaction, { after: seen.version, to: state.version });
+      checkWritable(state);
+      checkAppendOnly(table, state, change.actions);
+      seen = state;
+      return [commitInfo(table, state, change, isolation), ...change.actions];
+    },
+  });
+  if (!committed) throw goneError(table);
+  return committed;
 }
 
-/** The newest state, after every commit past `base` was found not to conflict. */
-async function passWinners(
+/** Throws where a commit past the version `after` conflicts. */
+async function checkWinners(
   table: TableContext,
-  base: TableState,
   transaction: Transaction,
-): Promise<TableState> {
-  const newest = await table.log.newest();
-  if (!newest) throw new EcapError("ECAP_TABLE_NOT_FOUND", `Table ${table.name} is gone`);
-  for (let version = base.version + 1; version <= newest.version; version++) {
+  { after, to }: { readonly after: number; readonly to: number },
+): Promise<void> {
+  for (let version = after + 1; version <= to; version++) {
     const winner = await table.log.commit(version);
     if (!winner) {
       throw new EcapError(
@@ -78,8 +58,6 @@ async function passWinners(
     const conflict = findConflict(transaction, winner.actions);
     if (conflict) throw conflictError(table, version, conflict);
   }
-  checkWritable(newest);
-  return newest;
 }
 
 function conflictError(table: TableContext, version: number, { kind, on }: Conflict): EcapError {
@@ -105,16 +83,5 @@ function checkAppendOnly(
     "ECAP_TABLE_UNSUPPORTED",
     `Table ${table.name} is append-only: its rows cannot be changed or removed`,
     { path: "delta.appendOnly" },
-  );
-}
-
-/** Removes files that no commit names for sure. */
-export async function forgetFiles(
-  { objects, root }: TableContext,
-  paths: readonly string[],
-): Promise<void> {
-  await deleteQuietly(
-    objects,
-    paths.map((path) => root + path),
   );
 }

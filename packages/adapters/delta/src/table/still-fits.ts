@@ -3,12 +3,12 @@ import { checkConstraints } from "../files/constraints.ts";
 import { typeName } from "../format/column-type.ts";
 import { parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
-import { checkAppendable } from "./writable.ts";
+import { checkWritable } from "./writable.ts";
 
 /** Throws ECAP_TABLE_CONFLICT unless files written for one state of the table fit a later one, which may have more nullable columns. */
 export function checkStillFits(table: string, before: TableState, now: TableState): void {
   if (before.metaData === now.metaData && before.protocol === now.protocol) return;
-  checkAppendable(now);
+  checkWritable(now);
   const [old, current] = [parseSchema(before), parseSchema(now)];
   const columns = new Map(current.columns.map((column) => [column.name, column]));
   const known = new Set(old.columns.map((column) => column.name));

@@ -1,5 +1,6 @@
 import { type Clock, EcapError, type FileEngine, type Logger, type ObjectStore } from "@ecap/sdk";
-import type { DeltaLog } from "../log/delta-log.ts";
+import { deleteQuietly } from "../files/write-files.ts";
+import { type DeltaLog, deltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
 import type { ParquetCodec } from "../parquet/parquet-codec.ts";
 import type { Archive } from "./archive.ts";
@@ -21,6 +22,23 @@ export interface TableContext {
   readonly checkpointInterval: number;
   /** Where its old partitions are. */
   readonly archive?: Archive;
+  /** Runs steps of this process one after another. */
+  inTurn<T>(step: () => Promise<T>): Promise<T>;
+}
+
+/** One table with a log and turns of its own. */
+export function tableContext(options: Omit<TableContext, "log" | "inTurn">): TableContext {
+  const { objects, codec, root, name } = options;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...options,
+    log: deltaLog({ objects, codec, root, table: name }),
+    inTurn(step) {
+      const result = last.then(step);
+      last = result.catch(() => {});
+      return result;
+    },
+  };
 }
 
 /** The newest state; ECAP_TABLE_NOT_FOUND where there is no table. */
@@ -41,4 +59,15 @@ export function engineOf({ name, engine }: TableContext): FileEngine {
 
 export function placeOf({ objects, root, name }: TableContext): TablePlace {
   return { objects, root, table: name };
+}
+
+/** Removes files that no commit names for sure. */
+export async function forgetFiles(
+  { objects, root }: TableContext,
+  paths: readonly string[],
+): Promise<void> {
+  await deleteQuietly(
+    objects,
+    paths.map((path) => root + path),
+  );
 }

@@ -13,7 +13,8 @@ export interface TablePlace {
 /** The object key of a path in the table's log. A path out of the table's folder is ECAP_TABLE_UNSUPPORTED. */
 export function keyOf(place: TablePlace, path: string): string {
   const relative = isAbsolute(path) ? belowFolder(place, path) : path;
-  const key = relative === undefined ? ".." : posix.normalize(relative);
+  const key =
+    relative === undefined ? ".." : unusual.test(relative) ? posix.normalize(relative) : relative;
   if (key === ".." || key.startsWith("../")) {
     throw new EcapError(
       "ECAP_TABLE_UNSUPPORTED",
@@ -23,6 +24,9 @@ export function keyOf(place: TablePlace, path: string): string {
   }
   return place.root + key;
 }
+
+/** What normalising a path may change: a part that is empty or of dots. */
+const unusual = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 /** The rest of an absolute path that leads into the table's folder; undefined for any other, and where objects are no files. */
 function belowFolder({ objects, root }: TablePlace, path: string): string | undefined {

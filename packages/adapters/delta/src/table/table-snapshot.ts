@@ -1,4 +1,4 @@
-import type { TableFile, TableSnapshot } from "@ecap/sdk";
+import type { DeletedRows, TableFile, TableSnapshot } from "@ecap/sdk";
 import type { AddAction } from "../format/actions.ts";
 import { type FileStatistics, parseStatistics } from "../format/file-statistics.ts";
 import { type ParsedSchema, parseSchema } from "../format/schema.ts";
@@ -30,43 +30,80 @@ export function tableSnapshot(place: TablePlace, state: TableState): TableSnapsh
 export function tableFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
   const known = files.get(add);
   if (known?.schema === schema) return known.file;
-  const file = makeFile(place, schema, add);
+  const file = new SnapshotFile(place, schema, add);
   files.set(add, { schema, file });
   return file;
 }
 
 /** Statistics are parsed when somebody asks for them: a table may have very many files. */
-function makeFile(place: TablePlace, schema: ParsedSchema, add: AddAction): TableFile {
-  let parsed: FileStatistics | undefined;
-  let held: readonly string[] | undefined;
-  const statistics = () => (parsed ??= parseStatistics(add.stats, schema.columns));
-  return {
-    key: keyOf(place, add.path),
-    size: add.size,
-    partition: partitionOf(schema, add),
-    get rows() {
-      return statistics().rows;
-    },
-    get min() {
-      return statistics().min;
-    },
-    get max() {
-      return statistics().max;
-    },
-    get columns() {
-      return (held ??= surelyHeld(schema, Object.keys(statistics().nullCount ?? {})));
-    },
-    ...(add.deletionVector?.cardinality
-      ? { deleted: deletedRows(place, add.deletionVector, statistics().rows) }
-      : {}),
-  };
+class SnapshotFile implements TableFile {
+  readonly key: string;
+  readonly size: number;
+  readonly partition: Partition;
+  readonly deleted?: DeletedRows;
+  private readonly add: AddAction;
+  private readonly schema: ParsedSchema;
+  private parsed: FileStatistics | undefined;
+  private held: readonly string[] | undefined;
+
+  constructor(place: TablePlace, schema: ParsedSchema, add: AddAction) {
+    this.key = keyOf(place, add.path);
+    this.size = add.size;
+    this.partition = partitionOf(schema, add);
+    this.add = add;
+    this.schema = schema;
+    this.parsed = undefined;
+    this.held = undefined;
+    if (add.deletionVector?.cardinality) {
+      this.deleted = deletedRows(place, add.deletionVector, this.rows);
+    }
+  }
+
+  get rows(): number | undefined {
+    return this.statistics().rows;
+  }
+
+  get min(): FileStatistics["min"] {
+    return this.statistics().min;
+  }
+
+  get max(): FileStatistics["max"] {
+    return this.statistics().max;
+  }
+
+  get columns(): readonly string[] {
+    const counted = Object.keys(this.statistics().nullCount ?? {});
+    return (this.held ??= surelyHeld(this.schema, counted));
+  }
+
+  private statistics(): FileStatistics {
+    return (this.parsed ??= parseStatistics(this.add.stats, this.schema.columns));
+  }
+}
+
+type Partition = TableFile["partition"];
+const partitions = new WeakMap<
+  AddAction["partitionValues"],
+  { readonly schema: ParsedSchema; readonly partition: Partition }
+>();
+
+/** Values by the table's names; made once where files share theirs. */
+function partitionOf(schema: ParsedSchema, { partitionValues }: AddAction): Partition {
+  const known = partitions.get(partitionValues);
+  if (known?.schema === schema) return known.partition;
+  const partition = makePartition(schema, partitionValues);
+  partitions.set(partitionValues, { schema, partition });
+  return partition;
 }
 
 /** The protocol reads an empty partition value as NULL. */
-function partitionOf({ columns, partitionBy = [] }: ParsedSchema, add: AddAction) {
+function makePartition(
+  { columns, partitionBy = [] }: ParsedSchema,
+  values: AddAction["partitionValues"],
+): Partition {
   const entries = partitionBy.map((name): [string, string | null] => {
     const physicalName = columns.find((column) => column.name === name)?.physicalName ?? name;
-    return [name, add.partitionValues[physicalName] || null];
+    return [name, values[physicalName] || null];
   });
   return Object.fromEntries(entries);
 }

@@ -3,7 +3,6 @@ import { schemaFields } from "../files/table-fields.ts";
 import type { ProtocolAction } from "../format/actions.ts";
 import { parseSchema } from "../format/schema.ts";
 import type { TableState } from "../log/table-state.ts";
-import { isOn } from "./table-properties.ts";
 
 /** Writer features this writer keeps to, or that bind it only where a table makes use of them, which is looked at below. */
 const knownFeatures: ReadonlySet<string> = new Set([
@@ -49,14 +48,6 @@ export function checkAppendable(state: TableState): void {
   checkWritable(state);
   const { readOnly } = parseSchema(state);
   if (readOnly) throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Cannot append: ${readOnly}`);
-}
-
-/** As checkWritable, for operations that change or remove rows: they do not write how rows changed. */
-export function checkChangeable(state: TableState): void {
-  checkWritable(state);
-  const { metaData, protocol } = state;
-  const feeds = protocol.minWriterVersion >= 4 && isOn(metaData, "delta.enableChangeDataFeed");
-  if (feeds) throw unsupported("a change data feed, which this operation does not write");
 }
 
 /** Features that a table of this protocol may use, also where its version says so without a list. */

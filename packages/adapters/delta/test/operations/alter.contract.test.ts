@@ -1,29 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 describe("changes of the schema, constraints and properties", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
   const filled = async () => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema);
     await table.append([row(1), row(2, { part: "b" })]);
     return table;
   };
   /** The protocol the log last set. */
   const protocol = async () => {
-    const keys = await fixture.keys(`${path}/_delta_log/`);
-    const logs = await Promise.all(keys.map((key) => readFile(join(fixture.dir, key), "utf8")));
+    const keys = await suite.fixture.keys(`${suite.path}/_delta_log/`);
+    const logs = await Promise.all(
+      keys.map((key) => readFile(join(suite.fixture.dir, key), "utf8")),
+    );
     const lines = logs.flatMap((log) => log.split("\n").filter((line) => line !== ""));
     const parsed = lines.map((line): unknown => JSON.parse(line));
     return parsed.flatMap((action) => Object(action).protocol ?? []).at(-1) as unknown;
@@ -40,7 +33,7 @@ describe("changes of the schema, constraints and properties", () => {
     await table.addColumns([{ name: "colour", type: "string" }]);
     await table.append([{ ...row(3), colour: "red" }]);
     await table.update({ set: { colour: "coalesce(colour, 'none')" }, where: "id <> 2" });
-    expect((await fixture.rows(path)).map(({ id, colour }) => [id, colour])).toEqual([
+    expect((await suite.fixture.rows(suite.path)).map(({ id, colour }) => [id, colour])).toEqual([
       [1, "none"],
       [2, null],
       [3, "red"],
@@ -54,7 +47,7 @@ describe("changes of the schema, constraints and properties", () => {
     await table.widenColumn("id", "long");
     await table.append([{ ...row(3), id: 2n ** 40n }]);
     await table.update({ set: { id: "id + 1" }, where: "part = 'b'" });
-    expect((await fixture.rows(path)).map(({ id }) => id)).toEqual([1, 3, 2 ** 40]);
+    expect((await suite.fixture.rows(suite.path)).map(({ id }) => id)).toEqual([1, 3, 2 ** 40]);
     expect(await protocol()).toEqual({
       minReaderVersion: 3,
       minWriterVersion: 7,
@@ -65,7 +58,7 @@ describe("changes of the schema, constraints and properties", () => {
     await table.append([{ ...row(9), id: 9, day: "2026-01-31" }]);
     await table.widenColumn("day", "timestamp_ntz");
     await table.update({ set: { word: "'x'" }, where: "id = 9" });
-    expect((await fixture.rows(path)).find(({ id }) => id === 9)).toMatchObject({
+    expect((await suite.fixture.rows(suite.path)).find(({ id }) => id === 9)).toMatchObject({
       day: expect.stringMatching(/^2026-01-31[ T]00:00/) as unknown,
     });
     const narrower = table.widenColumn("id", "integer");
@@ -87,7 +80,7 @@ describe("changes of the schema, constraints and properties", () => {
     await table.update({ set: { n: "'set'", Teil: "'z'" }, where: "Teil = 'b'" });
     await table.delete({ where: `"a word, with odd; (characters)=" = 'w1'` });
     await table.optimize();
-    expect(await fixture.rows(path)).toEqual([
+    expect(await suite.fixture.rows(suite.path)).toEqual([
       { Teil: "z", id: 2, "a word, with odd; (characters)=": "w2", n: "set" },
       { Teil: "c", id: 3, "a word, with odd; (characters)=": "x", n: "new" },
     ]);
@@ -110,7 +103,7 @@ describe("changes of the schema, constraints and properties", () => {
       table.merge({ rows: [row(1)], on, whenMatched: [{ update: { n: "NULL" } }] }),
     ).rejects.toMatchObject(broken);
     expect((await table.snapshot()).version).toBe(2);
-    expect(await fixture.keys(`${path}/part=`)).toHaveLength(2);
+    expect(await suite.fixture.keys(`${suite.path}/part=`)).toHaveLength(2);
     await table.dropConstraint("positive");
     await table.append([row(5, { n: -5 })]);
     await expect(
@@ -137,14 +130,14 @@ describe("changes of the schema, constraints and properties", () => {
     await expect(table.restore({ version: 0 })).rejects.toMatchObject(refused);
     await table.append([row(4)]);
     expect((await table.optimize()).metrics).toMatchObject({ numRemovedFiles: 3 });
-    expect(await fixture.rows(path)).toHaveLength(4);
+    expect(await suite.fixture.rows(suite.path)).toHaveLength(4);
   });
 
   it("refuses properties that it would not honour", async () => {
     const table = await filled();
-    await expect(
-      table.setProperties({ "delta.enableChangeDataFeed": "true" }),
-    ).rejects.toMatchObject({ code: "ECAP_TABLE_UNSUPPORTED" });
+    await expect(table.setProperties({ "delta.enableRowTracking": "true" })).rejects.toMatchObject({
+      code: "ECAP_TABLE_UNSUPPORTED",
+    });
     await table.setProperties({ owner: "me" });
   });
 
@@ -154,14 +147,14 @@ describe("changes of the schema, constraints and properties", () => {
   ])("refuses to write where the table has %s", async (_, more) => {
     const table = await filled();
     const asked = { minReaderVersion: 1, minWriterVersion: 7, ...more };
-    const commit = `${path}/_delta_log/${"2".padStart(20, "0")}.json`;
+    const commit = `${suite.path}/_delta_log/${"2".padStart(20, "0")}.json`;
     const bytes = new TextEncoder().encode(`${JSON.stringify({ protocol: asked })}\n`);
-    await fixture.objects.put(commit, bytes);
+    await suite.fixture.objects.put(commit, bytes);
     const refused = { code: "ECAP_TABLE_UNSUPPORTED" };
     await expect(table.append([row(3)])).rejects.toMatchObject(refused);
     await expect(table.delete()).rejects.toMatchObject(refused);
     await expect(table.optimize()).rejects.toMatchObject(refused);
     await expect(table.addColumns([{ name: "x", type: "long" }])).rejects.toMatchObject(refused);
-    expect(await fixture.rows(path)).toHaveLength(2);
+    expect(await suite.fixture.rows(suite.path)).toHaveLength(2);
   });
 });

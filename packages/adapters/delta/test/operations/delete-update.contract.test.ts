@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 describe("delete and update", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
   const filled = async () => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema);
     await table.append([row(1), row(2), row(3)]);
     await table.append([row(4, { part: "b" }), row(5, { part: "b" })]);
     await table.append([row(6, { part: null, n: null, word: null })]);
     return table;
   };
-  const ids = async () => (await fixture.rows(path)).map(({ id }) => id);
+  const ids = async () => (await suite.fixture.rows(suite.path)).map(({ id }) => id);
 
   it("deletes rows, writing anew only files that keep some", async () => {
     const table = await filled();
@@ -57,7 +48,7 @@ describe("delete and update", () => {
       where: "part = 'a' AND id < 3",
     });
     expect(outcome.metrics).toMatchObject({ numUpdatedRows: 2 });
-    expect(await fixture.rows(path)).toEqual([
+    expect(await suite.fixture.rows(suite.path)).toEqual([
       { part: "b/ü=", id: 1, n: 11, word: "W1" },
       { part: "a", id: 2, n: 22, word: "W2" },
       { part: "a", id: 3, n: 30, word: "w3" },
@@ -70,7 +61,7 @@ describe("delete and update", () => {
   it("reads only files that may hold such rows", async () => {
     const table = await filled();
     const [file] = (await table.snapshot()).files.filter((each) => each.partition["part"] === "a");
-    await fixture.objects.put(file?.key ?? "", new Uint8Array([1, 2, 3]));
+    await suite.fixture.objects.put(file?.key ?? "", new Uint8Array([1, 2, 3]));
     await table.update({ set: { n: "0" }, where: "part = 'b' AND id BETWEEN 5 AND 9" });
     await table.delete({ where: "id IN (4, 6) AND (word IS NULL OR target.word >= 'w4')" });
     await expect(table.delete({ where: "id = 1" })).rejects.toMatchObject({
@@ -100,7 +91,7 @@ describe("delete and update", () => {
       path: "id",
     });
     await expect(table.update({ set: { part: "''" } })).rejects.toMatchObject(refused);
-    expect(await fixture.keys(`${path}/part=`)).toHaveLength(3);
+    expect(await suite.fixture.keys(`${suite.path}/part=`)).toHaveLength(3);
     expect((await table.snapshot()).version).toBe(3);
   });
 });

@@ -1,27 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 describe("deletion vectors on request", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
   const filled = async () => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema, { properties: { "delta.enableDeletionVectors": "true" } });
     await table.append(Array.from({ length: 100 }, (_, id) => row(id)));
     await table.append([row(200, { part: "b" }), row(201, { part: "b" })]);
     return table;
   };
-  const ids = async (version?: number) => (await fixture.rows(path, version)).map(({ id }) => id);
+  const ids = async (version?: number) =>
+    (await suite.fixture.rows(suite.path, version)).map(({ id }) => id);
   const vectors = async () =>
-    (await fixture.keys(`${path}/`)).filter((key) => key.endsWith(".bin"));
+    (await suite.fixture.keys(`${suite.path}/`)).filter((key) => key.endsWith(".bin"));
 
   it("marks rows instead of writing files anew, once and again", async () => {
     const table = await filled();
@@ -55,7 +47,7 @@ describe("deletion vectors on request", () => {
       whenNotMatched: [{ insert: "all" }],
     });
     await table.optimize();
-    expect(await fixture.rows(path)).toEqual([
+    expect(await suite.fixture.rows(suite.path)).toEqual([
       { part: "b", id: 201, n: 1, word: "w201" },
       { part: "b", id: 300, n: 3000, word: "w300" },
     ]);
@@ -68,7 +60,7 @@ describe("deletion vectors on request", () => {
     await table.delete({ where: "id = 2" });
     await table.restore({ version: 3 });
     expect(await ids()).toHaveLength(101);
-    const later = fixture.open(path, { clock: { now: () => Date.now() + 1e9 } });
+    const later = suite.fixture.open(suite.path, { clock: { now: () => Date.now() + 1e9 } });
     expect((await later.vacuum()).files).toHaveLength(1);
     expect(await vectors()).toHaveLength(1);
     expect(await ids()).toHaveLength(101);

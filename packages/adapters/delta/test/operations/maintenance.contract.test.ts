@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 const day = 86_400_000;
 
 describe("optimize, vacuum, restore and the log", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
-  const open = () => fixture.open(path);
+  const suite = suiteTables();
+  const open = () => suite.fixture.open(suite.path);
   const filled = async () => {
     const table = open();
     await table.create(schema);
@@ -23,14 +14,15 @@ describe("optimize, vacuum, restore and the log", () => {
     }
     return table;
   };
-  const ids = async (version?: number) => (await fixture.rows(path, version)).map(({ id }) => id);
+  const ids = async (version?: number) =>
+    (await suite.fixture.rows(suite.path, version)).map(({ id }) => id);
 
   it("brings small files of a partition together, and the rows stay as they are", async () => {
     const table = await filled();
-    const before = await fixture.rows(path);
+    const before = await suite.fixture.rows(suite.path);
     const { metrics } = await table.optimize();
     expect(metrics).toEqual({ numRemovedFiles: 12, numAddedFiles: 3 });
-    expect(await fixture.rows(path)).toEqual(before);
+    expect(await suite.fixture.rows(suite.path)).toEqual(before);
     const sizes = (await table.snapshot()).files.map((file) => file.rows ?? 0);
     expect(sizes.toSorted((a, b) => a - b)).toEqual([3, 3, 6]);
     expect((await table.optimize()).version).toBeUndefined();
@@ -58,19 +50,19 @@ describe("optimize, vacuum, restore and the log", () => {
   it("vacuums what no version within the retention needs, and says so before", async () => {
     const table = await filled();
     await table.overwrite([row(1)]);
-    await fixture.objects.put(`${path}/part=a/orphan.parquet`, new Uint8Array([1]));
-    await fixture.objects.put(`${path}/_kept/file`, new Uint8Array([1]));
+    await suite.fixture.objects.put(`${suite.path}/part=a/orphan.parquet`, new Uint8Array([1]));
+    await suite.fixture.objects.put(`${suite.path}/_kept/file`, new Uint8Array([1]));
     expect((await table.vacuum()).files).toEqual([]);
 
-    const later = fixture.open(path, { clock: { now: () => Date.now() + 8 * day } });
+    const later = suite.fixture.open(suite.path, { clock: { now: () => Date.now() + 8 * day } });
     const wouldRemove = await later.vacuum({ dryRun: true });
     expect(wouldRemove.files).toHaveLength(13);
     expect(wouldRemove.bytes).toBeGreaterThan(1000);
     expect(await ids(3)).toHaveLength(6);
     expect(await later.vacuum()).toEqual(wouldRemove);
     expect(await ids()).toEqual([1]);
-    expect(await fixture.keys(`${path}/part=`)).toHaveLength(1);
-    expect(await fixture.keys(`${path}/_kept/`)).toHaveLength(1);
+    expect(await suite.fixture.keys(`${suite.path}/part=`)).toHaveLength(1);
+    expect(await suite.fixture.keys(`${suite.path}/_kept/`)).toHaveLength(1);
     await expect(table.restore({ version: 3 })).rejects.toMatchObject({
       code: "ECAP_STORAGE_CORRUPT",
     });
@@ -82,7 +74,7 @@ describe("optimize, vacuum, restore and the log", () => {
     await expect(table.vacuum({ retentionMs: 1000 })).rejects.toMatchObject({
       code: "ECAP_CONFIG_INVALID",
     });
-    const later = fixture.open(path, { clock: { now: () => Date.now() + 5000 } });
+    const later = suite.fixture.open(suite.path, { clock: { now: () => Date.now() + 5000 } });
     expect((await later.vacuum({ retentionMs: 1000, force: true })).files).toHaveLength(12);
     await table.setProperties({ "delta.deletedFileRetentionDuration": "interval 1 second" });
     expect((await later.vacuum()).files).toEqual([]);
@@ -95,9 +87,9 @@ describe("optimize, vacuum, restore and the log", () => {
     await table.update({ set: { colour: "'red'" }, where: "id = 1" });
     await table.restore({ version: 4 });
     expect((await table.snapshot()).schema.columns).toHaveLength(5);
-    expect(await fixture.rows(path)).toEqual(await fixture.rows(path, 4));
+    expect(await suite.fixture.rows(suite.path)).toEqual(await suite.fixture.rows(suite.path, 4));
     await table.restore({ at: then });
-    expect(await fixture.rows(path)).toEqual(await fixture.rows(path, 3));
+    expect(await suite.fixture.rows(suite.path)).toEqual(await suite.fixture.rows(suite.path, 3));
     expect((await table.restore({ version: 3 })).version).toBeUndefined();
     await expect(table.restore({ version: 99 })).rejects.toMatchObject({
       code: "ECAP_TABLE_NOT_FOUND",
@@ -110,14 +102,16 @@ describe("optimize, vacuum, restore and the log", () => {
       "delta.checkpointInterval": "4",
       "delta.logRetentionDuration": "interval 2 days",
     });
-    const later = fixture.open(path, { clock: { now: () => Date.now() + 4 * day } });
+    const later = suite.fixture.open(suite.path, { clock: { now: () => Date.now() + 4 * day } });
     for (let id = 30; id < 40; id++) await later.append([row(id)]);
-    const log = (await fixture.keys(`${path}/_delta_log/`)).map((key) => key.split("/").at(-1));
+    const log = (await suite.fixture.keys(`${suite.path}/_delta_log/`)).map((key) =>
+      key.split("/").at(-1),
+    );
     const first = log.find((name) => /^\d+\.json$/.test(name ?? ""));
     expect(Number(first?.slice(0, 20))).toBeGreaterThan(4);
     expect(log).toContain(`${first?.slice(0, 20)}.checkpoint.parquet`);
     expect(await ids()).toHaveLength(22);
-    const fresh = await fixture.open(path).snapshot();
+    const fresh = await suite.fixture.open(suite.path).snapshot();
     expect(fresh.files).toHaveLength(22);
   });
 });

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 describe("merge", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
   const filled = async () => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema);
     await table.append([row(1), row(2), row(3), row(4, { part: "b" })]);
     return table;
   };
-  const cells = async () => (await fixture.rows(path)).map(({ id, n }) => [id, n]);
+  const cells = async () => (await suite.fixture.rows(suite.path)).map(({ id, n }) => [id, n]);
   const on = "target.id = source.id";
 
   it("updates rows that are there and inserts the others", async () => {
@@ -30,7 +21,7 @@ describe("merge", () => {
       whenNotMatched: [{ insert: "all" }],
     });
     expect(outcome.metrics).toMatchObject({ numTargetRowsInserted: 1, numTargetRowsChanged: 1 });
-    expect(await fixture.rows(path)).toEqual([
+    expect(await suite.fixture.rows(suite.path)).toEqual([
       { part: "a", id: 1, n: 10, word: "w1" },
       { part: "c", id: 2, n: 7, word: "w2" },
       { part: "a", id: 3, n: 30, word: "w3" },
@@ -125,7 +116,7 @@ describe("merge", () => {
         whenNotMatched: [{ insert }],
       }),
     ).rejects.toMatchObject({ code: "ECAP_TABLE_SCHEMA", path: "id" });
-    expect(await fixture.keys(`${path}/part=`)).toHaveLength(2);
+    expect(await suite.fixture.keys(`${suite.path}/part=`)).toHaveLength(2);
     expect((await table.snapshot()).version).toBe(1);
   });
 });

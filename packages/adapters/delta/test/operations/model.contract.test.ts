@@ -1,7 +1,7 @@
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { row, schema, type TableFixture, type TableRow, tableFixture } from "./table-fixture.ts";
+import { expect, it } from "vitest";
+import { row, schema, suiteTables, type TableRow } from "./table-fixture.ts";
 
 type Rows = readonly TableRow[];
 
@@ -165,51 +165,87 @@ const steps = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-let fixture: TableFixture;
-beforeAll(async () => {
-  fixture = await tableFixture();
-});
-afterAll(() => fixture.close());
+const suite = suiteTables();
 
 const numRuns = Number(process.env["ECAP_ROUNDS"] ?? 12);
 let run = 0;
 it("gives the rows of a naive model at every version, whatever is done (property)", async () => {
   await fc.assert(
-    fc.asyncProperty(someRows, steps, fc.boolean(), async (first, sequence, marks) => {
-      const path = `t${run++}`;
-      const table = fixture.open(path);
-      const properties = { "delta.enableDeletionVectors": String(marks) };
-      await table.create(schema, { properties });
-      await table.append(given(first));
-      const versions: Rows[] = [[]];
-      let rows: Rows = first;
-      const noteVersions = async () => {
-        const { version } = await table.snapshot();
-        while (versions.length <= version) versions.push(rows);
-        return version;
-      };
-      for (const step of sequence) {
-        const version = await noteVersions();
-        const next = step.model(rows, versions);
-        await step.on(table, version);
-        // What a step does in two commits shows its result at the second.
-        const now = (await table.snapshot()).version;
-        for (let v = version + 1; v < now; v++) versions.push(await readRows(path, v));
-        rows = next;
-        expect(await readRows(path, now), step.name).toEqual(sorted(rows));
-      }
-      await noteVersions();
-      for (const [version, expected] of versions.entries()) {
-        expect(await readRows(path, version)).toEqual(sorted(expected));
-      }
-      await table.close();
-    }),
+    fc.asyncProperty(
+      someRows,
+      steps,
+      fc.boolean(),
+      fc.boolean(),
+      async (first, sequence, marks, feeds) => {
+        const path = `t${run++}`;
+        const table = suite.fixture.open(path);
+        const properties = {
+          "delta.enableDeletionVectors": String(marks),
+          "delta.enableChangeDataFeed": String(feeds),
+        };
+        await table.create(schema, { properties });
+        await table.append(given(first));
+        const versions: Rows[] = [[]];
+        let rows: Rows = first;
+        const noteVersions = async () => {
+          const { version } = await table.snapshot();
+          while (versions.length <= version) versions.push(rows);
+          return version;
+        };
+        for (const step of sequence) {
+          const version = await noteVersions();
+          const next = step.model(rows, versions);
+          await step.on(table, version);
+          // What a step does in two commits shows its result at the second.
+          const now = (await table.snapshot()).version;
+          for (let v = version + 1; v < now; v++) versions.push(await readRows(path, v));
+          rows = next;
+          expect(await readRows(path, now), step.name).toEqual(sorted(rows));
+        }
+        await noteVersions();
+        for (const [version, expected] of versions.entries()) {
+          expect(await readRows(path, version)).toEqual(sorted(expected));
+        }
+        for (const [version, expected] of versions.entries()) {
+          if (!feeds || version === 0) continue;
+          const changes = await changesOf(table, version);
+          expect(applied(versions[version - 1] ?? [], changes)).toEqual(sorted(expected));
+        }
+        await table.close();
+      },
+    ),
     { numRuns },
   );
 }, 600_000);
 
 async function readRows(path: string, version: number): Promise<Rows> {
-  return (await fixture.rows(path, version)) as unknown as Rows;
+  return (await suite.fixture.rows(path, version)) as unknown as Rows;
+}
+
+interface ChangedRow extends TableRow {
+  readonly _change_type: string;
+}
+
+async function changesOf(table: DeltaLakeTable, version: number): Promise<readonly ChangedRow[]> {
+  const changes: ChangedRow[] = [];
+  for await (const rows of table.changes({ from: version, to: version })) {
+    changes.push(...(rows as unknown as readonly ChangedRow[]));
+  }
+  return changes;
+}
+
+/** The rows after the changes. What goes must be there, each row as it says. */
+function applied(before: Rows, changes: readonly ChangedRow[]): Rows {
+  const isGone = ({ _change_type }: ChangedRow) =>
+    /^(?:delete|update_preimage)$/.test(_change_type);
+  const left = sorted(before).map((each) => JSON.stringify(each));
+  const came = sorted(changes.filter((change) => !isGone(change)));
+  for (const gone of sorted(changes.filter(isGone))) {
+    const at = left.indexOf(JSON.stringify(gone));
+    expect(at, JSON.stringify(gone)).toBeGreaterThanOrEqual(0);
+    left.splice(at, 1);
+  }
+  return sorted([...left.map((text) => JSON.parse(text) as TableRow), ...came]);
 }
 
 function sorted(rows: Rows): Rows {

@@ -3,32 +3,28 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
 import type { Column } from "@ecap/sdk";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { suiteTables } from "./table-fixture.ts";
 
 const golden = fileURLToPath(
   new URL("../../../../../../shared/data/delta_golden", import.meta.url),
 );
 
 describe("tables of other writers and of every type", () => {
-  let fixture: TableFixture;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
+  const suite = suiteTables();
   const read = async (table: DeltaLakeTable, order: string) => {
     const { files, schema } = await table.snapshot();
     const { columns, partitionBy = [] } = schema;
     const sql = `SELECT * EXCLUDE ("#file", "#row") FROM t ORDER BY ${order}`;
-    return fixture.engine.query(sql, [{ name: "t", columns, partitionBy, files }]);
+    return suite.fixture.engine.query(sql, [{ name: "t", columns, partitionBy, files }]);
   };
 
   it.each([
     { name: "dv-partitioned-with-checkpoint", id: "col1" },
     { name: "dv-with-columnmapping", id: "col1" },
   ])("leaves deleted rows deleted: $name", async ({ name, id }) => {
-    await cp(join(golden, name, "delta"), join(fixture.dir, name), { recursive: true });
-    const table = fixture.open(name);
+    await cp(join(golden, name, "delta"), join(suite.fixture.dir, name), { recursive: true });
+    const table = suite.fixture.open(name);
     const before = await read(table, id);
     const deleted = (await table.snapshot()).files.filter((file) => file.deleted);
     expect(deleted.length).toBeGreaterThan(0);
@@ -44,7 +40,7 @@ describe("tables of other writers and of every type", () => {
     }));
     const order = (rows: readonly Readonly<Record<string, unknown>>[]) =>
       rows.toSorted((a, b) => Number(a[id]) - Number(b[id]));
-    expect(order(await read(fixture.open(name), id))).toEqual(order(expected));
+    expect(order(await read(suite.fixture.open(name), id))).toEqual(order(expected));
   });
 
   it("tells of files that the engine wrote the same as of those that rows were appended to", async () => {
@@ -61,7 +57,7 @@ describe("tables of other writers and of every type", () => {
       { name: "raw", type: "binary" },
       { name: "none", type: "string" },
     ];
-    const table = fixture.open("types");
+    const table = suite.fixture.open("types");
     await table.create({ columns });
     await table.append([
       {
@@ -90,7 +86,7 @@ describe("tables of other writers and of every type", () => {
 
   it("gives every commit a later time where the table keeps times in commits, whatever the clock", async () => {
     const clock = { now: () => 1_000_000 };
-    const table = fixture.open("times", { clock });
+    const table = suite.fixture.open("times", { clock });
     await table.create({ columns: [{ name: "id", type: "integer" }] });
     const { protocol, metaData } = await firstActions("times");
     const configuration = { "delta.enableInCommitTimestamps": "true" };
@@ -101,17 +97,19 @@ describe("tables of other writers and of every type", () => {
       { metaData: { ...metaData, configuration } },
     ].map((action) => JSON.stringify(action));
     const key = `times/_delta_log/${"1".padStart(20, "0")}.json`;
-    await fixture.objects.put(key, new TextEncoder().encode(lines.join("\n")));
+    await suite.fixture.objects.put(key, new TextEncoder().encode(lines.join("\n")));
     await table.append([{ id: 1 }]);
     await table.update({ set: { id: "2" } });
-    const history = await fixture.open("times").history();
+    const history = await suite.fixture.open("times").history();
     expect(history.map(({ timestamp }) => timestamp)).toEqual([
       2_000_002, 2_000_001, 2_000_000, 1_000_000,
     ]);
   });
 
   const firstActions = async (name: string): Promise<Record<string, object>> => {
-    const bytes = await fixture.objects.get(`${name}/_delta_log/${"0".padStart(20, "0")}.json`);
+    const bytes = await suite.fixture.objects.get(
+      `${name}/_delta_log/${"0".padStart(20, "0")}.json`,
+    );
     const lines = new TextDecoder().decode(bytes).trim().split("\n");
     return Object.assign({}, ...lines.map((line): unknown => JSON.parse(line))) as Record<
       string,
@@ -139,7 +137,7 @@ describe("tables of other writers and of every type", () => {
       word: "string",
     } as const;
     const partitionBy = Object.keys(types);
-    const table = fixture.open("partitions");
+    const table = suite.fixture.open("partitions");
     await table.create({
       columns: [
         { name: "id", type: "integer" },

@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 describe("overwrite", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
   const filled = async () => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema);
     await table.append([row(1), row(2), row(3, { part: "b" }), row(4, { part: null })]);
     return table;
   };
-  const ids = async (version?: number) => (await fixture.rows(path, version)).map(({ id }) => id);
+  const ids = async (version?: number) =>
+    (await suite.fixture.rows(suite.path, version)).map(({ id }) => id);
 
   it("puts rows in the place of all, and keeps the old version", async () => {
     const table = await filled();
@@ -42,10 +34,10 @@ describe("overwrite", () => {
     const replace = { where: "id >= 2 AND part = 'a'" };
     await table.overwrite([row(7), row(8)], { replace });
     expect(await ids()).toEqual([1, 3, 4, 7, 8]);
-    const keys = await fixture.keys(`${path}/part=`);
+    const keys = await suite.fixture.keys(`${suite.path}/part=`);
     const refused = table.overwrite([row(7), row(1)], { replace });
     await expect(refused).rejects.toMatchObject({ code: "ECAP_TABLE_SCHEMA" });
-    expect(await fixture.keys(`${path}/part=`)).toEqual(keys);
+    expect(await suite.fixture.keys(`${suite.path}/part=`)).toEqual(keys);
     const [newest] = await table.history();
     expect(newest).toMatchObject({
       operation: "WRITE",

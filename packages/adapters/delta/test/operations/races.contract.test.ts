@@ -1,7 +1,7 @@
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
 import type { ObjectStore } from "@ecap/sdk";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { row, schema, suiteTables } from "./table-fixture.ts";
 
 type Operate = (table: DeltaLakeTable) => Promise<unknown>;
 
@@ -15,39 +15,30 @@ const upsert: Operate = (t) =>
   });
 
 describe("operations that another overtakes", () => {
-  let fixture: TableFixture;
-  let path: string;
-  let count = 0;
-  beforeAll(async () => {
-    fixture = await tableFixture();
-  });
-  afterAll(() => fixture.close());
-  beforeEach(() => {
-    path = `t${count++}`;
-  });
+  const suite = suiteTables();
 
   /** A writer before whose first commit another's operation is committed. */
   const overtaken = (operate: Operate) => {
-    const winner = fixture.open(path);
+    const winner = suite.fixture.open(suite.path);
     let isFirst = true;
     const objects: ObjectStore = {
-      ...fixture.objects,
+      ...suite.fixture.objects,
       async putIfAbsent(key, bytes) {
         if (isFirst && key.endsWith(".json")) {
           isFirst = false;
           await operate(winner);
         }
-        return fixture.objects.putIfAbsent(key, bytes);
+        return suite.fixture.objects.putIfAbsent(key, bytes);
       },
     };
-    return fixture.open(path, { objects });
+    return suite.fixture.open(suite.path, { objects });
   };
   const filled = async (properties: Readonly<Record<string, string>> = {}) => {
-    const table = fixture.open(path);
+    const table = suite.fixture.open(suite.path);
     await table.create(schema, { properties });
     await table.append([row(1), row(2), row(3, { part: "b" }), row(4, { part: "b" })]);
   };
-  const cells = async () => (await fixture.rows(path)).map(({ id, n }) => [id, n]);
+  const cells = async () => (await suite.fixture.rows(suite.path)).map(({ id, n }) => [id, n]);
 
   it.each<[string, Operate, Operate, unknown[][]]>([
     [
@@ -117,8 +108,8 @@ describe("operations that another overtakes", () => {
     ],
   ])("go after it where they can: %s", async (_, loser, winner, expected) => {
     await filled();
-    await fixture.open(path).append([row(100, { part: "c" })]);
-    await fixture.open(path).append([row(101, { part: "c" })]);
+    await suite.fixture.open(suite.path).append([row(100, { part: "c" })]);
+    await suite.fixture.open(suite.path).append([row(101, { part: "c" })]);
     await loser(overtaken(winner));
     expect((await cells()).filter(([id]) => Number(id) < 100)).toEqual(expected);
   });
@@ -182,14 +173,14 @@ describe("operations that another overtakes", () => {
     ],
   ])("get the conflict's name and leave no file: %s", async (_, loser, winner, kind) => {
     await filled();
-    await fixture.open(path).append([row(8)]);
+    await suite.fixture.open(suite.path).append([row(8)]);
     let after: string[] = [];
     const table = overtaken(async (other) => {
       await winner(other);
       const { files } = await other.snapshot();
       after = files.map((file) => file.key);
     });
-    const before = await fixture.keys(`${path}/part=`);
+    const before = await suite.fixture.keys(`${suite.path}/part=`);
     await expect(loser(table)).rejects.toMatchObject({
       code: "ECAP_TABLE_CONFLICT",
       retryable: true,
@@ -197,7 +188,9 @@ describe("operations that another overtakes", () => {
     });
     const files = (await table.snapshot()).files.map((file) => file.key);
     expect(files).toEqual(after);
-    const left = (await fixture.keys(`${path}/part=`)).filter((key) => !before.includes(key));
+    const left = (await suite.fixture.keys(`${suite.path}/part=`)).filter(
+      (key) => !before.includes(key),
+    );
     expect(left.filter((key) => !after.includes(key))).toEqual([]);
   });
 

@@ -1,14 +1,20 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import type { DeltaLakeTable } from "@ecap/adapter-delta";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canImport, runPython } from "../python.ts";
-import { row, schema, type TableFixture, tableFixture } from "./table-fixture.ts";
+import { fsObjectStore } from "@ecap/adapter-fs";
+import { describe, expect, it } from "vitest";
+import { hasPython, runPython } from "../python.ts";
+import { changeTexts } from "./change-texts.ts";
+import { parts, row, schema, suiteTables } from "./table-fixture.ts";
 
 /** Runs statements and then reads tables, each in a folder, in one session. */
 const spark = `
 import json, sys
 from delta import DeltaTable, configure_spark_with_delta_pip
 from pyspark.sql import SparkSession
-folder, statements, tables = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
+folder = sys.argv[1]
+statements, tables, changed = [json.loads(given) for given in sys.argv[2:]]
 options = {
   "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
   "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -27,27 +33,33 @@ def read(name):
   rows = session.read.format("delta").load(path).drop("tenant").orderBy("id").collect()
   history = DeltaTable.forPath(session, path).history().collect()
   return {"rows": [r.asDict() for r in rows], "operations": [h["operation"] for h in history]}
-print(json.dumps({name: read(name) for name in tables}))`;
+def changes(name):
+  feed = session.read.format("delta").option("readChangeFeed", "true").option("startingVersion", 1)
+  return [r.asDict() for r in feed.load(folder + "/" + name).collect()]
+seen = {name: read(name) for name in tables}
+for name in changed: seen.setdefault(name, {})["changes"] = changes(name)
+print(json.dumps(seen, default=str))`;
 
 interface Seen {
   readonly rows: unknown;
   readonly operations: readonly string[];
+  readonly changes?: readonly object[];
 }
 
-describe.skipIf(!canImport("pyspark", "delta"))(
+describe.skipIf(!hasPython("pyspark", "delta"))(
   "operations with Spark, the reference implementation (needs pip install pyspark delta-spark, and Java)",
   () => {
-    let fixture: TableFixture;
-    beforeAll(async () => {
-      fixture = await tableFixture();
-    });
-    afterAll(() => fixture.close());
-    const run = (statements: readonly string[], tables: readonly string[]) => {
-      const given = [JSON.stringify(statements), JSON.stringify(tables)];
-      return Object(runPython(spark, fixture.dir, ...given)) as Record<string, Seen>;
+    const suite = suiteTables();
+    const run = (
+      statements: readonly string[],
+      tables: readonly string[],
+      changed: readonly string[] = [],
+    ) => {
+      const given = [statements, tables, changed].map((each) => JSON.stringify(each));
+      return Object(runPython(spark, suite.fixture.dir, ...given)) as Record<string, Seen>;
     };
     const create = async (path: string, properties: Readonly<Record<string, string>> = {}) => {
-      const table = fixture.open(path);
+      const table = suite.fixture.open(path);
       await table.create(schema, { properties });
       await table.append([
         row(1),
@@ -104,6 +116,13 @@ describe.skipIf(!canImport("pyspark", "delta"))(
         await t.update({ set: { n: "0" } });
         await t.vacuum({ retentionMs: 0, force: true });
       },
+      ordered: async (t) => {
+        await t.append(Array.from({ length: 5_000 }, (_, i) => row(1_000 + i)));
+        await t.optimize({ zorderBy: ["id", "word"], targetBytes: 4_000 });
+      },
+      streamed: async (t) => {
+        await t.append(parts([row(5)], [row(6, { part: "é", word: null })]));
+      },
       marked: async (t) => {
         await t.setProperties({ "delta.enableDeletionVectors": "true" });
         await t.append(Array.from({ length: 9_000 }, (_, i) => row(1_000 + i)));
@@ -111,14 +130,17 @@ describe.skipIf(!canImport("pyspark", "delta"))(
       },
     };
 
+    const feed = { "delta.enableChangeDataFeed": "true" };
+    const marks = { "delta.enableDeletionVectors": "true" };
+
     it("reads what every operation wrote: rows and history", async () => {
       const names = Object.keys(operations);
       for (const name of names) await operations[name]?.(await create(name));
       const seen = run([], names);
       expect(seen["renamed"]?.rows).toContainEqual({ part: "a", id: 2, "some text": "set" });
       for (const name of names) {
-        expect(seen[name]?.rows, name).toEqual(await fixture.rows(name));
-        const history = await fixture.open(name).history();
+        expect(seen[name]?.rows, name).toEqual(await suite.fixture.rows(name));
+        const history = await suite.fixture.open(name).history();
         expect(seen[name]?.operations, name).toEqual(history.map(({ operation }) => operation));
       }
     }, 600_000);
@@ -152,14 +174,64 @@ describe.skipIf(!canImport("pyspark", "delta"))(
         ],
         ["turns"],
       );
-      expect(seen["turns"]?.rows).toEqual(await fixture.rows("turns"));
-      expect((await fixture.rows("turns")).map(({ id, n, word }) => [id, n, word])).toEqual([
+      expect(seen["turns"]?.rows).toEqual(await suite.fixture.rows("turns"));
+      expect((await suite.fixture.rows("turns")).map(({ id, n, word }) => [id, n, word])).toEqual([
         [1, 11, "w1"],
         [3, 30, "w3"],
         [4, null, "w4"],
         [5, 7, "w5"],
         [6, 60, "spark"],
       ]);
+    }, 600_000);
+
+    it("reads changes as we do, of tables we write and of tables it writes, and tables made of Parquet files", async () => {
+      for (const [name, properties] of [
+        ["fed", feed],
+        ["fedmarks", { ...feed, ...marks }],
+      ] as const) {
+        const table = await create(name, properties);
+        await table.update({ set: { n: "n + 1", part: "'z'" }, where: "id < 3" });
+        await table.delete({ where: "id = 1" });
+        await table.delete({ where: "part IS NULL" });
+        await table.merge({
+          rows: [row(2, { n: 0 }), row(3, { n: -1 }), row(9)],
+          on: "target.id = source.id",
+          whenMatched: [{ condition: "source.n < 0", delete: true }, { update: "all" }],
+          whenNotMatched: [{ insert: "all" }],
+        });
+        await table.overwrite([row(8), row(10)], { replace: { where: "id >= 8" } });
+      }
+      const folder = join(suite.fixture.dir, "converted", "part=ü%2F");
+      await mkdir(folder, { recursive: true });
+      const connection = await (await DuckDBInstance.create(":memory:")).connect();
+      await connection.run(
+        `COPY (SELECT 't' AS tenant, i::INTEGER AS id, i::BIGINT AS n, 'w' || i AS word FROM range(5) t(i)) TO '${folder}/f.parquet'`,
+      );
+      connection.closeSync();
+      const objects = fsObjectStore({ dir: suite.fixture.dir, exactNames: true });
+      const converted = suite.fixture.open("converted", { objects });
+      await converted.convert();
+      await converted.update({ set: { n: "7" }, where: "id = 1" });
+      const names = ["fed", "fedmarks", "converted"];
+      const statements = ["theirs", "theirsmarked"].flatMap((name, i) => [
+        `CREATE TABLE delta.\`{folder}/${name}\` (tenant STRING, part STRING, id INT, n BIGINT, word STRING) USING delta PARTITIONED BY (part) TBLPROPERTIES (delta.enableChangeDataFeed = true, delta.enableDeletionVectors = ${i === 1})`,
+        `INSERT INTO delta.\`{folder}/${name}\` SELECT 't', if(id % 2 = 0, 'a', 'b'), CAST(id AS INT), id * 10, concat('w', id) FROM range(20)`,
+        `UPDATE delta.\`{folder}/${name}\` SET n = -1 WHERE id IN (3, 4)`,
+        `DELETE FROM delta.\`{folder}/${name}\` WHERE id < 3`,
+        `MERGE INTO delta.\`{folder}/${name}\` t USING (SELECT 5 AS id UNION ALL SELECT 30) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET n = 0 WHEN NOT MATCHED THEN INSERT (tenant, part, id) VALUES ('t', 'c', s.id)`,
+        `OPTIMIZE delta.\`{folder}/${name}\` ZORDER BY (id)`,
+      ]);
+      const fed = ["fed", "fedmarks", "theirs", "theirsmarked"];
+      const seen = run(statements, [...names, "theirs", "theirsmarked"], fed);
+      for (const name of [...names, "theirs", "theirsmarked"]) {
+        expect(seen[name]?.rows, name).toEqual(await suite.fixture.rows(name));
+      }
+      for (const name of fed) {
+        const ours: object[] = [];
+        for await (const part of suite.fixture.open(name).changes({ from: 1 })) ours.push(...part);
+        expect(changeTexts(ours), name).toEqual(changeTexts(seen[name]?.changes ?? []));
+        expect(ours.length).toBeGreaterThan(15);
+      }
     }, 600_000);
   },
 );

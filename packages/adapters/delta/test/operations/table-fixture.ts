@@ -4,38 +4,11 @@ import { join } from "node:path";
 import { deltaTableStore, type OpenDeltaTableOptions, openDeltaTable } from "@ecap/adapter-delta";
 import { duckdbFileEngine, duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fsObjectStore } from "@ecap/adapter-fs";
-import type { ObjectStore, TableSchema } from "@ecap/sdk";
+import type { ObjectStore } from "@ecap/sdk";
+import { afterAll, beforeAll, beforeEach } from "vitest";
+import { tenant } from "./rows.ts";
 
-/** Every row has the tenant, as queries need one. */
-export const tenant = "t";
-
-/** A table `t` of these, partitioned by `part`. */
-export const schema: TableSchema = {
-  columns: [
-    { name: "tenant", type: "string", nullable: false },
-    { name: "part", type: "string" },
-    { name: "id", type: "integer", nullable: false },
-    { name: "n", type: "long" },
-    { name: "word", type: "string" },
-  ],
-  partitionBy: ["part"],
-};
-
-export interface TableRow {
-  readonly part: string | null;
-  readonly id: number;
-  readonly n: number | null;
-  readonly word: string | null;
-}
-
-export const row = (id: number, more: Partial<TableRow> = {}) => ({
-  tenant,
-  part: "a",
-  id,
-  n: id * 10,
-  word: `w${id}`,
-  ...more,
-});
+export * from "./rows.ts";
 
 /** An empty folder, what works on tables there, and a reader that shares nothing with the writer. */
 export async function tableFixture() {
@@ -75,6 +48,28 @@ export async function tableFixture() {
 }
 
 export type TableFixture = Awaited<ReturnType<typeof tableFixture>>;
+
+/** A fixture for the tests of a suite, opened before the first and closed after the last, and a path that no other of them has. */
+export function suiteTables() {
+  let opened: TableFixture | undefined;
+  let count = 0;
+  beforeAll(async () => {
+    opened = await tableFixture();
+  });
+  beforeEach(() => {
+    count += 1;
+  });
+  afterAll(() => opened?.close());
+  return {
+    get fixture(): TableFixture {
+      if (!opened) throw new Error("the suite has not begun");
+      return opened;
+    },
+    get path() {
+      return `t${count}`;
+    },
+  };
+}
 
 async function keysOf(objects: ObjectStore, prefix: string): Promise<string[]> {
   const keys: string[] = [];

@@ -2,18 +2,21 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
 import {
   EcapError,
   type FileEngine,
   type FileInput,
   type FileOutput,
   type ObjectStore,
+  type TableFile,
 } from "@ecap/sdk";
 import { type Opened, openInstance } from "../engine/open-instance.ts";
 import { queryError } from "../engine/query-error.ts";
 import { name, text } from "../lake/sql.ts";
+import { readRows } from "../result/read-rows.ts";
 import { checkStatement } from "../statement/check-statement.ts";
+import { describeFiles } from "./describe-files.ts";
 import { inputSql } from "./input-sql.ts";
 import { brokenConstraint, outputSql } from "./output-sql.ts";
 import { expressionStatement, rowCondition } from "./row-condition.ts";
@@ -51,55 +54,93 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
     })());
   };
 
-  /** Runs a step on a connection of its own. */
-  const connected = async <T>(step: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
-    const connection = await (await open()).instance.connect();
-    try {
-      return await step(connection);
-    } catch (error) {
-      throw queryError(error);
-    } finally {
+  /** A connection of its own, until it is closed. */
+  const connect = async () => (await open()).instance.connect();
+
+  /** A connection that knows the inputs by name, and a query over them that reaches nothing else. */
+  const openInputs = async (sql: string, inputs: readonly FileInput[]) => {
+    const release = await objects.leaseLocal?.(inputs.flatMap((input) => input.files));
+    const connection = await connect();
+    const close = () => {
       connection.closeSync();
+      release?.();
+    };
+    try {
+      checkStatement(await syntaxTree(connection, sql), new Set(inputs.map((i) => i.name)));
+      for (const input of inputs) await showInput(connection, input);
+      return { connection, close };
+    } catch (error) {
+      close();
+      throw queryError(error);
     }
   };
 
-  /** Runs a query on a connection that knows the inputs by name. */
   const withInputs = async <T>(
     sql: string,
     inputs: readonly FileInput[],
     step: (connection: DuckDBConnection) => Promise<T>,
   ): Promise<T> => {
-    const folder = join((await open()).folder, randomUUID());
-    const release = await objects.leaseLocal?.(inputs.flatMap((input) => input.files));
+    const { connection, close } = await openInputs(sql, inputs);
     try {
-      await mkdir(folder);
-      return await connected(async (connection) => {
-        checkStatement(await syntaxTree(connection, sql), new Set(inputs.map((i) => i.name)));
-        for (const input of inputs) await showInput(connection, input, folder);
-        return step(connection);
-      });
+      return await step(connection);
+    } catch (error) {
+      throw queryError(error);
     } finally {
-      release?.();
-      await rm(folder, { recursive: true, force: true });
+      close();
     }
   };
 
-  const showInput = async (connection: DuckDBConnection, input: FileInput, folder: string) => {
+  const showInput = async (connection: DuckDBConnection, input: FileInput) => {
     const stored = input.files.map((file) => localPath(objects, file.key));
-    const given = (input.buffers ?? []).map((_, i) => join(folder, `${input.name}-${i}.parquet`));
-    for (const [i, bytes] of (input.buffers ?? []).entries()) {
-      await writeFile(given[i] ?? "", bytes);
-    }
     const deleted = await showDeleted(connection, input);
-    const select = inputSql(input, { paths: [...stored, ...given], deleted });
+    const select = inputSql(input, { paths: [...stored, ...(input.held?.paths ?? [])], deleted });
     await connection.run(`CREATE TEMP VIEW ${name(input.name)} AS ${select}`);
   };
 
   return {
-    condition: (expression) =>
-      connected(async (connection) =>
-        rowCondition(await syntaxTree(connection, expressionStatement(expression))),
-      ),
+    async describe(files) {
+      const release = await objects.leaseLocal?.(files);
+      const connection = await connect();
+      try {
+        const byPath = files.map(({ key, size }): [string, TableFile] => [
+          localPath(objects, key),
+          { key, size, partition: {}, rows: undefined },
+        ]);
+        return await describeFiles((await open()).api, connection, new Map(byPath));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        connection.closeSync();
+        release?.();
+      }
+    },
+    async condition(expression) {
+      const connection = await connect();
+      try {
+        return rowCondition(await syntaxTree(connection, expressionStatement(expression)));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        connection.closeSync();
+      }
+    },
+    async hold(parquet) {
+      const folder = join((await open()).folder, randomUUID());
+      const release = () => rm(folder, { recursive: true, force: true });
+      const paths: string[] = [];
+      try {
+        await mkdir(folder);
+        for await (const bytes of parquet) {
+          const path = join(folder, `${paths.length}.parquet`);
+          await writeFile(path, bytes);
+          paths.push(path);
+        }
+        return { paths, release };
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    },
     query: (sql, inputs) =>
       withInputs(sql, inputs, async (connection) => {
         const result = await connection.runAndReadAll(sql);
@@ -108,6 +149,17 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
           return Object.fromEntries(cells.map(([key, cell]) => [key, plain(cell)]));
         });
       }),
+    async *rows(sql, inputs) {
+      const { connection, close } = await openInputs(sql, inputs);
+      try {
+        const result = await connection.stream(sql);
+        yield* readRows((await open()).api, result, chunksOf(result));
+      } catch (error) {
+        throw queryError(error);
+      } finally {
+        close();
+      }
+    },
     async *write(sql, inputs, output) {
       const folder = join((await open()).folder, randomUUID());
       try {
@@ -132,6 +184,12 @@ export function duckdbFileEngine(options: DuckdbFileEngineOptions): DuckdbFileEn
       if (opened) await rm(opened.folder, { recursive: true, force: true });
     },
   };
+}
+
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    yield chunk;
+  }
 }
 
 async function syntaxTree(connection: DuckDBConnection, sql: string): Promise<string> {

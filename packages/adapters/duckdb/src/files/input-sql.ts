@@ -2,7 +2,7 @@ import { type Column, type ColumnType, EcapError, type FileInput } from "@ecap/s
 import { cast, name, partitionLiteral, sqlType, text } from "../lake/sql.ts";
 
 export interface InputPaths {
-  /** Local paths of the input's files, then of its buffers. */
+  /** Local paths of the input's files, then of those held. */
   readonly paths: readonly string[];
   /** The table with `file` and `row` of deleted rows; undefined where there are none. */
   readonly deleted: string | undefined;

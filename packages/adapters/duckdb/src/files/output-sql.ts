@@ -11,10 +11,12 @@ export const partitionKey = (index: number) => `#p${index}`;
 
 /** A COPY of the query's rows into files below the folder, which tells what each file holds. */
 export function outputSql(query: string, output: FileOutput, folder: string): string {
-  const { columns, constraints, partitionBy } = output;
-  const typed = columns.map(
-    (column) => `${cast(name(column.name), column.type)} AS ${name(column.name)}`,
-  );
+  const { columns, constraints, partitionBy, splitBy } = output;
+  const split = splitBy === undefined ? [] : [name(splitBy)];
+  const typed = [
+    ...columns.map((column) => `${cast(name(column.name), column.type)} AS ${name(column.name)}`),
+    ...split,
+  ];
   const partitioned = partitionColumns(output);
   const inFiles = columns.filter(
     ({ name: column, type }) => !partitionBy.includes(column) && type !== "void",
@@ -33,19 +35,20 @@ export function outputSql(query: string, output: FileOutput, folder: string): st
   const keys = partitioned.map(
     (column, i) => `${partitionText(column)} AS ${name(partitionKey(i))}`,
   );
-  const select = `SELECT ${[...values, ...keys].join(", ")} FROM (SELECT ${typed.join(", ")} FROM (${query}) AS result) AS typed`;
+  const select = `SELECT ${[...values, ...keys, ...split].join(", ")} FROM (SELECT ${typed.join(", ")} FROM (${query}) AS result) AS typed`;
   const ids = inFiles.flatMap(({ name: column, physicalName = column, id }) =>
     id === undefined ? [] : [`${name(physicalName)}: ${id}`],
   );
+  const folders = [...partitioned.map((_, i) => name(partitionKey(i))), ...split];
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
     "RETURN_STATS true",
     "FILENAME_PATTERN 'part-{uuid}'",
     ...(ids.length === 0 ? [] : [`FIELD_IDS {${ids.join(", ")}}`]),
-    partitioned.length === 0
+    folders.length === 0
       ? `FILE_SIZE_BYTES '${maxFileSize}'`
-      : `PARTITION_BY (${partitioned.map((_, i) => name(partitionKey(i))).join(", ")})`,
+      : `PARTITION_BY (${folders.join(", ")})`,
   ];
   return `COPY (${select}) TO ${text(folder)} (${options.join(", ")})`;
 }

@@ -64,6 +64,7 @@ async function* rowProblems(
 ): AsyncGenerator<TableProblem> {
   const byPath = new Map(files.map((file) => [objects.localPath?.(file.key) ?? file.key, file]));
   const paths = [...byPath.keys()].map(text).join(", ");
+  const release = await objects.leaseLocal?.(files);
   try {
     const counted = await look(`SELECT file_name, num_rows FROM parquet_file_metadata([${paths}])`);
     for (const [path, rows] of counted) {
@@ -79,6 +80,8 @@ async function* rowProblems(
       return;
     }
     for (const file of files) yield* rowProblems([file], objects, look);
+  } finally {
+    release?.();
   }
 }
 

@@ -1,5 +1,11 @@
 import { dirname } from "node:path";
-import { EcapError, type ObjectStore, type ResultRow, type TableSnapshot } from "@ecap/sdk";
+import {
+  EcapError,
+  type LocalObject,
+  type ObjectStore,
+  type ResultRow,
+  type TableSnapshot,
+} from "@ecap/sdk";
 import { type Opened, openInstance } from "../engine/open-instance.ts";
 import { queryError } from "../engine/query-error.ts";
 import { name, text } from "../lake/sql.ts";
@@ -8,7 +14,7 @@ import { resultCell } from "../result/result-cell.ts";
 import { type TableProblem, tableProblems } from "./table-problems.ts";
 
 export interface TableReaderOptions {
-  /** The store that holds the table's files, which must have `localPath`. */
+  /** The store that holds the table's files, which must have `localPath`, and brings files there where it has `leaseLocal`. */
   readonly objects: ObjectStore;
   /** Where `writeParquet` may write: the folder of its files. Default: nowhere. */
   readonly outputDir?: string;
@@ -43,11 +49,13 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
   const open = () =>
     (opening ??= openInstance({ objects, threads, memoryLimit, tempDir: undefined, folders }));
 
-  /** Connects for one statement, and disconnects when its rows were taken. */
+  /** Connects for one statement over files, and disconnects when its rows were taken. */
   async function* connected<T>(
+    files: readonly LocalObject[],
     step: (connection: Connection, api: Opened["api"]) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
     const { instance, api } = await open();
+    const release = await objects.leaseLocal?.(files);
     const connection = await instance.connect();
     try {
       yield* step(connection, api);
@@ -55,6 +63,7 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
       throw queryError(error);
     } finally {
       connection.closeSync();
+      release?.();
     }
   }
 
@@ -71,7 +80,7 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
 
   return {
     rows: (snapshot, read = {}) =>
-      connected(async function* (connection, api) {
+      connected(snapshot.files, async function* (connection, api) {
         const result = await connection.stream(await selectOf(connection, snapshot, read));
         const names = result.deduplicatedColumnNames();
         for (
@@ -92,7 +101,7 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
       if (dirname(file) !== outputDir) {
         throw new EcapError("ECAP_CONFIG_INVALID", `${file} is not in the output folder`);
       }
-      const written = connected(async function* (connection) {
+      const written = connected(snapshot.files, async function* (connection) {
         const select = await selectOf(connection, snapshot, read);
         const copy = `COPY (${select}) TO ${text(file)} (FORMAT parquet, COMPRESSION zstd)`;
         yield Number((await connection.runAndReadAll(copy)).getRows()[0]?.[0] ?? 0);
@@ -101,7 +110,7 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
       return 0;
     },
     problems: (snapshot) =>
-      connected((connection) =>
+      connected([], (connection) =>
         tableProblems(snapshot, objects, async (sql) =>
           (await connection.runAndReadAll(sql)).getRows(),
         ),

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, posix } from "node:path";
+import { s3ObjectStore } from "@ecap/adapter-s3";
+import { EcapError } from "@ecap/sdk";
+import type { TablePlace } from "./open-table.ts";
+
+const address = /^s3a?:\/\/(?<bucket>[^/]+)\/(?<prefix>.*[^/])\/*$/i;
+
+export function isS3Address(table: string): boolean {
+  return /^s3a?:\/\//i.test(table);
+}
+
+/**
+ * A folder of a bucket, as in `s3://bucket/lake/orders`. Region and credentials are those the AWS SDK finds (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, …);
+ * `AWS_ENDPOINT_URL` names another server. Files that are opened are copied into a temporary folder until the place is closed.
+ */
+export async function openBucket(table: string): Promise<TablePlace> {
+  const { bucket, prefix } = address.exec(table)?.groups ?? {};
+  if (bucket === undefined || prefix === undefined) {
+    throw new EcapError("ECAP_CONFIG_INVALID", `${table} is not like s3://bucket/prefix`, {
+      received: table,
+    });
+  }
+  const endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
+  const cacheDir = await mkdtemp(join(tmpdir(), "ecap-lake-"));
+  const objects = s3ObjectStore({ bucket, prefix, cacheDir, ...(endpoint ? { endpoint } : {}) });
+  return {
+    name: posix.basename(prefix),
+    objects,
+    async close() {
+      await objects.close();
+      await rm(cacheDir, { recursive: true, force: true });
+    },
+  };
+}
