@@ -97,10 +97,21 @@ test("live, shadow and backtest hashes are equal over 100,000 decisions", async 
     hashes.push(ruling.hash);
     outcomes.set(ruling.outcome, (outcomes.get(ruling.outcome) ?? 0) + 1);
     // Through JSON, as the log and the lake keep them.
-    const recorded = JSON.parse(JSON.stringify({ facts: recordedFacts(facts), features })) as Pick<
-      Parameters<typeof factsFrom>[0],
-      "facts" | "features"
-    >;
+    const recorded = JSON.parse(
+      JSON.stringify({
+        features,
+        facts: {
+          ...recordedFacts(facts),
+          "payment.id": transaction.id,
+          "payment.time": transaction.time,
+          "payment.amount": transaction.amount,
+          "payment.country": transaction.country,
+          "payment.failed": false,
+          "customer.id": transaction.customerId,
+          "model.score": modelScore,
+        },
+      }),
+    ) as Pick<Parameters<typeof factsFrom>[0], "facts" | "features">;
     rows.push({
       id: `p${i}`,
       facts: factsFrom({ ...recorded, decidedAt: now + i }),
