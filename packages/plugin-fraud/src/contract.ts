@@ -63,8 +63,8 @@ export interface Decision {
   readonly modelScore?: number;
   readonly degraded?: string;
   readonly features: Readonly<Record<string, number>>;
-  /** What else the rules saw, by the names they know it by: all that is needed to decide again. */
-  readonly facts: Readonly<Record<string, number | string | boolean>>;
+  /** What the rules saw beside features and the payment's own members, by the names they know it by; with these all that is needed to decide again. */
+  readonly facts: Readonly<Record<string, string | boolean>>;
   /** Equal where rule set, facts and ruling are equal; a backtest of the same rules over this decision has the same. */
   readonly hash: string;
   /** True where the rules said decline, and there were more of them in a minute than the rule set allows. */

@@ -29,7 +29,11 @@ export const decisionsTable = defineLakeTable({
     { name: "country", type: "string" },
     { name: "reason_codes", type: "string", description: "Comma-separated, most points first" },
     { name: "features", type: "string", description: "JSON object of feature values" },
-    { name: "facts", type: "string", description: "JSON object of what else the rules saw" },
+    {
+      name: "facts",
+      type: "string",
+      description: "JSON object of what the rules saw and no other column has",
+    },
     { name: "rules_version", type: "string" },
     {
       name: "rules_hash",

@@ -37,7 +37,7 @@ export const decisionMade = defineEvent({
     model_score: z.number().optional(),
     degraded: z.string().optional(),
     features: z.record(z.string(), z.number()),
-    facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
+    facts: z.record(z.string(), z.union([z.string(), z.boolean()])).optional(),
     rules_version: z.string(),
     rules_hash: z.string().optional(),
     capped: z.boolean().optional(),

@@ -50,7 +50,7 @@ const decision = z.object({
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   features: z.record(z.string(), z.number()),
-  facts: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
   capped: z.boolean().optional(),
   shadows: z.array(shadow).optional(),

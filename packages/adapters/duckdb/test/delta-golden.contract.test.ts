@@ -53,53 +53,57 @@ const folders = existsSync(golden) ? readdirSync(golden) : [];
 const withRows = folders.filter((table) => existsSync(join(golden, table, "expected")));
 const hiveTables = existsSync(golden) ? readdirSync(join(golden, "hive/delta")) : [];
 
-describe.skipIf(folders.length === 0)("golden Delta tables (needs the shared data folder)", () => {
-  let reader: TableReader;
-  let connection: duckdb.DuckDBConnection;
-  beforeAll(async () => {
-    reader = duckdbTableReader({ objects });
-    connection = await (await duckdb.DuckDBInstance.create(":memory:")).connect();
-    await connection.run("SET TimeZone = 'UTC'");
-  });
-  afterAll(async () => {
-    connection.closeSync();
-    await reader.close();
-  });
-
-  it("are all looked at", () => {
-    expect(
-      [...withRows, ...Object.keys(refused), ...Object.keys(logOnly), "hive"].toSorted(),
-    ).toEqual(folders.toSorted());
-  });
-
-  it.each(Object.entries(refused))("%s is refused", async (table, [code, message]) => {
-    await expect(snapshotOf(join(table, "delta"))).rejects.toMatchObject({
-      code,
-      message: expect.stringContaining(message),
+describe.skipIf(folders.length === 0)(
+  "golden Delta tables (needs the shared data folder)",
+  { timeout: 120_000 },
+  () => {
+    let reader: TableReader;
+    let connection: duckdb.DuckDBConnection;
+    beforeAll(async () => {
+      reader = duckdbTableReader({ objects });
+      connection = await (await duckdb.DuckDBInstance.create(":memory:")).connect();
+      await connection.run("SET TimeZone = 'UTC'");
     });
-  });
+    afterAll(async () => {
+      connection.closeSync();
+      await reader.close();
+    });
 
-  it.each(Object.entries(logOnly))("%s names its files", async (table, count) => {
-    expect((await snapshotOf(join(table, "delta"))).files).toHaveLength(count);
-  });
+    it("are all looked at", () => {
+      expect(
+        [...withRows, ...Object.keys(refused), ...Object.keys(logOnly), "hive"].toSorted(),
+      ).toEqual(folders.toSorted());
+    });
 
-  it.each(withRows)("%s reads cell by cell", async (table) => {
-    const snapshot = await snapshotOf(join(table, "delta"));
-    const rows = await rowsOf(reader, snapshot, timeZones[table]);
-    const expected = await expectedRows(connection, join(golden, table, "expected"), snapshot);
-    expect(firstDifference(rows, expected)).toBeUndefined();
-  });
+    it.each(Object.entries(refused))("%s is refused", async (table, [code, message]) => {
+      await expect(snapshotOf(join(table, "delta"))).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(message),
+      });
+    });
 
-  it.each(hiveTables)("hive/%s is read whole, or a file is gone", async (table) => {
-    const folder = join("hive/delta", table);
-    const snapshot = await snapshotOf(folder);
-    const counted = snapshot.files.every((file) => file.rows !== undefined);
-    const rows = await rowsOf(reader, snapshot);
-    if (counted) {
-      expect(rows).toHaveLength(snapshot.files.reduce((sum, file) => sum + (file.rows ?? 0), 0));
-    }
-  });
-});
+    it.each(Object.entries(logOnly))("%s names its files", async (table, count) => {
+      expect((await snapshotOf(join(table, "delta"))).files).toHaveLength(count);
+    });
+
+    it.each(withRows)("%s reads cell by cell", async (table) => {
+      const snapshot = await snapshotOf(join(table, "delta"));
+      const rows = await rowsOf(reader, snapshot, timeZones[table]);
+      const expected = await expectedRows(connection, join(golden, table, "expected"), snapshot);
+      expect(firstDifference(rows, expected)).toBeUndefined();
+    });
+
+    it.each(hiveTables)("hive/%s is read whole, or a file is gone", async (table) => {
+      const folder = join("hive/delta", table);
+      const snapshot = await snapshotOf(folder);
+      const counted = snapshot.files.every((file) => file.rows !== undefined);
+      const rows = await rowsOf(reader, snapshot);
+      if (counted) {
+        expect(rows).toHaveLength(snapshot.files.reduce((sum, file) => sum + (file.rows ?? 0), 0));
+      }
+    });
+  },
+);
 
 async function snapshotOf(folder: string): Promise<TableSnapshot> {
   const table = deltaTableReader({ objects, root: `${folder}/`, name: folder });

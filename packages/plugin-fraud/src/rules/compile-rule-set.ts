@@ -44,6 +44,7 @@ export interface CompiledRuleSet {
   /** SHA-256 of what it says, the first 16 hexadecimal digits: two of one hash decide alike. */
   readonly hash: string;
   readonly rules: readonly CompiledRule[];
+  readonly byId: ReadonlyMap<string, CompiledRule>;
   /** Positions of the facts that its conditions and points read. */
   readonly reads: readonly number[];
   /** Lists it names. */
@@ -88,10 +89,12 @@ export function compileRuleSet(
   });
   const decides = referencesIn(asked.map((each) => each.decides));
   const shows = referencesIn(asked.map((each) => each.shows));
+  const rules = enabled.map((rule) => compileRule(rule, scope, lists));
   return {
     document: read.ruleSet,
     hash: hashOf(read.ruleSet),
-    rules: enabled.map((rule) => compileRule(rule, scope, lists)),
+    rules,
+    byId: new Map(rules.map((rule) => [rule.id, rule])),
     reads: [...decides.slots].toSorted((a, b) => a - b),
     lists: [...new Set([...decides.lists, ...shows.lists])],
   };

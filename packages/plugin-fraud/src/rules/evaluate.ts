@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
 import { type Outcome, outcomes } from "../contract.ts";
 import type { CompiledRule, CompiledRuleSet } from "./compile-rule-set.ts";
 import type { Facts } from "./language/index.ts";
@@ -80,8 +80,7 @@ export function detailsOf(
   facts: Facts,
   hits: readonly Hit[],
 ): readonly string[] {
-  const byId = new Map(ruleSet.rules.map((rule) => [rule.id, rule]));
-  return hits.map(({ rule }) => byId.get(rule)?.detail(facts) ?? "");
+  return hits.map(({ rule }) => ruleSet.byId.get(rule)?.detail(facts) ?? "");
 }
 
 export function outcomeOf(score: number, { challenge, review, decline }: Thresholds): Outcome {
@@ -117,5 +116,5 @@ function hashOf(
     score,
     hits.map(({ rule, points }) => [rule, points]),
   ]);
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return digest("sha256", text, "hex").slice(0, 32);
 }

@@ -107,17 +107,22 @@ function putNumber(facts: Value[], slot: number, value: unknown): void {
   if (typeof value === "number" && Number.isFinite(value)) facts[slot] = value;
 }
 
-/** The facts beside the features, by field name, without what is missing: with the features all that rules can see. */
+/** Facts that a decision's record has in no place of their own. */
+const keptAsFacts = (
+  ["card.id", "card.country", "device.id", "ip.address", "payment.failed"] as const
+).map((name) => ({ name, slot: slotOf(name) }));
+
+/** What a decision's record must keep beside its features and the payment's own members for {@link factsFrom} to give the same facts again. */
 export function recordedFacts(facts: Facts): Decision["facts"] {
-  const recorded: Record<string, number | string | boolean> = {};
-  for (const { name, slot } of own) {
+  const recorded: Record<string, string | boolean> = {};
+  for (const { name, slot } of keptAsFacts) {
     const value = facts[slot];
-    if (value !== undefined && !Number.isNaN(value)) recorded[name] = value;
+    if (typeof value === "string" || value === true) recorded[name] = value;
   }
   return recorded;
 }
 
-/** The facts of a decision as it was recorded. */
+/** Facts of fields by their names, and of features by theirs. */
 export function factsFrom(recorded: {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly features: Readonly<Record<string, unknown>>;

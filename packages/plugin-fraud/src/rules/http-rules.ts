@@ -11,7 +11,10 @@ import { ruleSetSchema } from "./rule-set.ts";
 import { ruleSetStates } from "./store/rule-head.ts";
 
 const tag = "fraud";
-const number = z.coerce.number().int().min(0).max(1e9);
+const versionText = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
 const given = {
   document: z.record(z.string(), z.unknown()).optional().describe("The rule set"),
   source: z.string().max(documentCharacters).optional().describe("Or its text, YAML or JSON"),
@@ -102,7 +105,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       summary: "Versions of the rule set, newest first",
       query: z.object({
         limit: z.coerce.number().int().min(1).max(200).default(50),
-        cursor: number.optional(),
+        cursor: versionText.optional(),
       }),
       response: pageOf(versionInfo),
       handler: async ({ query: { limit, cursor }, principal }) => {
@@ -120,7 +123,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       role: "viewer",
       tag,
       summary: "One version with its document",
-      params: z.object({ version: number }),
+      params: z.object({ version: versionText }),
       response: wholeVersion,
       handler: async ({ params, principal }) =>
         wholeOf(await desk.version(principal.tenant, params.version)),
@@ -185,7 +188,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       body: z.strictObject({
         ...given,
         note: z.string().max(500).optional(),
-        replaces: number.optional(),
+        replaces: versionText.optional(),
       }),
       response: wholeVersion,
       handler: async ({ body, principal }) => {
@@ -205,7 +208,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
         role: "analyst",
         tag,
         summary: summaries[action],
-        params: z.object({ version: number }),
+        params: z.object({ version: versionText }),
         response: wholeVersion,
         handler: async ({ params, principal }) =>
           wholeOf(await desk.move(actorOf(principal), params.version, action)),
@@ -217,7 +220,12 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       role: "analyst",
       tag,
       summary: "Run a rule set over the decisions of a period, beside the one that decides now",
-      body: z.strictObject({ ...given, version: number.optional(), from: instant, to: instant }),
+      body: z.strictObject({
+        ...given,
+        version: z.number().int().min(0).optional(),
+        from: instant,
+        to: instant,
+      }),
       response: report,
       handler: async ({ body, principal, signal }) => {
         const { version, from, to } = body;

@@ -65,7 +65,12 @@ interface TenantRules {
   revision: number;
   checkedAt: number;
   refreshing: Promise<RulesInForce> | undefined;
+  /** When the refresh that decisions may wait for began, by `performance.now()`. */
+  refreshBegan: number;
 }
+
+/** How long a decision waits for a look at what changed; a long list goes on being read while what is known decides. */
+const patienceMs = 20;
 
 /** Tenants whose rules are kept compiled; beyond them the one that was loaded first is loaded again when it is next asked for. */
 const tenantsKept = 1_000;
@@ -90,6 +95,7 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
       revision: -1,
       checkedAt: Number.NEGATIVE_INFINITY,
       refreshing: undefined,
+      refreshBegan: 0,
     };
     tenants.set(tenant, made);
     return made;
@@ -195,18 +201,23 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
   return {
     async inForce(tenant) {
       const rules = rulesOf(tenant);
+      const { inForce: known } = rules;
       const age = clock.now() - rules.checkedAt;
-      if (rules.inForce !== undefined && age >= 0 && age < refreshMs) return rules.inForce;
-      try {
-        return await (rules.refreshing ?? refresh(tenant));
-      } catch (error) {
-        if (rules.inForce === undefined) throw error;
-        logger.warn(
-          { error: String(error) },
-          "the rules could not be read again; those known go on deciding",
-        );
-        return rules.inForce;
-      }
+      if (known !== undefined && age >= 0 && age < refreshMs) return known;
+      const begins = rules.refreshing === undefined;
+      if (begins) rules.refreshBegan = performance.now();
+      const refreshed = rules.refreshing ?? refresh(tenant);
+      if (known === undefined) return refreshed;
+      const ready = refreshed.catch((error: unknown) => {
+        if (begins)
+          logger.warn(
+            { error: String(error) },
+            "the rules could not be read again; those known go on deciding",
+          );
+        return known;
+      });
+      const left = patienceMs - (performance.now() - rules.refreshBegan);
+      return left <= 0 ? known : withinTime(ready, left, known);
     },
     refresh,
     head: readHead,
@@ -214,4 +225,16 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
     compile: async (tenant, document, version) =>
       compileFor(tenant, document, { version, head: await readHead(tenant) }),
   };
+}
+
+async function withinTime<T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -138,7 +138,8 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
     const { blocks, added } = await change({ tenant, list, now: clock.now() });
     await changeHead(tenant, (head) => withTouched(head, list, blocks, added));
     await stateStore.flush();
-    await book.refresh(tenant);
+    // Much at once is read by whoever decides next, and not again for each call of an import.
+    if (blocks.length <= headLimits.touched) await book.refresh(tenant);
     await audit({ tenant, actor: by, action, target: `fraud/lists/${list}`, details });
   }
 

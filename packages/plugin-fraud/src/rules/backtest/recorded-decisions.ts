@@ -11,7 +11,11 @@ interface Tables {
     readonly arrival_time: string;
     readonly transaction_id: string;
     readonly order_id: string | null;
+    readonly customer_id: string | null;
     readonly amount: number | null;
+    readonly currency: string | null;
+    readonly country: string | null;
+    readonly model_score: number | null;
     readonly features: string | null;
     readonly facts: string | null;
     readonly rules_version: string | null;
@@ -83,7 +87,11 @@ async function readDecisions(
       "arrival_time",
       "transaction_id",
       "order_id",
+      "customer_id",
       "amount",
+      "currency",
+      "country",
+      "model_score",
       "features",
       "facts",
       "rules_version",
@@ -134,6 +142,13 @@ function toRow(row: Decided, { byPayment, byOrder }: Known): BacktestRow {
     "payment.id": row.transaction_id,
     "payment.time": Date.parse(row.event_time),
     "payment.amount": amount,
+    "payment.currency": row.currency,
+    "payment.country": row.country,
+    // Kept among the facts where it is true.
+    "payment.failed": false,
+    "order.id": row.order_id,
+    "customer.id": row.customer_id,
+    "model.score": row.model_score,
     ...objectOf(row.facts),
   };
   const decidedAt = Date.parse(row.arrival_time);

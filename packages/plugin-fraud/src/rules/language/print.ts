@@ -51,8 +51,9 @@ function printDuration(ms: number): string {
   return `${ms / factor}${unit}`;
 }
 
+/** JSON's escapes, of which the language has no \b and no \f. */
 function quote(text: string): string {
-  return JSON.stringify(text).replaceAll(/\\[bf]/g, (escape) =>
-    escape === "\\b" ? "\\u0008" : "\\u000c",
+  return JSON.stringify(text).replaceAll(/\\(.)/g, (escape, letter) =>
+    letter === "b" ? "\\u0008" : letter === "f" ? "\\u000c" : escape,
   );
 }

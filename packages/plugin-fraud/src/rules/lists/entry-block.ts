@@ -14,12 +14,13 @@ const seed = randomInt(2 ** 32);
  * block of a thousand have a chance of 1 in 10^13 a look-up, and nobody can make them, as the hash is seeded by chance.
  */
 export function packBlock(stored: StoredBlock): ListLookup {
-  const entries = Object.entries(stored)
-    .map(([value, [from, until]]) => [hash53(value, seed), from, until ?? Infinity] as const)
-    .toSorted(([a], [b]) => a - b);
-  const hashes = Float64Array.from(entries, ([hash]) => hash);
-  const froms = Float64Array.from(entries, ([, from]) => from);
-  const untils = Float64Array.from(entries, ([, , until]) => until);
+  const values = Object.keys(stored);
+  const own = Float64Array.from(values, (value) => hash53(value, seed));
+  const order = Array.from(values, (_, i) => i).toSorted((a, b) => (own[a] ?? 0) - (own[b] ?? 0));
+  const termAt = (i: number): Term => stored[values[i] ?? ""] ?? [Infinity, null];
+  const hashes = Float64Array.from(order, (i) => own[i] ?? 0);
+  const froms = Float64Array.from(order, (i) => termAt(i)[0]);
+  const untils = Float64Array.from(order, (i) => termAt(i)[1] ?? Infinity);
   return {
     has(value, at) {
       const hash = hash53(value, seed);

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { EcapError, type StateStore } from "@ecap/sdk";
 import {
   blockCount,
@@ -20,6 +21,7 @@ export interface ListEntry {
 
 /** What one block holds at most; a list of a million entries has a thousand in each. */
 const blockEntries = 2_048;
+const largeBlockBytes = 4_096;
 /** Blocks read or written at one time. */
 const atOnce = 64;
 
@@ -135,10 +137,12 @@ export async function refreshView(
   const read = new Map<number, ReturnType<typeof packBlock>>();
   for (const some of portions(blocks)) {
     const entries = await store.get(some.map((block) => keyOf(tenant, list, block)));
-    some.forEach((block, i) => {
+    for (const [i, block] of some.entries()) {
       const entry = entries[i];
       read.set(block, packBlock(entry === undefined ? {} : (jsonOf(entry.value) as StoredBlock)));
-    });
+      // Decisions are made meanwhile: a block of a long list takes a millisecond.
+      if ((entry?.value.length ?? 0) > largeBlockBytes) await setImmediate();
+    }
   }
   view.replace(read, head.revision);
 }

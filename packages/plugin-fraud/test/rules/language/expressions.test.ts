@@ -88,6 +88,11 @@ test("what is printed is read as the same expression", () => {
   );
 });
 
+test.each(["\\b", "\b\f", "\\\\f", '"\n'])("a text of escapes is read as it was: %j", (value) => {
+  const text = { kind: "text", value, place: { line: 1, column: 1 } } as const;
+  expect(withoutPlaces(parseExpression(printExpression(text)))).toEqual(withoutPlaces(text));
+});
+
 const pieces = fc.constantFrom(
   ...'( ) [ ] , and or not in == != < >= + - * / % contains starts with matches true 1 10m 1e9 "a" \' \\ # amount card.count_1h lists.deny min if known hour known( \n é 💳 . _ $ ^'.split(
     " ",
