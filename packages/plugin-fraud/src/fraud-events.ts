@@ -2,27 +2,16 @@ import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
 import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
 import type { Decided } from "./decide.ts";
+import { reasonSchema, shadowSchema } from "./decision-schemas.ts";
 
-const reason = z.object({
-  code: z.string(),
-  detail: z.string(),
-  points: z.number(),
-  rule: z.string().optional(),
-  outcome: z.enum(outcomes).optional(),
-});
-const shadow = z.object({
-  rules: z.string(),
-  outcome: z.enum(outcomes),
-  score: z.number(),
-  held: z.array(z.string()),
-  hash: z.string(),
-});
+/** Events from before there were rule sets name no rule. */
+const eventReason = reasonSchema.partial({ rule: true });
 const decisionFields = {
   transaction_id: z.string(),
   order_id: z.string().optional(),
   outcome: z.enum(outcomes),
   score: z.number().min(0).max(100),
-  reasons: z.array(reason),
+  reasons: z.array(eventReason),
   amount: z.number(),
   currency: z.string().optional(),
 };
@@ -41,7 +30,7 @@ export const decisionMade = defineEvent({
     rules_version: z.string(),
     rules_hash: z.string().optional(),
     capped: z.boolean().optional(),
-    shadows: z.array(shadow).optional(),
+    shadows: z.array(shadowSchema).optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),

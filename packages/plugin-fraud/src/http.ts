@@ -2,6 +2,7 @@ import { isCalendarTime } from "@ecap/sdk";
 import { defineRoute, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
 import { outcomes } from "./contract.ts";
+import { reasonSchema, shadowSchema } from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
@@ -26,34 +27,20 @@ const transaction = z.strictObject({
   cardCountry: country.optional(),
   failed: z.boolean().optional(),
 });
-const reason = z.object({
-  code: z.string(),
-  detail: z.string(),
-  points: z.number(),
-  rule: z.string(),
-  outcome: z.enum(outcomes).optional(),
-});
-const shadow = z.object({
-  rules: z.string(),
-  outcome: z.enum(outcomes),
-  score: z.number(),
-  held: z.array(z.string()),
-  hash: z.string(),
-});
 const decision = z.object({
   id: z.string(),
   transactionId: z.string(),
   tenant: z.string(),
   outcome: z.enum(outcomes),
   score: z.number(),
-  reasons: z.array(reason),
+  reasons: z.array(reasonSchema),
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   features: z.record(z.string(), z.number()),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
   capped: z.boolean().optional(),
-  shadows: z.array(shadow).optional(),
+  shadows: z.array(shadowSchema).optional(),
   versions: z.object({ rules: z.string(), model: z.string().optional() }),
   decidedAt: z.number(),
   latencyMs: z.number(),

@@ -6,22 +6,16 @@ import type { RecordDecoder } from "../events/record-codec.ts";
 import { isFor } from "../events/redriven.ts";
 import { deadLetterTopic, ensureDeadLetters } from "../events/topics.ts";
 import type { Clock } from "../ports/clock.ts";
-import type {
-  AssignedPartition,
-  Consumer,
-  EventLog,
-  LogRecord,
-  NewLogRecord,
-} from "../ports/event-log.ts";
+import type { AssignedPartition, Consumer, EventLog, LogRecord } from "../ports/event-log.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { AppTransaction, Row, TableStore } from "../ports/table-store.ts";
-import { bronzeSchema, bronzeTableName } from "./bronze-table.ts";
-import { fits } from "./fits.ts";
+import type { Row, TableStore } from "../ports/table-store.ts";
+import { bronzeTableName } from "./bronze-table.ts";
 import { giveWay } from "./give-way.ts";
 import { bronzeRow, typedRows } from "./lake-rows.ts";
-import { type LakeTable, lakeTableSchema, typesFrom } from "./lake-table.ts";
+import { type LakeTable, typesFrom } from "./lake-table.ts";
+import { joined, newBatch } from "./sink-batch.ts";
 import { sinkGroup } from "./sink-group.ts";
-import { sinkAppId, sinkOffsets } from "./sink-transactions.ts";
+import { openSinkTables } from "./sink-tables.ts";
 
 export interface LakeSinkLimits {
   /** A batch is written when it holds this many rows (default 100,000), … */
@@ -88,24 +82,10 @@ export interface LakeSinkStatus {
   readonly removed?: { readonly records: number; readonly at: number };
 }
 
-interface Batch {
-  /** Records that are no events. */
-  readonly letters: NewLogRecord[];
-  readonly bronze: Row[];
-  readonly typed: Map<string, Row[]>;
-  /** Offset after the last record taken in, by partition. */
-  readonly next: Map<number, number>;
-  rows: number;
-  bytes: number;
-  startedAt: number;
-}
-
 /** Records taken in at a time: few, so that partitions advance together and a batch holds few dates, and so that other work gets its turn. */
 const stepRecords = 200;
 const stepBytes = 256 * 1024;
 const malformed = { code: "ECAP_EVENT_MALFORMED", message: "the record is no event" } as const;
-/** Attempts at a write while other processes write what it holds. */
-const maxFenced = 20;
 
 /**
  * Turns one topic into its bronze table and the typed tables fed by it, each event once.
@@ -128,46 +108,16 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   /** How often the consumer said that retention removed what it was to read next, less the losses found since. */
   let losses = 0;
   const seen = new IdWindow({ windowMs: 24 * 3_600_000, maxIds: 2_000_000 });
-  /** Offsets written, by table and partition. */
-  const written = new Map<string, Map<number, number>>();
-  /** Tables whose last append failed, which may have been done all the same: their offsets are read again before the next. */
-  const inDoubt = new Set<string>();
   let closed = false;
   let batch = newBatch(clock.now());
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   /** Pauses follow one another, however many partitions there are. */
   let pausing: Promise<void> = Promise.resolve();
-  let reading: Promise<unknown> | undefined;
-
-  async function openTable(
-    name: string,
-    schema: Parameters<TableStore["ensure"]>[1],
-  ): Promise<void> {
-    await tableStore.ensure(name, schema);
-    await readOffsets(name);
-  }
-
-  async function readOffsets(name: string): Promise<Map<number, number>> {
-    const { transactions } = await tableStore.snapshot(name);
-    const offsets = sinkOffsets(topic, transactions);
-    written.set(name, offsets);
-    return offsets;
-  }
-
-  /** Another process may have written since: what its commits say counts. Partitions that come together are read together. */
-  function readAllOffsets(): Promise<unknown> {
-    reading ??= Promise.all([bronze, ...tables.map(({ name }) => name)].map(readOffsets)).finally(
-      () => {
-        reading = undefined;
-      },
-    );
-    return reading;
-  }
 
   async function resume({ partition }: AssignedPartition): Promise<number> {
-    await readAllOffsets();
-    const offset = written.get(bronze)?.get(partition) ?? 0;
+    await lake.readOffsets();
+    const offset = lake.reached(bronze, partition);
     const bounds = (await eventLog.offsets(topic)).find(
       (candidate) => candidate.partition === partition,
     );
@@ -245,7 +195,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     batch.rows += 1;
     for (const table of tables) {
       if (typesOf.get(table)?.has(event.type) !== true) continue;
-      if (record.offset < (written.get(table.name)?.get(record.partition) ?? 0)) continue;
+      if (record.offset < lake.reached(table.name, record.partition)) continue;
       const rows = rowsOf(table, record, event);
       const held = batch.typed.get(table.name);
       if (held === undefined) batch.typed.set(table.name, [...rows]);
@@ -285,12 +235,12 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
     batch = newBatch(clock.now());
     try {
       for (const [name, rows] of full.typed) {
-        await writeTyped(name, rows, full.next);
+        counts.rowsLacking += await lake.writeFitting(name, rows, full.next);
         full.typed.delete(name);
       }
       if (full.letters.length > 0)
         await eventLog.append(deadLetterTopic(topic), full.letters.splice(0));
-      await writeTable(bronze, full.bronze, full.next);
+      await lake.write(bronze, full.bronze, full.next);
       failing = undefined;
       for (const [partition, position] of full.next)
         if (done.has(partition)) done.set(partition, { position, progressAt: clock.now() });
@@ -300,68 +250,6 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       noteFailure(error);
       throw error;
     }
-  }
-
-  /** Rows that do not fit their table are a mistake of the table's own code: it lacks them, and nobody else does. */
-  async function writeTyped(
-    name: string,
-    given: readonly Row[],
-    next: ReadonlyMap<number, number>,
-  ): Promise<void> {
-    const table = tables.find((candidate) => candidate.name === name);
-    try {
-      await writeTable(name, given, next);
-    } catch (error) {
-      if (table === undefined || !isEcapError(error, "ECAP_TABLE_SCHEMA")) throw error;
-      const schema = lakeTableSchema(table);
-      const fitting = given.filter((row) => fits(row, schema));
-      if (fitting.length === given.length) throw error;
-      await writeTable(name, fitting, next);
-      counts.rowsLacking += given.length - fitting.length;
-      logger.error(
-        { topic, table: name, rows: given.length - fitting.length, error: String(error) },
-        "rows do not fit their table and it lacks them",
-      );
-    }
-  }
-
-  async function writeTable(
-    name: string,
-    given: readonly Row[],
-    next: ReadonlyMap<number, number>,
-  ): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const offsets = inDoubt.has(name)
-        ? await readOffsets(name)
-        : (written.get(name) ?? new Map<number, number>());
-      const reachedIn = (partition: unknown): number => offsets.get(Number(partition)) ?? 0;
-      const rows = given.filter((row) => Number(row["offset"]) >= reachedIn(row["partition"]));
-      const ahead = [...next].filter(([partition, offset]) => offset > reachedIn(partition));
-      if (rows.length === 0 || ahead.length === 0) break;
-      const transactions: AppTransaction[] = ahead.map(([partition, offset]) => ({
-        appId: sinkAppId(topic, partition),
-        version: offset,
-        expected: reachedIn(partition),
-      }));
-      inDoubt.add(name);
-      try {
-        await tableStore.append(name, rows, {
-          transactions,
-          commitInfo: {
-            job: `lake-sink ${topic}`,
-            topic,
-            from: Object.fromEntries(ahead.map(([partition]) => [partition, reachedIn(partition)])),
-            offsets: Object.fromEntries(next),
-          },
-        });
-        for (const [partition, offset] of ahead) offsets.set(partition, offset);
-        break;
-      } catch (error) {
-        // The sink of another process has rows of these partitions: the table's offsets say which are left for this one.
-        if (!isEcapError(error, "ECAP_FENCED") || attempt >= maxFenced) throw error;
-      }
-    }
-    inDoubt.delete(name);
   }
 
   function isFull(): boolean {
@@ -395,8 +283,7 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
   }
 
   await ensureDeadLetters(eventLog, topic);
-  await openTable(bronze, bronzeSchema);
-  for (const table of tables) await openTable(table.name, lakeTableSchema(table));
+  const lake = await openSinkTables({ topic, tables, tableStore, logger });
   const reached = new Map<number, number>();
   const consumer: Consumer = await eventLog.consume({
     group,
@@ -468,25 +355,6 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       ...counts,
       ...(removed !== undefined && { removed }),
     }),
-  };
-}
-
-function newBatch(startedAt: number): Batch {
-  const [typed, next] = [new Map<string, Row[]>(), new Map<number, number>()];
-  return { letters: [], bronze: [], typed, next, rows: 0, bytes: 0, startedAt };
-}
-
-function joined(first: Batch, second: Batch): Batch {
-  const typed = new Map(first.typed);
-  for (const [name, rows] of second.typed) typed.set(name, [...(typed.get(name) ?? []), ...rows]);
-  return {
-    letters: [...first.letters, ...second.letters],
-    bronze: [...first.bronze, ...second.bronze],
-    typed,
-    next: new Map([...first.next, ...second.next]),
-    rows: first.rows + second.rows,
-    bytes: first.bytes + second.bytes,
-    startedAt: first.startedAt,
   };
 }
 

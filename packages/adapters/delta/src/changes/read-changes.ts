@@ -5,9 +5,8 @@ import type { Action, AddAction, RemoveAction } from "../format/actions.ts";
 import { columnMappingMode } from "../format/protocol.ts";
 import { parseSchema } from "../format/schema.ts";
 import { commitTime, type LoggedCommit, type TableState } from "../log/table-state.ts";
-import { engineOf, existingTable, placeOf, type TableContext } from "../table/table-context.ts";
+import { engineOf, existingTable, type TableContext } from "../table/table-context.ts";
 import { tableInput } from "../table/table-input.ts";
-import { tableFile } from "../table/table-snapshot.ts";
 import { changeTypeColumn, keepsChanges } from "./change-data.ts";
 
 export interface ChangesOptions {
@@ -130,13 +129,7 @@ function inputOf(
   name: string,
   files: readonly AddAction[],
 ): FileInput {
-  const schema = parseSchema(state);
-  const place = placeOf(table);
-  return {
-    ...tableInput(table, state, []),
-    name,
-    files: files.map((add) => tableFile(place, schema, add)),
-  };
+  return { ...tableInput(table, state, files), name };
 }
 
 /** The file that a removal tells of. */

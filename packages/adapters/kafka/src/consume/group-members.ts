@@ -4,7 +4,7 @@ import { nameOf } from "./sticky-assignor.ts";
 
 /** As which members the consumers of this log hold the partitions of their groups. */
 export interface GroupMembers {
-  /** A consumer of the group begins; the partitions it is dealt are said by what is resolved. */
+  /** A consumer of the group begins, and says by what is returned which partitions it is dealt. */
   join(group: string): ConsumerPlaces;
   /** As which member a partition is held: undefined by none, or "outside" where no consumer of the group is here at all. */
   holderOf(group: string, place: AssignedPartition): GroupMembership | "outside" | undefined;
@@ -29,15 +29,14 @@ export function groupMembers(): GroupMembers {
       const mine: Held = { places: new Set() };
       const consumers = groups.get(group) ?? new Set();
       groups.set(group, consumers.add(mine));
-      const lose = (): void => {
-        mine.places = new Set();
-      };
       return {
         hold(membership, places) {
           mine.membership = membership;
           mine.places = new Set(places.map(nameOf));
         },
-        lose,
+        lose() {
+          mine.places = new Set();
+        },
         leave() {
           consumers.delete(mine);
           if (consumers.size === 0) groups.delete(group);

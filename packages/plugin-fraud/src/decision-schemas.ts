@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { outcomes } from "./contract.ts";
+
+/** A rule that held, as events and answers tell it. */
+export const reasonSchema = z.object({
+  code: z.string(),
+  detail: z.string(),
+  points: z.number(),
+  rule: z.string(),
+  outcome: z.enum(outcomes).optional(),
+});
+
+/** What a rule set in shadow would have decided. */
+export const shadowSchema = z.object({
+  rules: z.string(),
+  outcome: z.enum(outcomes),
+  score: z.number(),
+  held: z.array(z.string()),
+  hash: z.string(),
+});
