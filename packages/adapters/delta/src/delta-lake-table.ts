@@ -90,9 +90,11 @@ export interface OpenDeltaTableOptions {
   readonly objects: ObjectStore;
   /** Key prefix of the table, ending in `/`. Default: the store holds the table and nothing else. */
   readonly root?: string;
+  /** Key prefix of the table's archive, where it may have one. Snapshots and `restore` take it in; what changes rows sees the table's own part. */
+  readonly archiveRoot?: string;
   /** What errors call the table. */
   readonly name: string;
-  /** What looks at rows: needed for all but create, append, whole overwrites, vacuum, restore and changes of columns. */
+  /** What looks at rows: needed for all but create, append and whole overwrites of rows in an array, vacuum, restore and changes of columns. */
   readonly engine?: FileEngine;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -107,11 +109,12 @@ const idleMs = 30_000;
 /** The table in a folder, which need not be there yet. Nothing is read before the first operation. */
 export function openDeltaTable(options: OpenDeltaTableOptions): DeltaLakeTable {
   const { objects, root = "", name, engine, clock = systemClock, logger = silentLogger } = options;
-  const { checkpointInterval = 10, threads = 1 } = options;
+  const { checkpointInterval = 10, threads = 1, archiveRoot } = options;
   const codec = parquetCodec({ threads, idleMs });
   const table = tableContext({
     name,
     root,
+    archiveRoot,
     objects,
     codec,
     engine,

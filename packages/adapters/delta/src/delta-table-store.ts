@@ -65,7 +65,6 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
     }
     const known = tables.get(name);
     if (known) return known;
-    const place = { objects, root: `${archivePrefix}${name}/`, table: name };
     const context = tableContext({
       name,
       root: `${prefix}${name}/`,
@@ -75,7 +74,7 @@ export function deltaTableStore(options: DeltaTableStoreOptions): DeltaTableStor
       clock,
       logger,
       checkpointInterval,
-      archive: { place, log: deltaLog({ ...place, codec }) },
+      archiveRoot: `${archivePrefix}${name}/`,
     });
     const opened = { context, table: deltaTable(context) };
     tables.set(name, opened);

@@ -241,7 +241,7 @@ describe("lineage sent to a server", () => {
   });
 
   it("passes over what the server refuses for what it is", async () => {
-    const { url } = await lineageServer([422, 400]);
+    const { url } = await lineageServer([422, 413]);
     const { run } = jobOf(tableOf(commits), { url });
     expect(await run()).toEqual({ versions: 4, refused: 2 });
   });

@@ -39,12 +39,14 @@ function gate() {
 
 interface Faults {
   readonly fails?: (call: Call) => boolean;
+  /** A table whose log cannot be read. */
+  readonly broken?: string;
   /** Waited for in a vacuum. */
   readonly meanwhile?: () => Promise<void>;
 }
 
 /** A store whose tables have work for two rounds of compaction and retirement, and remember what was asked of them. */
-function fakeStore({ fails = () => false, meanwhile }: Faults) {
+function fakeStore({ fails = () => false, broken, meanwhile }: Faults) {
   const calls: Call[] = [];
   const rounds = new Map<string, number>();
   const left = (call: Call): boolean => {
@@ -95,6 +97,7 @@ function fakeStore({ fails = () => false, meanwhile }: Faults) {
     append: async () => undefined,
     snapshot: async (table: string) => {
       if (table === "missing") throw new EcapError("ECAP_TABLE_NOT_FOUND", "there is no table");
+      if (table === broken) throw new EcapError("ECAP_TABLE_CORRUPT", "its log has a gap");
       return {
         table,
         version: 0,
@@ -239,6 +242,14 @@ describe("the jobs", () => {
     const { upkeep, calls } = setUp({}, { fails: ({ table }) => table === "bronze_transactions" });
     await expect(upkeep.jobs[0]?.run({ signal })).rejects.toThrow(
       "bronze_transactions (ECAP_STORAGE_CORRUPT)",
+    );
+    expect(calls.some(({ table }) => table === "orders")).toBe(true);
+  });
+
+  it("let a table whose log cannot be read keep no other from its turn either", async () => {
+    const { upkeep, calls } = setUp({}, { broken: "bronze_transactions" });
+    await expect(upkeep.jobs[1]?.run({ signal })).rejects.toThrow(
+      "bronze_transactions (ECAP_TABLE_CORRUPT)",
     );
     expect(calls.some(({ table }) => table === "orders")).toBe(true);
   });

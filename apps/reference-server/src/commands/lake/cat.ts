@@ -15,7 +15,7 @@ export interface CatOptions extends ReadOptions {
 }
 
 /** Rows printed as a table where no limit is given: all of them would have to be held to align them. */
-const defaultTableRows = 100;
+export const defaultTableRows = 100;
 
 /** Prints a table's rows, or writes them to a file. However many there are, a part of them is in memory at a time. */
 export async function cat(

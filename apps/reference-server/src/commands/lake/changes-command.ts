@@ -2,7 +2,7 @@ import type { ResultRow } from "@ecap/sdk";
 import type { Command } from "commander";
 import { formatTable } from "../output.ts";
 import { positiveInteger } from "../positive-integer.ts";
-import { printRows } from "./cat.ts";
+import { defaultTableRows, printRows } from "./cat.ts";
 import { tableArgument, tableVersion } from "./open-table.ts";
 import { csvRows, jsonRows } from "./row-format.ts";
 import { withContext } from "./write-table.ts";
@@ -22,21 +22,25 @@ export function addChangesCommand(lake: Command): void {
     .description("how the rows of a table with a change data feed changed")
     .requiredOption("--from <version>", "the first version whose changes are told", tableVersion)
     .option("--to <version>", "the last one (default: the newest)", tableVersion)
-    .option("--limit <rows>", "most rows to print", positiveInteger)
+    .option(
+      "--limit <rows>",
+      `most rows to print (default: all, as a table ${defaultTableRows})`,
+      positiveInteger,
+    )
     .option("--csv", "print CSV; with --json one JSON array")
     .action((name: string, flags: ChangesFlags, command: Command) =>
       withContext(command, name, async (table, { output }) => {
         const { from, to, limit, csv = false } = flags;
-        const changes = upTo(table.changes(to === undefined ? { from } : { from, to }), limit);
+        const told = table.changes(to === undefined ? { from } : { from, to });
         if (output.json || csv) {
           const { columns } = (await table.snapshot(to === undefined ? {} : { version: to }))
             .schema;
           const names = [...columns.map((column) => column.name), ...changeColumns];
-          await printRows(output.json ? jsonRows : csvRows, names, changes);
+          await printRows(output.json ? jsonRows : csvRows, names, upTo(told, limit));
           return;
         }
         const rows: ResultRow[] = [];
-        for await (const part of changes) rows.push(...part);
+        for await (const part of upTo(told, limit ?? defaultTableRows)) rows.push(...part);
         output.result(rows, () => formatTable(rows));
       }),
     );

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { s3ObjectStore } from "@ecap/adapter-s3";
 import { EcapError } from "@ecap/sdk";
-import type { TablePlace } from "./open-table.ts";
+import { type TablePlace, withArchive } from "./open-table.ts";
 
 const address = /^s3a?:\/\/(?<bucket>[^/]+)\/(?<prefix>.*[^/])\/*$/i;
 
@@ -24,12 +24,22 @@ export async function openBucket(table: string): Promise<TablePlace> {
   }
   const endpoint = process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"];
   const cacheDir = await mkdtemp(join(tmpdir(), "ecap-lake-"));
-  const objects = s3ObjectStore({ bucket, prefix, cacheDir, ...(endpoint ? { endpoint } : {}) });
+  const name = posix.basename(prefix);
+  const open = (from: string, dir: string) =>
+    s3ObjectStore({
+      bucket,
+      prefix: from,
+      cacheDir: join(cacheDir, dir),
+      ...(endpoint ? { endpoint } : {}),
+    });
+  const objects = open(prefix, "table");
+  const archive = open(posix.join(posix.dirname(prefix), "archive", name), "archive");
   return {
-    name: posix.basename(prefix),
-    objects,
+    name,
+    objects: withArchive(objects, archive),
     async close() {
       await objects.close();
+      await archive.close();
       await rm(cacheDir, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type DeltaTableReader, deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
@@ -10,6 +10,7 @@ import { isS3Address, openBucket } from "./open-bucket.ts";
 /** Where a table lies, whoever wrote it: a folder of this machine, or a prefix of a bucket. */
 export interface TablePlace {
   readonly name: string;
+  /** Its files, and below {@link archiveRoot} those of its archive, if it has one: that lies beside it, as `archive/NAME`. */
   readonly objects: ObjectStore;
   readonly close: () => Promise<void>;
 }
@@ -44,18 +45,26 @@ export async function openAnyPlace(path: string): Promise<TablePlace> {
 }
 
 function openFolder(folder: string): TablePlace {
-  const objects = fsObjectStore({ dir: folder, exactNames: true });
-  return { name: basename(folder), objects, close: async () => {} };
+  const name = basename(folder);
+  const archiveDir = join(dirname(folder), "archive", name);
+  const [objects, archive] = [folder, archiveDir].map((dir) =>
+    fsObjectStore({ dir, exactNames: true }),
+  ) as [ObjectStore, ObjectStore];
+  return { name, objects: withArchive(objects, archive), close: async () => {} };
 }
 
-/** To be read: a table of the data directory with its archive, whose files are below `archive/`. */
+/** No data file of a table is there, as the name is a hidden one. */
+export const archiveRoot = ".archive/";
+
+export function withArchive(objects: ObjectStore, archive: ObjectStore): ObjectStore {
+  return mountedObjectStore({ objects, at: archiveRoot, mounted: archive });
+}
+
+/** To be read, with its archive. */
 export async function openTable(table: string, dataDir: string): Promise<OpenTable> {
   const place = await openPlace(table, dataDir);
-  const { name, close } = place;
-  const lake = join(dataDir, "lake");
-  const isOfLake = tableFolder(table, dataDir) === join(lake, table);
-  const { objects, ...archived } = isOfLake ? withArchive(place, lake) : place;
-  const reader = deltaTableReader({ ...archived, objects, name });
+  const { name, objects, close } = place;
+  const reader = deltaTableReader({ objects, name, archiveRoot });
   return {
     ...reader,
     objects,
@@ -64,12 +73,6 @@ export async function openTable(table: string, dataDir: string): Promise<OpenTab
       await close();
     },
   };
-}
-
-function withArchive({ objects, name }: TablePlace, lake: string) {
-  const at = "archive/";
-  const mounted = fsObjectStore({ dir: join(lake, at, name), exactNames: true });
-  return { objects: mountedObjectStore({ objects, at, mounted }), archiveRoot: at };
 }
 
 /** The argument of commands that name a table. */

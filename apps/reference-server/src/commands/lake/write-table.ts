@@ -3,7 +3,7 @@ import { duckdbFileEngine } from "@ecap/adapter-duckdb";
 import type { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
 import type { Output } from "../output.ts";
-import { openPlace, type TablePlace, tableArgument } from "./open-table.ts";
+import { archiveRoot, openPlace, type TablePlace, tableArgument } from "./open-table.ts";
 
 /** A command that writes to the table it names. */
 export function writing(parent: Command, name: string, description: string): Command {
@@ -47,7 +47,7 @@ export async function inPlace(
   work: (table: DeltaLakeTable) => Promise<void>,
 ): Promise<void> {
   const engine = duckdbFileEngine({ objects });
-  const table = openDeltaTable({ objects, engine, name });
+  const table = openDeltaTable({ objects, archiveRoot, engine, name });
   try {
     await work(table);
   } finally {

@@ -3,6 +3,8 @@ import type { Definition } from "../files/table-fields.ts";
 import { isOn } from "../table/table-properties.ts";
 import { writerFeatures } from "../table/writable.ts";
 
+/** With it a table records how its rows change. */
+export const changeFeedProperty = "delta.enableChangeDataFeed";
 /** The column of change files that tells what became of a row. */
 export const changeTypeColumn: Column = { name: "_change_type", type: "string" };
 /** What readers of changes add to it. */
@@ -14,8 +16,5 @@ export const changeColumns: readonly Column[] = [
 
 /** Whether the table records how its rows change. */
 export function keepsChanges({ protocol, metaData }: Definition): boolean {
-  return (
-    isOn(metaData, "delta.enableChangeDataFeed") &&
-    writerFeatures(protocol).includes("changeDataFeed")
-  );
+  return isOn(metaData, changeFeedProperty) && writerFeatures(protocol).includes("changeDataFeed");
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { EcapError, isEcapError, type RetireOptions, type RetireReport } from "@ecap/sdk";
+import { changeFeedProperty } from "../changes/change-data.ts";
 import { removeOf } from "../files/file-actions.ts";
 import { fileTotals } from "../files/file-facts.ts";
 import type { AddAction } from "../format/actions.ts";
@@ -55,7 +56,7 @@ async function retireOnce(
 ): Promise<RetireReport> {
   const state = await existingTable(table);
   checkWritable(state);
-  checkRetirable(table, state);
+  checkRetirable(table, state, options);
   const archived = table.archive && (await archiveStateOf(state, table.archive));
   const { dryRun = false } = options;
   const unbounded = dryRun && { maxBytes: Number.POSITIVE_INFINITY };
@@ -75,15 +76,32 @@ async function retireOnce(
   return { ...report, version: await takeOut(table, state, { plan, there, options }) };
 }
 
-function checkRetirable({ name }: TableContext, { metaData }: TableState): void {
-  const refuse = (property: string, why: string): never => {
-    throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Table ${name} ${why}`, { path: property });
-  };
-  const { appendOnly, forgets } = properties;
-  if (isOn(metaData, appendOnly))
-    refuse(appendOnly, "is append-only: its rows can be neither deleted nor moved");
+function checkRetirable(
+  table: TableContext,
+  state: TableState,
+  { archiveBefore }: RetireOptions,
+): void {
+  const { appendOnly } = properties;
+  if (isOn(state.metaData, appendOnly))
+    refuse(table, appendOnly, "is append-only: its rows can be neither deleted nor moved");
+  if (archiveBefore !== undefined && isOn(state.metaData, changeFeedProperty))
+    refuse(
+      table,
+      changeFeedProperty,
+      "has a change data feed, which would tell rows that move as deleted",
+    );
+  checkRemembers(table, state);
+}
+
+/** ECAP_TABLE_UNSUPPORTED where the log forgets which version of the archive belongs to the table. */
+export function checkRemembers(table: TableContext, { metaData }: TableState): void {
+  const { forgets } = properties;
   if (metaData.configuration[forgets])
-    refuse(forgets, "forgets applications in time, and with them where its archive stands");
+    refuse(table, forgets, "forgets applications in time, and with them where its archive stands");
+}
+
+function refuse({ name }: TableContext, property: string, why: string): never {
+  throw new EcapError("ECAP_TABLE_UNSUPPORTED", `Table ${name} ${why}`, { path: property });
 }
 
 const properties = {

@@ -1,5 +1,6 @@
 import type { StoredBytes, TableStorage } from "@ecap/sdk";
 import { fileTotals } from "../files/file-facts.ts";
+import { deletionVectorPath } from "../format/deletion-vector.ts";
 import type { TableState } from "../log/table-state.ts";
 import { archiveStateOf } from "../table/archive.ts";
 import { existingTable, placeOf, type TableContext } from "../table/table-context.ts";
@@ -17,7 +18,12 @@ export async function storage(table: TableContext): Promise<TableStorage> {
 
 async function storedBytes(place: TablePlace, state: TableState | undefined): Promise<StoredBytes> {
   const files = [...(state?.files.values() ?? [])];
-  const live = new Set(files.map((add) => keyOf(place, add.path)));
+  const live = new Set(
+    files.flatMap(({ path, deletionVector }) => {
+      const vector = deletionVector && deletionVectorPath(deletionVector);
+      return [path, ...(vector === undefined ? [] : [vector])].map((each) => keyOf(place, each));
+    }),
+  );
   const old = { files: 0, bytes: 0 };
   const log = { files: 0, bytes: 0 };
   for await (const { key, size } of place.objects.list(place.root)) {

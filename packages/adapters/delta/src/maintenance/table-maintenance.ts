@@ -5,7 +5,7 @@ import { vacuum } from "../operations/vacuum.ts";
 import { archiveStateOf } from "../table/archive.ts";
 import { existingTable, type TableContext } from "../table/table-context.ts";
 import { archiveWriter } from "./archive-writer.ts";
-import { retire } from "./retire.ts";
+import { checkRemembers, retire } from "./retire.ts";
 import { storage } from "./storage.ts";
 import { writeCheckpoint } from "./write-checkpoint.ts";
 
@@ -45,9 +45,11 @@ async function vacuumBoth(
   const { archive } = table;
   const parts = [table];
   if (archive && (await archive.log.newest())) {
+    const state = await existingTable(table);
+    checkRemembers(table, state);
     parts.push({ ...table, root: archive.place.root, log: archive.log });
     if (options.dryRun !== true) {
-      const archived = await archiveStateOf(await existingTable(table), archive);
+      const archived = await archiveStateOf(state, archive);
       await archiveWriter(table, archive).undo(archived);
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Column, EcapError } from "@ecap/sdk";
-import { changeColumns } from "../changes/change-data.ts";
+import { changeColumns, changeFeedProperty } from "../changes/change-data.ts";
 import { checkConstraints, constraintPrefix } from "../files/constraints.ts";
 import {
   type Definition,
@@ -11,6 +11,7 @@ import {
 import type { MetaDataAction } from "../format/actions.ts";
 import { isWritableType } from "../format/schema.ts";
 import { isWidening } from "../format/type-changes.ts";
+import { isOn } from "../table/table-properties.ts";
 import { withFeature } from "../table/writable.ts";
 import { maxColumnId, withColumnIds } from "./column-ids.ts";
 
@@ -121,14 +122,12 @@ export const setProperties = (properties: Readonly<Record<string, string | null>
   }
   return ({ metaData, protocol }) => {
     const wanted = Object.entries(propertyFeatures).flatMap(([property, feature]) =>
-      properties[property] === "true" ? [feature] : [],
+      properties[property]?.toLowerCase() === "true" ? [feature] : [],
     );
-    if (wanted.includes("changeDataFeed")) {
-      const taken = changeColumns.find(({ name }) => findField(schemaFields(metaData), name));
-      if (taken) throw invalid(taken.name, "is one that change data feeds have");
-    }
+    const changed = withProperties(metaData, properties);
+    checkChangeNames(changed, schemaFields(changed));
     return {
-      metaData: withProperties(metaData, properties),
+      metaData: changed,
       protocol: wanted.reduce(withFeature, protocol),
     };
   };
@@ -136,7 +135,7 @@ export const setProperties = (properties: Readonly<Record<string, string | null>
 
 /** Features that a property needs. */
 const propertyFeatures: Readonly<Record<string, string>> = {
-  "delta.enableChangeDataFeed": "changeDataFeed",
+  [changeFeedProperty]: "changeDataFeed",
   "delta.enableDeletionVectors": "deletionVectors",
 };
 
@@ -207,7 +206,15 @@ const columnMapping = (id: number, physicalName: string) => ({
   "delta.columnMapping.physicalName": physicalName,
 });
 
+/** Columns of a table with a change data feed are named otherwise than those of the feed. */
+function checkChangeNames(metaData: MetaDataAction, fields: readonly SchemaField[]): void {
+  if (!isOn(metaData, changeFeedProperty)) return;
+  const taken = changeColumns.find(({ name }) => findField(fields, name));
+  if (taken) throw invalid(taken.name, "is one that change data feeds have");
+}
+
 function withFields(metaData: MetaDataAction, fields: readonly SchemaField[]): MetaDataAction {
+  checkChangeNames(metaData, fields);
   const changed = { ...metaData, schemaString: JSON.stringify({ type: "struct", fields }) };
   const ids = fields.map(({ metadata }) => Number(metadata["delta.columnMapping.id"] ?? 0));
   return withColumnIds(changed, Math.max(0, ...ids));

@@ -1,4 +1,4 @@
-import { batches } from "../files/file-actions.ts";
+import { batches, maxBatchBytes } from "../files/file-actions.ts";
 import { partitionKey } from "../files/partition-key.ts";
 import type { Definition } from "../files/table-fields.ts";
 import type { AddAction } from "../format/actions.ts";
@@ -40,20 +40,25 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
   const isOrdered = columns.length > 0;
   const find = isOrdered ? filesToOrder : smallFiles;
   const groups = await find(table, state, options);
-  const removed = groups.flat();
+  const removed: AddAction[] = [];
   const added: AddAction[] = [];
   try {
     for (const group of groups) {
       const rewritten = isOrdered
         ? await rewriteOrdered(table, state, group, { columns, targetBytes })
-        : await rewriteFiles(table, state, group, sql);
+        : await rewriteFiles(table, state, group, sql, {
+            maxBytes: Math.max(maxBatchBytes, targetBytes),
+          });
+      // The engine may cut files smaller than was asked for: done again and again that would never end.
+      if (!isOrdered && rewritten.length >= group.length) {
+        await forget(table, rewritten);
+        continue;
+      }
+      removed.push(...group);
       added.push(...rewritten);
     }
   } catch (error) {
-    await forgetFiles(
-      table,
-      added.map((add) => add.path),
-    );
+    await forget(table, added);
     throw error;
   }
   return replaceFiles(table, state, {
@@ -66,6 +71,13 @@ export async function optimize(table: TableContext, options: OptimizeOptions): P
     rearranges: true,
     options,
   });
+}
+
+function forget(table: TableContext, files: readonly AddAction[]): Promise<void> {
+  return forgetFiles(
+    table,
+    files.map(({ path }) => path),
+  );
 }
 
 /** Files to bring together, in groups that become about one file each. */

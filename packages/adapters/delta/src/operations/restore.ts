@@ -3,12 +3,12 @@ import { removeOf } from "../files/file-actions.ts";
 import type { Action, AddAction } from "../format/actions.ts";
 import { logicalFileKey } from "../format/deletion-vector.ts";
 import type { TableState } from "../log/table-state.ts";
-import { archiveAppId, archiveVersionOf } from "../table/archive.ts";
+import { archiveAppId, archiveStateOf, archiveVersionOf } from "../table/archive.ts";
 import { readsAll } from "../table/change.ts";
 import { commitChange } from "../table/commit-change.ts";
 import { existingTable, placeOf, type TableContext } from "../table/table-context.ts";
 import { versionAt } from "../table/table-history.ts";
-import { keyOf } from "../table/table-place.ts";
+import { keyOf, type TablePlace } from "../table/table-place.ts";
 import { checkWritable } from "../table/writable.ts";
 import { maxColumnId, withColumnIds } from "./column-ids.ts";
 import { type OperationOptions, type Outcome, unchanged } from "./outcome.ts";
@@ -34,7 +34,8 @@ export async function restore(table: TableContext, options: RestoreOptions): Pro
   const archived = archiveOf(state, then, now);
   const changes = added.length + removed.length + archived.length;
   if (changes === 0 && !metaDataChanged) return unchanged;
-  await checkPresent(table, added);
+  await checkPresent(table, placeOf(table), added);
+  if (archived.length > 0) await checkArchive(table, then);
   const metrics = { numRestoredFiles: added.length, numRemovedFiles: removed.length };
   const { version } = await commitChange(table, state, {
     operation: "RESTORE",
@@ -82,10 +83,25 @@ function isSame(add: AddAction, other: AddAction | undefined): boolean {
   return other !== undefined && logicalFileKey(add) === logicalFileKey(other);
 }
 
-async function checkPresent(table: TableContext, files: readonly AddAction[]): Promise<void> {
-  const { objects, root, name } = table;
-  const missing = new Set(files.map((add) => keyOf(placeOf(table), add.path)));
-  for await (const { key } of objects.list(root)) missing.delete(key);
+/** What the version needs of the archive must be there too. */
+async function checkArchive(table: TableContext, then: TableState): Promise<void> {
+  if (archiveVersionOf(then) === 0) return;
+  const { archive, name } = table;
+  if (archive === undefined) {
+    const message = `Table ${name}: a part of that version lies in the table's archive, which is not open here`;
+    throw new EcapError("ECAP_TABLE_UNSUPPORTED", message, { path: "archive" });
+  }
+  const archived = await archiveStateOf(then, archive);
+  await checkPresent(table, archive.place, [...(archived?.files.values() ?? [])]);
+}
+
+async function checkPresent(
+  { name }: TableContext,
+  place: TablePlace,
+  files: readonly AddAction[],
+): Promise<void> {
+  const missing = new Set(files.map((add) => keyOf(place, add.path)));
+  for await (const { key } of place.objects.list(place.root)) missing.delete(key);
   const [first] = missing;
   if (first === undefined) return;
   const message = `Table ${name}: ${missing.size} files of that version are gone, as after a vacuum`;

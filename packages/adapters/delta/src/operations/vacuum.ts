@@ -35,7 +35,8 @@ export async function vacuum(table: TableContext, options: VacuumOptions): Promi
   const files: string[] = [];
   let bytes = 0;
   for await (const { key, size, modifiedAt } of objects.list(root)) {
-    if (needed.has(key) || modifiedAt >= before || isHidden(key.slice(root.length))) continue;
+    const path = key.slice(root.length);
+    if (needed.has(key) || modifiedAt >= before || (isHidden(path) && !isOfChanges(path))) continue;
     files.push(key);
     bytes += size;
   }
@@ -72,7 +73,11 @@ function neededKeys(table: TableContext, state: TableState, before: number): Rea
 }
 
 /** Files of changes are in no version's list: they stay as long as files that were removed when they were written. */
+function isOfChanges(path: string): boolean {
+  return path.startsWith("_change_data/");
+}
+
+/** Whether a part of the path begins with `_` or `.` and is no folder of a partition. */
 export function isHidden(path: string): boolean {
-  if (path.startsWith("_change_data/")) return false;
   return path.split("/").some((part) => /^[._]/.test(part) && !/^_[^/]*=/.test(part));
 }

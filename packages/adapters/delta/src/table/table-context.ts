@@ -27,12 +27,23 @@ export interface TableContext {
 }
 
 /** One table with a log and turns of its own. */
-export function tableContext(options: Omit<TableContext, "log" | "inTurn">): TableContext {
+export function tableContext({
+  archiveRoot,
+  ...options
+}: Omit<TableContext, "log" | "archive" | "inTurn"> & {
+  /** Key prefix of the table's archive, where it may have one. */
+  readonly archiveRoot: string | undefined;
+}): TableContext {
   const { objects, codec, root, name } = options;
+  const partAt = (at: string): Archive => {
+    const place = { objects, root: at, table: name };
+    return { place, log: deltaLog({ ...place, codec }) };
+  };
   let last: Promise<unknown> = Promise.resolve();
   return {
     ...options,
-    log: deltaLog({ objects, codec, root, table: name }),
+    log: partAt(root).log,
+    ...(archiveRoot !== undefined && { archive: partAt(archiveRoot) }),
     inTurn(step) {
       const result = last.then(step);
       last = result.catch(() => {});

@@ -1,7 +1,7 @@
 import { EcapError, type TableCommit, type TableSnapshot } from "@ecap/sdk";
 import type { DeltaLog } from "../log/delta-log.ts";
 import type { TableState } from "../log/table-state.ts";
-import { type Archive, withArchive } from "./archive.ts";
+import { type Archive, archiveVersionOf, withArchive } from "./archive.ts";
 import { type HistoryOptions, tableHistory, versionAt } from "./table-history.ts";
 import type { TablePlace } from "./table-place.ts";
 import { tableSnapshot } from "./table-snapshot.ts";
@@ -32,7 +32,10 @@ export function tableReader(place: TablePlace, log: DeltaLog, archive?: Archive)
         throw notFound(`Table ${place.table} has no version ${version ?? `at ${String(at)}`}`);
       }
       const own = tableSnapshot(place, state);
-      return archive ? withArchive(own, state, archive) : own;
+      if (archive) return withArchive(own, state, archive);
+      if (archiveVersionOf(state) === 0) return own;
+      const message = `Table ${place.table}: a part of it lies in its archive, which is not open here`;
+      throw new EcapError("ECAP_TABLE_UNSUPPORTED", message, { path: "archive" });
     },
     history: async (options) => tableHistory(log, await existing(), options),
   };

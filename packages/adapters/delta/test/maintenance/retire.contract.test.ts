@@ -64,8 +64,11 @@ describe("retirement and archive", () => {
     const rows = await fixture.engine.query("SELECT id FROM t ORDER BY id", [input]);
     return rows.map(({ id }) => id);
   };
-  const filesOf = async (root: string) =>
-    (await openDeltaTable({ objects: fixture.objects, root, name }).snapshot()).files.length;
+  /** Live files of the table's own part, and of its archive. */
+  const filesOf = async () => {
+    const { hot, archive } = await upkeep(store()).storage(name);
+    return [hot.live.files, archive?.live.files];
+  };
 
   it("deletes whole partitions older than a date in one commit, and those without a date never", async () => {
     const tables = await filled();
@@ -91,13 +94,13 @@ describe("retirement and archive", () => {
     const told = await upkeep(tables).retire(name, { ...options, dryRun: true });
     const report = await upkeep(tables).retire(name, options);
     expect(report).toMatchObject({ ...told, archived: { files: 4, rows: 4 } });
-    expect([await filesOf(`${name}/`), await filesOf(`archive/${name}/`)]).toEqual([6, 4]);
+    expect(await filesOf()).toEqual([6, 4]);
     expect(await ids()).toEqual(everyId);
     expect(await ids({ version })).toEqual(everyId);
 
     await tables.append(name, [row(12, "2026-01-02")]);
     await upkeep(tables).retire(name, { ...options, archiveBefore: "2026-01-04" });
-    expect([await filesOf(`${name}/`), await filesOf(`archive/${name}/`)]).toEqual([4, 7]);
+    expect(await filesOf()).toEqual([4, 7]);
     expect(await ids()).toEqual([...everyId, 12].toSorted((a, b) => a - b));
     expect(await tables.tables()).not.toContain("archive");
   });
@@ -153,6 +156,10 @@ describe("retirement and archive", () => {
     );
     const options = { by: "date", archiveBefore: "2026-01-03" };
     await expect(upkeep(tables).retire(name, options)).rejects.toThrow("forgets");
+    // Nor is its archive vacuumed, which may seem to hold nothing.
+    const archive = { objects: fixture.objects, root: `archive/${name}/`, name };
+    await openDeltaTable(archive).create(schema);
+    await expect(upkeep(tables).vacuum(name)).rejects.toThrow("forgets");
   });
 
   it("deletes from the archive what has become too old for that too", async () => {
@@ -167,7 +174,7 @@ describe("retirement and archive", () => {
     expect(report).toMatchObject({ deleted: { files: 4 }, archived: { files: 2 } });
     expect(await ids()).toEqual(from(20));
     expect(await ids({ version })).toEqual(everyId);
-    expect(await filesOf(`archive/${name}/`)).toBe(4);
+    expect(await filesOf()).toEqual([2, 4]);
   });
 
   it("follows the table's columns, and leaves deleted rows behind", async () => {
@@ -198,14 +205,41 @@ describe("retirement and archive", () => {
     const { version } = await tables.snapshot(name);
     await upkeep(tables).retire(name, { by: "date", archiveBefore: "2026-01-03" });
     const archived = await tables.snapshot(name);
-    const table = fixture.open(name);
+    const table = fixture.open(name, { archiveRoot: `archive/${name}/` });
+    expect((await table.snapshot()).files).toHaveLength(10);
     await table.restore({ version });
     expect(await ids()).toEqual(everyId);
-    expect(await filesOf(`${name}/`)).toBe(10);
+    expect(await filesOf()).toEqual([10, 0]);
     await upkeep(tables).retire(name, { by: "date", archiveBefore: "2026-01-04" });
     expect(await ids()).toEqual(everyId);
     await table.restore({ version: archived.version });
     expect(await ids()).toEqual(everyId);
+  });
+
+  it("is neither read nor restored in part: without its archive, or where that has lost files", async () => {
+    const tables = await filled();
+    await upkeep(tables).retire(name, { by: "date", archiveBefore: "2026-01-03" });
+    const archived = await tables.snapshot(name);
+    const alone = fixture.open(name);
+    await expect(alone.snapshot()).rejects.toThrow("which is not open here");
+    await fixture.open(name, { archiveRoot: `archive/${name}/` }).restore({ version: 2 });
+    await expect(alone.restore({ version: archived.version })).rejects.toThrow("not open here");
+    const [lost = ""] = (await fixture.keys(`archive/${name}/tenant=`)) as readonly string[];
+    await fixture.objects.delete(lost);
+    const table = fixture.open(name, { archiveRoot: `archive/${name}/` });
+    await expect(table.restore({ version: archived.version })).rejects.toMatchObject({
+      code: "ECAP_STORAGE_CORRUPT",
+    });
+    expect(await ids()).toEqual(everyId);
+  });
+
+  it("moves no rows of a table with a change data feed, which would tell them as deleted", async () => {
+    const tables = await filled();
+    await fixture.open(name).setProperties({ "delta.enableChangeDataFeed": "true" });
+    const archive = { by: "date", archiveBefore: "2026-01-03" };
+    await expect(upkeep(tables).retire(name, archive)).rejects.toThrow("change data feed");
+    await upkeep(tables).retire(name, { by: "date", deleteBefore: "2026-01-03" });
+    expect(await ids()).toEqual(from(20));
   });
 
   it("refuses tables without such a partition, append-only ones, and the name of the archive's folder", async () => {

@@ -138,6 +138,17 @@ describe("change data feed", () => {
     await expect(other.create({ columns }, { properties: kept })).rejects.toMatchObject({
       path: "_change_type",
     });
+    const own = [{ name: "_commit_version", type: "long" as const }];
+    await expect(table.addColumns(own)).rejects.toMatchObject({ path: "_commit_version" });
+    await expect(table.renameColumn("word", "_change_type")).rejects.toMatchObject({
+      path: "_change_type",
+    });
+  });
+
+  it("is kept by a table that says so in capitals", async () => {
+    const table = await created({ "delta.enableChangeDataFeed": "TRUE" });
+    await table.update({ set: { n: "0" }, where: "id = 1" });
+    expect(await changes(table, 2)).toHaveLength(2);
   });
 
   it("loses its files to a vacuum when they are past the retention", async () => {

@@ -30,6 +30,10 @@ describe("convert a folder of Parquet files", () => {
       "COPY (SELECT 't' AS tenant, 9::INTEGER AS id, {'a': 1::BIGINT, 'b': 'c'} AS nested) TO '{dir}/two.parquet'",
       "COPY (SELECT 1 AS other) TO '{dir}/_hidden.parquet'",
     );
+    mkdirSync(join(suite.fixture.dir, suite.path, "_change_data"));
+    await write(
+      "COPY (SELECT 1 AS id, 'delete' AS _change_type) TO '{dir}/_change_data/c.parquet'",
+    );
     const table = open();
     const outcome = await table.convert();
     expect(outcome).toEqual({ version: 0, metrics: { numConvertedFiles: 2 } });

@@ -37,6 +37,20 @@ describe("optimize, vacuum, restore and the log", () => {
     });
   });
 
+  it("leaves files as they are where the engine cuts them as small again, and none behind", async () => {
+    await filled();
+    const { engine } = suite.fixture;
+    const cutting: typeof engine = {
+      ...engine,
+      write: (sql, inputs, output) =>
+        engine.write(`SELECT *, id AS cut FROM (${sql})`, inputs, { ...output, splitBy: "cut" }),
+    };
+    const before = await suite.fixture.keys(`${suite.path}/`);
+    const table = suite.fixture.open(suite.path, { engine: cutting });
+    expect((await table.optimize()).version).toBeUndefined();
+    expect(await suite.fixture.keys(`${suite.path}/`)).toEqual(before);
+  });
+
   it("does not conflict with appends and deletes of other files", async () => {
     const table = await filled();
     const other = open();

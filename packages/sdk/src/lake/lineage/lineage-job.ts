@@ -1,4 +1,4 @@
-import { EcapError } from "../../errors/ecap-error.ts";
+import { EcapError, isEcapError } from "../../errors/ecap-error.ts";
 import type { Job } from "../../plugin/job.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { StateStore } from "../../ports/state-store.ts";
@@ -16,6 +16,8 @@ export interface LineageJobOptions {
 }
 
 const defaultMaxVersions = 500;
+/** Statuses that say nothing of the event itself. */
+const passing: ReadonlySet<number> = new Set([401, 403, 404, 407, 408, 425, 429]);
 
 /**
  * Sends the versions of tables that are new to an OpenLineage server, each in its order, and keeps how far it came. A version may be sent twice, under the
@@ -71,11 +73,24 @@ export function lineageJob(parts: LineageJobOptions): readonly Job[] {
       retries: 0,
       async run({ signal }) {
         const total = { versions: 0, refused: 0 };
+        const failed: string[] = [];
         for (const table of await tables()) {
-          const { versions, refused } = await tell(table, signal);
-          total.versions += versions;
-          total.refused += refused;
+          try {
+            const { versions, refused } = await tell(table, signal);
+            total.versions += versions;
+            total.refused += refused;
+          } catch (error) {
+            signal.throwIfAborted();
+            // What keeps one from being sent keeps all.
+            if (isEcapError(error, "ECAP_SERVICE_UNREACHABLE")) throw error;
+            failed.push(table);
+            logger.error(
+              { table, error: String(error) },
+              "the lineage of a table could not be told",
+            );
+          }
         }
+        if (failed.length > 0) throw new Error(`tables without lineage: ${failed.join(", ")}`);
         return total;
       },
     },
@@ -127,7 +142,7 @@ function sender(
       try {
         const status = await attempt(event, signal);
         if (status < 300) return true;
-        if (status === 400 || status === 422) return false;
+        if (status >= 400 && status < 500 && !passing.has(status)) return false;
         reason = `status ${status}`;
       } catch (error) {
         signal.throwIfAborted();

@@ -140,8 +140,11 @@ export function createLakeUpkeep(parts: LakeUpkeepOptions): LakeUpkeep {
         reports = { ...reports, ...(await steps[step]({ table, dryRun, signal })) };
       } catch (error) {
         if (isEcapError(error, "ECAP_TABLE_NOT_FOUND")) throw error;
-        const code = isEcapError(error) ? error.code : "ECAP_INTERNAL";
-        failed = { step, code, message: error instanceof Error ? error.message : String(error) };
+        failed = {
+          step,
+          code: codeOf(error),
+          message: error instanceof Error ? error.message : String(error),
+        };
         parts.logger.error({ table, ...failed }, "a table could not be kept");
         break;
       }
@@ -204,17 +207,19 @@ export function createLakeUpkeep(parts: LakeUpkeepOptions): LakeUpkeep {
       retries: 0,
       async run({ signal }) {
         const runs: MaintenanceRun[] = [];
+        const failed: string[] = [];
         for (const table of await tables()) {
           signal.throwIfAborted();
-          const run = await maintain({ table, steps: wanted, by: name, signal }).catch(
-            (error: unknown) => {
-              if (isEcapError(error, "ECAP_CONFLICT")) return undefined;
-              throw error;
-            },
-          );
-          if (run) runs.push(run);
+          try {
+            runs.push(await maintain({ table, steps: wanted, by: name, signal }));
+          } catch (error) {
+            if (isEcapError(error, "ECAP_CONFLICT") || isEcapError(error, "ECAP_TABLE_NOT_FOUND"))
+              continue;
+            failed.push(`${table} (${codeOf(error)})`);
+            parts.logger.error({ table, error: String(error) }, "a table could not be kept");
+          }
         }
-        return reportOf(runs);
+        return reportOf(runs, failed);
       },
     };
   }
@@ -226,10 +231,18 @@ type Step = (request: {
   readonly signal: AbortSignal | undefined;
 }) => Promise<StepReports>;
 
+function codeOf(error: unknown): string {
+  return isEcapError(error) ? error.code : "ECAP_INTERNAL";
+}
+
 /** For the job's history; throws where a table failed, when all had their turn. */
-function reportOf(runs: readonly MaintenanceRun[]): Readonly<Record<string, unknown>> {
+function reportOf(
+  runs: readonly MaintenanceRun[],
+  unread: readonly string[],
+): Readonly<Record<string, unknown>> {
   const failed = runs.flatMap(({ table, failed: why }) => (why ? [`${table} (${why.code})`] : []));
-  if (failed.length > 0) throw new Error(`tables that could not be kept: ${failed.join(", ")}`);
+  const all = [...unread, ...failed];
+  if (all.length > 0) throw new Error(`tables that could not be kept: ${all.join(", ")}`);
   const total = (of: (run: MaintenanceRun) => number) =>
     runs.reduce((sum, run) => sum + of(run), 0);
   return {
