@@ -2,6 +2,7 @@ import { EcapError, silentLogger } from "@ecap/sdk";
 import type { Settings } from "../config/load-config.ts";
 import type { Problem } from "../server/problem.ts";
 import { readServerFile } from "../server/server-file.ts";
+import { askServer } from "./ask-server.ts";
 
 /** The HTTP API as commands use it: that of the running server, or of a platform opened in this process where none runs. */
 export interface Api {
@@ -15,7 +16,7 @@ export async function openApi(settings: Settings): Promise<Api> {
   if (running !== undefined) {
     const { url, token, pid } = running;
     const ask = (request: Request): Promise<Response> =>
-      fetch(request).catch((cause: unknown) => {
+      askServer(request).catch((cause: unknown) => {
         throw new EcapError(
           "ECAP_LOCKED",
           `the server at ${url} (process ${pid}) uses ${settings.dir} and does not answer`,

@@ -8,7 +8,6 @@ import {
   systemClock,
   type TableStore,
 } from "@ecap/sdk";
-import { deltaLog } from "./log/delta-log.ts";
 import { tableMaintenance } from "./maintenance/table-maintenance.ts";
 import { parquetCodec } from "./parquet/parquet-codec.ts";
 import { type DeltaTable, deltaTable } from "./table/delta-table.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { s3ObjectStore } from "@ecap/adapter-s3";
 import { EcapError } from "@ecap/sdk";
-import { type TablePlace, withArchive } from "./open-table.ts";
+import { type TablePlace, withArchive } from "./table-place.ts";
 
 const address = /^s3a?:\/\/(?<bucket>[^/]+)\/(?<prefix>.*[^/])\/*$/i;
 

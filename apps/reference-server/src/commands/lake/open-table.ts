@@ -3,17 +3,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type DeltaTableReader, deltaTableReader } from "@ecap/adapter-delta";
 import { fsObjectStore } from "@ecap/adapter-fs";
 import { EcapError, type ObjectStore } from "@ecap/sdk";
-import { mountedObjectStore } from "@ecap/sdk/lake";
 import { InvalidArgumentError } from "commander";
 import { isS3Address, openBucket } from "./open-bucket.ts";
-
-/** Where a table lies, whoever wrote it: a folder of this machine, or a prefix of a bucket. */
-export interface TablePlace {
-  readonly name: string;
-  /** Its files, and below {@link archiveRoot} those of its archive, if it has one: that lies beside it, as `archive/NAME`. */
-  readonly objects: ObjectStore;
-  readonly close: () => Promise<void>;
-}
+import { archiveRoot, type TablePlace, withArchive } from "./table-place.ts";
 
 export interface OpenTable extends DeltaTableReader {
   readonly objects: ObjectStore;
@@ -51,13 +43,6 @@ function openFolder(folder: string): TablePlace {
     fsObjectStore({ dir, exactNames: true }),
   ) as [ObjectStore, ObjectStore];
   return { name, objects: withArchive(objects, archive), close: async () => {} };
-}
-
-/** No data file of a table is there, as the name is a hidden one. */
-export const archiveRoot = ".archive/";
-
-export function withArchive(objects: ObjectStore, archive: ObjectStore): ObjectStore {
-  return mountedObjectStore({ objects, at: archiveRoot, mounted: archive });
 }
 
 /** To be read, with its archive. */

@@ -3,7 +3,8 @@ import { duckdbFileEngine } from "@ecap/adapter-duckdb";
 import type { Command } from "commander";
 import { type CommandContext, contextOf } from "../context.ts";
 import type { Output } from "../output.ts";
-import { archiveRoot, openPlace, type TablePlace, tableArgument } from "./open-table.ts";
+import { openPlace, tableArgument } from "./open-table.ts";
+import { archiveRoot, type TablePlace } from "./table-place.ts";
 
 /** A command that writes to the table it names. */
 export function writing(parent: Command, name: string, description: string): Command {
