@@ -67,7 +67,7 @@ export interface Decision {
   readonly facts: Readonly<Record<string, string | boolean>>;
   /** Equal where rule set, facts and ruling are equal; a backtest of the same rules over this decision has the same. */
   readonly hash: string;
-  /** True where the rules said decline, and there were more of them in a minute than the rule set allows. */
+  /** True where the rules said decline, and the payment's minute had as many declines already as the rule set allows. */
   readonly capped?: boolean;
   readonly shadows?: readonly ShadowRuling[];
   readonly versions: { readonly rules: string; readonly model: string | undefined };

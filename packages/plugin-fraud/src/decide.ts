@@ -20,7 +20,7 @@ export interface DecideOptions {
   readonly scorer: () => Promise<Scorer> | undefined;
 }
 
-/** A decision, and whether it was the first decline of the minute too many, of which somebody is to be told. */
+/** A decision, and whether it was the first decline too many, of which somebody is to be told. */
 export interface Decided {
   readonly decision: Decision;
   readonly capReached: boolean;
@@ -34,12 +34,7 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const tenant = transaction.tenant ?? "default";
   const subject = { ...transaction, time: transaction.time ?? decidedAt };
   const [velocity, rules] = await Promise.all([
-    velocityFeatures.contribute(stateStore, {
-      tenant,
-      id: transaction.id,
-      at: subject.time,
-      subject,
-    }),
+    countPayment(subject, stateStore),
     options.rules.inForce(tenant),
   ]);
   const features = { ...velocity, ...ownFeatures(subject, velocity) };
@@ -50,14 +45,21 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const shadows = rules.shadows.map((ruleSet) =>
     shadowOf(ruleSet, evaluate(ruleSet, facts, { thresholds, silenced })),
   );
-  const cap = await capOf(ruling, rules, { ...options, tenant, id: transaction.id, decidedAt });
+  // Before anything is waited for, so that they are of the lists the ruling saw.
+  const reasons = reasonsOf(rules.active, facts, ruling);
+  const cap = await capOf(ruling, rules, {
+    stateStore,
+    tenant,
+    id: transaction.id,
+    at: subject.time,
+  });
   const decision: Decision = {
     id: `fraud-decision/${transaction.id}`,
     transactionId: transaction.id,
     tenant,
     outcome: cap.exceeded ? "review" : ruling.outcome,
     score: ruling.score,
-    reasons: reasonsOf(rules.active, facts, ruling),
+    reasons,
     ...(model.score !== undefined && { modelScore: model.score }),
     ...(model.degraded !== undefined && { degraded: model.degraded }),
     features,
@@ -70,6 +72,15 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
     latencyMs: performance.now() - begun,
   };
   return { decision, capReached: cap.first };
+}
+
+/** Adds a payment to its velocity, once by its id, and gives what that is with it. All there is to do for one that nothing is decided about. */
+export function countPayment(
+  subject: Transaction & { readonly time: number },
+  stateStore: StateStore,
+): Promise<Readonly<Record<string, number>>> {
+  const { id, time: at, tenant = "default" } = subject;
+  return velocityFeatures.contribute(stateStore, { tenant, id, at, subject });
 }
 
 function reasonsOf(ruleSet: LoadedRuleSet, facts: Facts, { hits }: Ruling): readonly ReasonCode[] {
@@ -86,19 +97,21 @@ function capOf(
   { active }: RulesInForce,
   {
     stateStore,
-    tenant,
-    id,
-    decidedAt,
-  }: Pick<DecideOptions, "stateStore"> & {
+    ...payment
+  }: {
+    readonly stateStore: StateStore;
     readonly tenant: string;
     readonly id: string;
-    readonly decidedAt: number;
+    readonly at: number;
   },
 ): Promise<Cap> | Cap {
   if (outcome !== "decline") return { exceeded: false, first: false };
   const { label, document } = active;
-  const max = document.maxDeclinesPerMinute;
-  return countDecline(stateStore, { tenant, ruleSet: label, id, at: decidedAt, max });
+  return countDecline(stateStore, {
+    ...payment,
+    ruleSet: label,
+    max: document.maxDeclinesPerMinute,
+  });
 }
 
 interface ModelAnswer {

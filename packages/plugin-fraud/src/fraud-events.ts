@@ -51,7 +51,7 @@ export const declinesCapped = defineEvent({
   version: 1,
   topic: "fraud-alerts",
   description:
-    "A rule set declined more payments in a minute than it may; those beyond go to review. One event each time that begins",
+    "A rule set declined more payments of a minute than it may; those beyond go to review. One event for all the minutes in a row of which that is so",
   schema: z.object({
     rules_version: z.string(),
     transaction_id: z.string().describe("The first payment beyond"),

@@ -16,7 +16,7 @@ import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
 import { topology } from "@ecap/sdk/streams";
 import type { FraudService } from "./contract.ts";
-import { type DecideOptions, decide } from "./decide.ts";
+import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
@@ -186,8 +186,11 @@ export const fraud = definePlugin({
       .process(async (events, context) => {
         for (const event of events) {
           const transaction = toTransaction(event);
+          if (transaction.failed === true) {
+            await countPayment(transaction, service.decideOptions.stateStore);
+            continue;
+          }
           const decided = await decide(transaction, service.decideOptions);
-          if (transaction.failed === true) continue;
           for (const made of decisionEvents(transaction, decided))
             context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }

@@ -13,7 +13,7 @@ export function toTransaction({
   data,
   actor,
   context,
-}: EventEnvelope): Transaction {
+}: EventEnvelope): Transaction & { readonly time: number } {
   const country = text(data["country"]) ?? context.geo?.country;
   return {
     id: text(data["payment_id"]) ?? id,

@@ -152,6 +152,42 @@ describe("assess", () => {
     expect((await service.assess(payment("pay-2"))).features["card_count_10m"]).toBe(2);
   });
 
+  test("failed payments of the log count for velocity and take nothing from the cap on declines", async () => {
+    await open({ model: "none" }, undefined);
+    const { desk } = platform.service(fraud);
+    const rules = [{ id: "all", when: "payment.amount > 0", points: 90, code: "ALL" }];
+    const draft = { document: { name: "mine", maxDeclinesPerMinute: 2, rules } };
+    const { version } = await desk.propose({ tenant: "default", by: "ann" }, draft);
+    await desk.move({ tenant: "default", by: "ann" }, version, "shadow");
+    await desk.move({ tenant: "default", by: "bob" }, version, "activate");
+    const failed = Array.from({ length: 4 }, (_, i) => ({
+      key: "ann",
+      timestamp: now,
+      value: new TextEncoder().encode(
+        JSON.stringify({
+          id: `failed-${i}`,
+          tenant: "default",
+          type: "payment.failed",
+          time: new Date(now).toISOString(),
+          actor: { customerId: "ann" },
+          context: {},
+          data: { payment_id: `failed-${i}`, amount: 20, currency: "EUR", card_id: "card-1" },
+        }),
+      ),
+    }));
+    await platform.port("eventLog").append("transactions", failed);
+    await platform.background?.drain();
+    const decisions = [];
+    for (let i = 0; i < 3; i += 1) decisions.push(await service.assess(payment(`p${i}`)));
+    expect(decisions.map(({ outcome }) => outcome)).toEqual(["decline", "decline", "review"]);
+    expect(decisions[0]?.features["card_failed_1h"]).toBe(4);
+    await service.flush();
+    const told = (await eventsOf("fraud-alerts")).filter(
+      (event) => event?.type === "fraud.rules.capped",
+    );
+    expect(told).toMatchObject([{ data: { transaction_id: "p2" } }]);
+  });
+
   test("payments under way at one time see each other", async () => {
     await open({ model: "none" }, undefined);
     const decisions = await Promise.all(

@@ -69,7 +69,9 @@ export const ruleSetSchema = z
       .min(1)
       .max(1_000_000)
       .default(600)
-      .describe("Beyond them decisions fall to review, for a bad rule must not close the shop"),
+      .describe(
+        "Of the payments of one minute so many are declined at most; those beyond go to review, for a bad rule must not close the shop",
+      ),
     rules: z.array(ruleSchema).max(ruleSetLimits.rules),
   })
   .superRefine(({ rules }, context) => {

@@ -7,6 +7,28 @@ export type WallClock = (time: number) => number;
 /** The wall clock of an IANA time zone; throws a RangeError for one that is not known. */
 export function wallClock(zone = "UTC"): WallClock {
   if (zone === "UTC") return (time) => time;
+  formatOf(zone);
+  // Zones change at quarters of an hour at the finest, and payments come in order of time, so nearly all are of the quarter of the last one.
+  let quarter = Number.NaN;
+  let offset = 0;
+  return (time) => {
+    const current = Math.floor(time / quarterMs);
+    if (current !== quarter) {
+      quarter = current;
+      offset = offsetAt(formatOf(zone), current * quarterMs);
+    }
+    return time + offset;
+  };
+}
+
+/** Formats kept, of 60 KB each; of more zones than these the one made first is made again when it is next asked for. */
+const formatsKept = 100;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const name = zone.toLowerCase();
+  const known = formats.get(name);
+  if (known !== undefined) return known;
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone: zone,
     hourCycle: "h23",
@@ -17,17 +39,10 @@ export function wallClock(zone = "UTC"): WallClock {
     minute: "numeric",
     second: "numeric",
   });
-  // Zones change at quarters of an hour at the finest, and payments come in order of time, so nearly all are of the quarter of the last one.
-  let quarter = Number.NaN;
-  let offset = 0;
-  return (time) => {
-    const current = Math.floor(time / quarterMs);
-    if (current !== quarter) {
-      quarter = current;
-      offset = offsetAt(format, current * quarterMs);
-    }
-    return time + offset;
-  };
+  const [oldest] = formats.keys();
+  if (oldest !== undefined && formats.size >= formatsKept) formats.delete(oldest);
+  formats.set(name, format);
+  return format;
 }
 
 function offsetAt(format: Intl.DateTimeFormat, time: number): number {
