@@ -41,7 +41,7 @@ export interface CompiledRule {
 
 export interface CompiledRuleSet {
   readonly document: RuleSet;
-  /** SHA-256 of what it says, the first 16 hexadecimal digits: two of one hash decide alike. */
+  /** SHA-256 of its rules and thresholds, the first 16 hexadecimal digits. Two of one hash say the same of the same facts, lists, snoozes and default thresholds. */
   readonly hash: string;
   readonly rules: readonly CompiledRule[];
   readonly byId: ReadonlyMap<string, CompiledRule>;

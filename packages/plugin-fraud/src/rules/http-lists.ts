@@ -46,7 +46,9 @@ export function listRoutes({ desk }: FraudRuntime): readonly Route[] {
             name: z.string(),
             kind: z.string(),
             description: z.string(),
-            entries: z.number().describe("With those that expired and were not swept out yet"),
+            entries: z
+              .number()
+              .describe("With those that expired and were not swept out yet, which takes 90 days"),
           }),
         ),
       }),
@@ -87,7 +89,8 @@ export function listRoutes({ desk }: FraudRuntime): readonly Route[] {
       path: "/fraud/lists/{name}/entries",
       role: "analyst",
       tag,
-      summary: "Add entries, in the place of older ones of the same values",
+      summary:
+        "Add entries, in the place of older ones of the same values; one that counts goes on counting from when it came. A body has at most 1 MiB",
       params,
       body: z.strictObject({
         entries: z
@@ -110,7 +113,7 @@ export function listRoutes({ desk }: FraudRuntime): readonly Route[] {
       path: "/fraud/lists/{name}/removals",
       role: "analyst",
       tag,
-      summary: "Remove entries by their values",
+      summary: "Remove entries by their values. A body has at most 1 MiB",
       params,
       body: z.strictObject({ values: z.array(value).min(1).max(entriesPerCall) }),
       response: done,

@@ -48,7 +48,10 @@ export interface Snooze {
   readonly until: number;
 }
 
-/** Where people change rules and lists. Every change is audited, and seen by the decisions of this process at once. */
+/**
+ * Where people change rules and lists. Every change is audited, and seen by the decisions of this process when it resolves; but one of more than
+ * 64 blocks of a list is seen as those of other processes are.
+ */
 export interface RuleDesk {
   /** Versions, newest first, from a number on downwards. */
   versions(
@@ -105,7 +108,7 @@ export interface RuleDeskOptions {
   }) => Promise<void>;
 }
 
-/** Most entries in one call. */
+/** Most entries in one call. Over HTTP a body of 1 MiB ends earlier: it has room for some 25,000 card tokens. */
 export const entriesPerCall = 50_000;
 
 export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptions): RuleDesk {
@@ -135,12 +138,16 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
     details: Readonly<Record<string, string | number>>,
   ): Promise<void> {
     listOf(await book.head(tenant), list);
-    const { blocks, added } = await change({ tenant, list, now: clock.now() });
+    const { blocks, added, failure } = await change({ tenant, list, now: clock.now() });
+    // Also of what was written in part: what is listed must be in force.
     await changeHead(tenant, (head) => withTouched(head, list, blocks, added));
     await stateStore.flush();
     // Much at once is read by whoever decides next, and not again for each call of an import.
     if (blocks.length <= headLimits.touched) await book.refresh(tenant);
-    await audit({ tenant, actor: by, action, target: `fraud/lists/${list}`, details });
+    const target = `fraud/lists/${list}`;
+    const told = failure === undefined ? details : { ...details, incomplete: true };
+    await audit({ tenant, actor: by, action, target, details: told });
+    if (failure !== undefined) throw failure;
   }
 
   /** An entry counts from the next millisecond on: of the decisions made in this one nobody could say later which knew it. */

@@ -25,16 +25,26 @@ const largeBlockBytes = 4_096;
 /** Blocks read or written at one time. */
 const atOnce = 64;
 
-/** What changed in a list: blocks, and by how many entries it grew. */
+/** What changed in a list, also where not all of it could be written. */
 export interface Changed {
+  /** Blocks that were written, or may have been. */
   readonly blocks: readonly number[];
+  /** By how many entries it grew. */
   readonly added: number;
+  /** Why the rest was not written. */
+  readonly failure?: unknown;
 }
+
+/** How long an entry that expired is still known, to backtests above all. */
+const historyMs = 90 * 86_400_000;
 
 const keyOf = (tenant: string, list: string, block: number): string =>
   `fraud/rules/${tenant}/list/${list}/${block}`;
 
-/** Adds entries, in the place of older ones of the same values. Expired entries of the blocks it writes are swept out. */
+/**
+ * Adds entries, in the place of older ones of the same values: one that still counts goes on counting, from when it came. Of the blocks it writes
+ * entries are swept out 90 days after they expired, and where there is no room earlier.
+ */
 export function addEntries(
   store: StateStore,
   at: { readonly tenant: string; readonly list: string; readonly now: number },
@@ -48,10 +58,19 @@ export function addEntries(
     (block, changes) => ({
       ...block,
       ...Object.fromEntries(
-        changes.map(({ value, from, until }) => [value, [from, until ?? null]]),
+        changes.map(({ value, from, until }) => [
+          value,
+          [Math.min(from, countsSince(block, value, at.now) ?? from), until ?? null],
+        ]),
       ),
     }),
   );
+}
+
+/** From when on an entry counts that does at a time; undefined: none does. */
+function countsSince(block: StoredBlock, value: string, now: number): number | undefined {
+  const term = Object.hasOwn(block, value) ? block[value] : undefined;
+  return term !== undefined && isLive(term, now) ? term[0] : undefined;
 }
 
 export function removeEntries(
@@ -85,37 +104,52 @@ async function changeBlocks<Item>(
     if (others === undefined) byBlock.set(block, [item]);
     else others.push(item);
   }
-  const blocks = [...byBlock.keys()];
+  const blocks: number[] = [];
   let added = 0;
-  for (const some of portions(blocks)) {
-    await Promise.all(
+  for (const some of portions([...byBlock.keys()])) {
+    blocks.push(...some);
+    const written = await Promise.allSettled(
       some.map(async (block) => {
         let before = 0;
-        const written = await updateJson<StoredBlock>(
+        const after = await updateJson<StoredBlock>(
           store,
           keyOf(tenant, list, block),
           (current = {}) => {
             before = Object.keys(current).length;
-            const next = change(live(current, now), byBlock.get(block) ?? []);
-            if (Object.keys(next).length > blockEntries)
-              throw new EcapError(
-                "ECAP_CONFLICT",
-                `the list "${list}" is full: it has room for about a million entries`,
-              );
-            return next;
+            const next = (since: number): StoredBlock =>
+              change(sweep(current, since), byBlock.get(block) ?? []);
+            const whole = next(now - historyMs);
+            return hasRoom(whole) ? whole : withRoom(list, next(now));
           },
         );
-        added += Object.keys(written).length - before;
+        added += Object.keys(after).length - before;
       }),
     );
+    const failed = written.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") return { blocks, added, failure: failed.reason };
   }
   return { blocks, added };
 }
 
-function live(block: StoredBlock, now: number): StoredBlock {
-  return Object.fromEntries(
-    Object.entries(block).filter(([, [, until]]) => until === null || until > now),
+function hasRoom(block: StoredBlock): boolean {
+  return Object.keys(block).length <= blockEntries;
+}
+
+function withRoom(list: string, block: StoredBlock): StoredBlock {
+  if (hasRoom(block)) return block;
+  throw new EcapError(
+    "ECAP_CONFLICT",
+    `the list "${list}" is full: it has room for about a million entries`,
   );
+}
+
+function isLive([, until]: Term, at: number): boolean {
+  return until === null || until > at;
+}
+
+/** Without what expired up to then. */
+function sweep(block: StoredBlock, until: number): StoredBlock {
+  return Object.fromEntries(Object.entries(block).filter(([, term]) => isLive(term, until)));
 }
 
 /** Brings a view up to the list's head, by the blocks changed since where these are known. */
@@ -144,7 +178,8 @@ export async function refreshView(
       if ((entry?.value.length ?? 0) > largeBlockBytes) await setImmediate();
     }
   }
-  view.replace(read, head.revision);
+  // Somebody else may have shown a newer list meanwhile.
+  if (view.revision < head.revision) view.replace(read, head.revision);
 }
 
 /** Entries in the order of their blocks, from a block on; `next` is the block to go on with. */
