@@ -22,10 +22,13 @@ import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { featureNames } from "./fraud-features.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
-import type { BacktestReport } from "./rules/backtest/backtest.ts";
 import { createRuleBook, type RuleBook } from "./rules/rule-book.ts";
 import { createRuleDesk, type RuleDesk } from "./rules/rule-desk.ts";
-import { type BacktestRequest, runBacktest } from "./rules/run-backtest.ts";
+import {
+  type BacktestRequest,
+  type LakeBacktestReport,
+  runBacktest,
+} from "./rules/run-backtest.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
 const topics: Readonly<Record<string, string>> = {
@@ -51,7 +54,7 @@ export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
   readonly rules: RuleBook;
   readonly desk: RuleDesk;
-  readonly backtest: (request: BacktestRequest) => Promise<BacktestReport>;
+  readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
   /** The model it decides with, once it is loaded. */
   readonly models: () => readonly ModelInfo[];

@@ -85,7 +85,8 @@ export function adminRoutes({
         accounts.apiKeys.create({
           ...body,
           tenant: tenantFor(principal, body.tenant),
-          createdBy: principal.id,
+          // Of a key made with a key: who stands behind that one.
+          createdBy: principal.madeBy ?? principal.id,
         }),
     }),
     defineRoute({

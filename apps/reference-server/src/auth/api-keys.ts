@@ -51,7 +51,8 @@ export function createApiKeys(open: () => Promise<Kysely<AccountTables>>, clock:
       Buffer.from(hashSecret(match[2]), "hex"),
       Buffer.from(row.secret_hash, "hex"),
     );
-    return same ? { id: row.id, role: row.role, tenant: row.tenant } : undefined;
+    if (!same) return undefined;
+    return { id: row.id, role: row.role, tenant: row.tenant, madeBy: row.created_by };
   }
 
   return {

@@ -38,6 +38,7 @@ interface Backtest {
   readonly activeFigures: Confusion;
   readonly rules: ReadonlyArray<Readonly<Record<string, unknown>>>;
   readonly recorded: { readonly compared: number; readonly equal: number };
+  readonly behind?: readonly string[];
 }
 
 /** `ecap rules`. */
@@ -80,7 +81,6 @@ export function addRuleCommands(program: Command): void {
     });
   for (const [action, description] of [
     ["shadow", "let a draft decide in shadow"],
-    ["activate", "let a shadow decide; by somebody else than who proposed it"],
     ["archive", "put a draft or a shadow away"],
     ["reinstate", "let a version that was active before decide again"],
   ] as const)
@@ -139,6 +139,7 @@ function report(made: Backtest): string {
     line(`${made.active} (active)`, made.activeFigures),
   ];
   const { compared, equal } = made.recorded;
+  const { behind = [] } = made;
   return [
     `${made.rows.toLocaleString("en")} payments, ${made.frauds.toLocaleString("en")} of them frauds`,
     formatTable(both),
@@ -153,6 +154,7 @@ function report(made: Backtest): string {
       })),
     ),
     ...(compared > 0 ? [`${equal} of ${compared} decisions made then are the same now`] : []),
+    ...(behind.length > 0 ? [`the newest events of ${behind.join(", ")} are not counted yet`] : []),
   ].join("\n\n");
 }
 

@@ -81,6 +81,53 @@ describe("rule sets over HTTP", () => {
     });
   });
 
+  it("is approved by a person: not on the command line, and not by the user whose key proposed it", async () => {
+    const { accounts, controlToken } = server.composition;
+    const at = { tenant: "default", role: "analyst" } as const;
+    const ask = async (token: string, path: string, body?: unknown, method = "POST") => {
+      const response = await fetch(`${server.url}/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const signedIn = async (name: string, role: "analyst" | "admin"): Promise<string> => {
+      const password = "a long password";
+      await accounts.users.create({ ...at, name, role, password });
+      return String((await ask("", "/session", { name, password })).body["token"]);
+    };
+    const made = async (by: string): Promise<string> =>
+      String((await ask(by, "/admin/api-keys", { name: "own", role: "admin" })).body["key"]);
+    const cy = await signedIn("cy", "admin");
+    const dee = await signedIn("dee", "analyst");
+    const keyOfKey = await made(await made(cy));
+
+    const { body } = await ask(keyOfKey, "/fraud/rules", { document });
+    const path = `/fraud/rules/${String(body["version"])}`;
+    expect((await ask(keyOfKey, `${path}/shadow`)).status).toBe(200);
+    for (const refused of [controlToken, keyOfKey, cy])
+      expect(await ask(refused, `${path}/activate`)).toMatchObject({
+        status: 403,
+        body: { code: "ECAP_FORBIDDEN" },
+      });
+    expect((await ask(dee, `${path}/activate`)).body).toMatchObject({ state: "active" });
+
+    const byCommand = await ask(controlToken, "/fraud/rules", { document });
+    const next = `/fraud/rules/${String(byCommand.body["version"])}`;
+    expect((await ask(controlToken, `${next}/shadow`)).status).toBe(200);
+    expect((await ask(await made(controlToken), `${next}/activate`)).status).toBe(403);
+    expect((await ask(dee, `${next}/activate`)).status).toBe(200);
+  });
+
+  it("backtests a stored version or a rule set, not both", async () => {
+    const period = { from: "2020-01-01", to: "2100-01-01" };
+    for (const given of [{ document }, { source: JSON.stringify(document) }])
+      expect(
+        await call("ann", "POST", "/rules/backtest", { ...period, ...given, version: 0 }),
+      ).toMatchObject({ status: 400, body: { code: "ECAP_REQUEST_INVALID" } });
+  });
+
   it.each([
     ["no document", {}, 400, "ECAP_REQUEST_INVALID"],
     ["both", { document, source: "{}" }, 400, "ECAP_REQUEST_INVALID"],

@@ -1,5 +1,12 @@
 import { EcapError } from "@ecap/sdk";
-import { defineRoute, instant, type Principal, pageOf, type Route } from "@ecap/sdk/http";
+import {
+  defineRoute,
+  instant,
+  type Principal,
+  pageOf,
+  provenance,
+  type Route,
+} from "@ecap/sdk/http";
 import { z } from "zod";
 import { outcomes } from "../contract.ts";
 import type { FraudRuntime } from "../plugin.ts";
@@ -91,6 +98,7 @@ const report = z.object({
   recorded: z.object({ compared: z.number(), equal: z.number() }),
   hash: z.string(),
   seconds: z.number(),
+  behind: provenance.shape.behind,
 });
 
 /** Rule sets: reading, proposing, their life, and backtests. */
@@ -210,8 +218,14 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
         summary: summaries[action],
         params: z.object({ version: versionText }),
         response: wholeVersion,
-        handler: async ({ params, principal }) =>
-          wholeOf(await desk.move(actorOf(principal), params.version, action)),
+        handler: async ({ params, principal }) => {
+          if (action === "activate" && principal.operator === true)
+            throw new EcapError(
+              "ECAP_FORBIDDEN",
+              "a rule set is approved by a person, who signs in or has an API key; of the command line nobody can say who it is",
+            );
+          return wholeOf(await desk.move(actorOf(principal), params.version, action));
+        },
       }),
     ),
     defineRoute({
@@ -222,7 +236,12 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
       summary: "Run a rule set over the decisions of a period, beside the one that decides now",
       body: z.strictObject({
         ...given,
-        version: z.number().int().min(0).optional(),
+        version: z
+          .number()
+          .int()
+          .min(0)
+          .optional()
+          .describe("Or a stored version; none of the three: the active one"),
         from: instant,
         to: instant,
       }),
@@ -247,13 +266,13 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
 const summaries = {
   shadow: "Let a draft decide in shadow, beside the one that counts",
   activate:
-    "Approve a rule set in shadow, as somebody else than who proposed it: from now on it decides",
+    "Approve a rule set in shadow, as somebody else than who proposed it and not on the command line: from now on it decides",
   archive: "Put a draft or a shadow away",
   reinstate: "Let a version that was active before decide again",
 } as const;
 
-export function actorOf({ tenant, id }: Principal): Actor {
-  return { tenant, by: id };
+export function actorOf({ tenant, id, madeBy }: Principal): Actor {
+  return { tenant, by: id, ...(madeBy !== undefined && { madeBy }) };
 }
 
 function documentOf({

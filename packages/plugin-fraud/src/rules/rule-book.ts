@@ -18,6 +18,8 @@ export interface StoredVersion {
   readonly version: number;
   readonly document: unknown;
   readonly proposedBy: string;
+  /** Of what was proposed with an API key: who made the key. */
+  readonly keyMadeBy?: string;
   /** Epoch milliseconds. */
   readonly proposedAt: number;
   readonly note?: string;

@@ -34,6 +34,8 @@ export interface Actor {
   readonly tenant: string;
   /** User name or API key id. */
   readonly by: string;
+  /** Of an API key: who made it. */
+  readonly madeBy?: string;
 }
 
 export interface RuleVersion extends StoredVersion {
@@ -172,7 +174,7 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
       );
       return read.filter((version) => version !== undefined);
     },
-    async propose({ tenant, by }, { document, note, replaces }) {
+    async propose({ tenant, by, madeBy }, { document, note, replaces }) {
       const problems = await problemsOf(tenant, document);
       if (problems.length > 0) throw invalid(problems);
       const person = { id: by, at: clock.now() };
@@ -188,6 +190,7 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
         document,
         proposedBy: by,
         proposedAt: person.at,
+        ...(madeBy !== undefined && { keyMadeBy: madeBy }),
         ...(note !== undefined && { note }),
       }));
       await changeHead(tenant, (head) => steps.propose(head, version, person, replaces));
@@ -195,12 +198,13 @@ export function createRuleDesk({ stateStore, clock, book, audit }: RuleDeskOptio
       await audit({ tenant, actor: by, action: "rules.propose", target: `fraud/rules/${version}` });
       return versionOf(tenant, version);
     },
-    async move({ tenant, by }, version, action) {
-      const { proposedBy, document } = await versionOf(tenant, version);
-      const person = { id: by, at: clock.now() };
+    async move({ tenant, by, madeBy }, version, action) {
+      const { proposedBy, keyMadeBy, document } = await versionOf(tenant, version);
+      const person = { id: by, at: clock.now(), madeBy };
+      const proposer = { id: proposedBy, madeBy: keyMadeBy };
       // What worked when it was proposed may name a field that a later release has not.
       if (action !== "archive") await book.compile(tenant, document, version);
-      await changeHead(tenant, (head) => steps[action](head, version, person, proposedBy));
+      await changeHead(tenant, (head) => steps[action](head, version, person, proposer));
       await stateStore.flush();
       await book.refresh(tenant);
       await audit({

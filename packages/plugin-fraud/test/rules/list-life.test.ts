@@ -2,10 +2,11 @@ import { EventEmitter, once } from "node:events";
 import { type StateStore, silentLogger } from "@ecap/sdk";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { beforeEach, describe, expect, test } from "vitest";
+import { decide } from "../../src/decide.ts";
 import { blockOf } from "../../src/rules/lists/entry-block.ts";
 import { createRuleBook } from "../../src/rules/rule-book.ts";
 import { createRuleDesk } from "../../src/rules/rule-desk.ts";
-import { factsWith } from "./rules-of.ts";
+import { factsWith, thresholds } from "./rules-of.ts";
 
 const start = Date.UTC(2026, 2, 3, 12);
 const day = 86_400_000;
@@ -114,6 +115,36 @@ describe("entries of a list", () => {
     await add(late);
     expect(await denies(late, start + 93 * day + 1)).toBe(true);
     expect(await denies(other, start + 93 * day + 1)).toBe(true);
+  });
+
+  test("are in a decision's details as its ruling saw them, whatever is removed while declines are counted", async () => {
+    const seen = { id: "a", when: "customer.id in lists.deny", points: 90, code: "A" };
+    const rules = [{ ...seen, detail: "listed: {customer.id in lists.deny}" }];
+    const { version } = await desk.propose(ann, { document: { name: "mine", rules } });
+    await desk.move(ann, version, "shadow");
+    await desk.move({ tenant: "t", by: "bob" }, version, "activate");
+    await add("eve");
+    clock.set(start + 1);
+    const counting: StateStore = {
+      ...store,
+      async contribute(contribution) {
+        if (contribution.key.includes("/declines/"))
+          await desk.removeFromList(ann, "deny", ["eve"]);
+        return store.contribute(contribution);
+      },
+    };
+    const { decision } = await decide(
+      { id: "p", tenant: "t", amount: 5, customerId: "eve" },
+      {
+        stateStore: counting,
+        clock,
+        rules: book,
+        thresholds,
+        modelTimeoutMs: 50,
+        scorer: () => undefined,
+      },
+    );
+    expect(decision).toMatchObject({ outcome: "decline", reasons: [{ detail: "listed: yes" }] });
   });
 
   test("seen by a slow read never take the place of newer ones", async () => {

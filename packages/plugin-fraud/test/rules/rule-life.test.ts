@@ -124,6 +124,19 @@ describe("the life of a rule set", () => {
     ]);
   });
 
+  test("a user and a key that user made are one person; two keys are two", async () => {
+    const key = { tenant: "t", by: "k1", madeBy: "ann" };
+    const other = { tenant: "t", by: "k2", madeBy: "ann" };
+    const { version: byUser } = await desk.propose(ann, { document: document() });
+    const { version: byKey } = await desk.propose(key, { document: document() });
+    for (const version of [byUser, byKey]) await desk.move(ann, version, "shadow");
+    const refused = { code: "ECAP_FORBIDDEN" };
+    await expect(desk.move(key, byUser, "activate")).rejects.toMatchObject(refused);
+    await expect(desk.move(ann, byKey, "activate")).rejects.toMatchObject(refused);
+    expect((await desk.move(other, byKey, "activate")).state).toBe("active");
+    expect((await desk.move(bob, byUser, "activate")).state).toBe("active");
+  });
+
   test("in shadow and live one rule set gives one hash", async () => {
     const { version } = await desk.propose(ann, { document: document() });
     await desk.move(ann, version, "shadow");

@@ -9,6 +9,8 @@ export interface Principal {
   readonly id: string;
   readonly role: Role;
   readonly tenant: string;
+  /** Of an API key: who made it. */
+  readonly madeBy?: string;
   /** True of whoever may read the data directory itself, such as the command line: may act for any tenant. */
   readonly operator?: boolean;
 }

@@ -28,7 +28,11 @@ interface Tables {
     readonly order_id: string | null;
     readonly fraud: boolean;
   };
-  readonly payments: { readonly payment_id: string | null; readonly status: string };
+  readonly payments: {
+    readonly payment_id: string | null;
+    readonly order_id: string | null;
+    readonly status: string;
+  };
 }
 
 const lake = lakeDb<Tables>();
@@ -38,6 +42,8 @@ const rowsAtOnce = 50_000;
 const firstStepMs = 6 * hourMs;
 /** A period that is not read in parts. */
 const leastStepMs = 1_000;
+/** Most labels, and most chargebacks. */
+const knownAtMost = 5_000_000;
 
 export interface RecordedDecisionsQuery {
   readonly tenant: string;
@@ -47,36 +53,64 @@ export interface RecordedDecisionsQuery {
   readonly signal?: AbortSignal;
 }
 
+export interface RecordedDecisions {
+  readonly rows: AsyncIterable<BacktestRow>;
+  /** Tables whose newest events were not counted; complete when the rows have been read. */
+  readonly behind: ReadonlySet<string>;
+}
+
 /**
- * Decisions in the lake, some hours at a time, with the features they saw; so nothing of the future is in them. Fraud is what a
- * label or a chargeback says of the payment or its order; a label stands over a chargeback.
+ * Decisions in the lake, some hours at a time, with the features they saw; so nothing of the future is in them. Fraud is what is known of the payment
+ * or its order by the first of these: a label of the payment, one of the order, a chargeback of the payment, one of the order.
  */
-export async function* recordedDecisions(
+export function recordedDecisions(
   engine: QueryEngine,
-  { tenant, from, to, signal }: RecordedDecisionsQuery,
+  { from, to, ...query }: RecordedDecisionsQuery,
+): RecordedDecisions {
+  const behind = new Set<string>();
+  const read: Read = async (asked, maxRows) => {
+    const options = { ...query, fresh: true, maxRows };
+    const { rows, behind: tables = [] } = await queryLake(engine, asked, options);
+    for (const table of tables) behind.add(table);
+    return rows;
+  };
+  return { rows: rowsOf(engine, read, { from, to, signal: query.signal }), behind };
+}
+
+type Read = <Output>(
+  query: Parameters<typeof queryLake<Output>>[1],
+  maxRows: number,
+) => Promise<readonly Output[]>;
+
+async function* rowsOf(
+  engine: QueryEngine,
+  read: Read,
+  { from, to, signal }: Period & { readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<BacktestRow> {
-  const known = await readLabels(engine, tenant);
+  const isFraud = await readKnown(read);
   let stepMs = firstStepMs;
   for (let start = from; start < to; ) {
     signal?.throwIfAborted();
     const end = Math.min(to, start + stepMs);
-    const rows = await readDecisions(engine, { tenant, from: start, to: end });
+    const rows = await readDecisions(engine, read, { from: start, to: end });
     if (rows.length > rowsAtOnce && stepMs > leastStepMs) {
       stepMs = Math.max(leastStepMs, Math.floor(stepMs / 8));
       continue;
     }
-    for (const row of rows) yield toRow(row, known);
+    for (const row of rows) yield { ...toRow(row), fraud: isFraud(row) };
     // Years without a decision must not cost a question for each of their hours.
     if (rows.length < rowsAtOnce / 8) stepMs *= 4;
     start = end;
   }
 }
 
+type Period = Pick<RecordedDecisionsQuery, "from" | "to">;
 type Decided = Omit<Tables["decisions"], "date" | "event_id">;
 
-async function readDecisions(
+function readDecisions(
   engine: QueryEngine,
-  { tenant, ...period }: Omit<RecordedDecisionsQuery, "signal">,
+  read: Read,
+  period: Period,
 ): Promise<readonly Decided[]> {
   const limit = period.to - period.from > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
   const fn = lakeFunctions(engine.dialect);
@@ -102,41 +136,51 @@ async function readDecisions(
     .orderBy("arrival_time")
     .orderBy("event_id")
     .limit(limit);
-  const { rows } = await queryLake(engine, query, { tenant, fresh: true, maxRows: limit });
-  return rows;
+  return read(query, limit);
 }
 
-interface Known {
-  readonly byPayment: ReadonlyMap<string, boolean>;
-  readonly byOrder: ReadonlyMap<string, boolean>;
-}
+/** Whether a payment was fraud; undefined: nothing was heard of it. */
+type IsFraud = (payment: Pick<Decided, "transaction_id" | "order_id">) => boolean | undefined;
 
-async function readLabels(engine: QueryEngine, tenant: string): Promise<Known> {
-  const options = { tenant, fresh: true, maxRows: 5_000_000 };
+async function readKnown(read: Read): Promise<IsFraud> {
   const [labels, chargebacks] = await Promise.all([
-    queryLake(
-      engine,
+    read(
       lake.selectFrom("labels").select(["payment_id", "order_id", "fraud"]).orderBy("event_time"),
-      options,
+      knownAtMost,
     ),
-    queryLake(
-      engine,
-      lake.selectFrom("payments").select("payment_id").where("status", "=", "charged_back"),
-      options,
+    read(
+      lake
+        .selectFrom("payments")
+        .select(["payment_id", "order_id"])
+        .where("status", "=", "charged_back"),
+      knownAtMost,
     ),
   ]);
+  const known = [byIds(labels), byIds(chargebacks.map((each) => ({ ...each, fraud: true })))];
+  return ({ transaction_id: payment, order_id: order }) => {
+    for (const { byPayment, byOrder } of known) {
+      const fraud = byPayment.get(payment) ?? (order === null ? undefined : byOrder.get(order));
+      if (fraud !== undefined) return fraud;
+    }
+    return undefined;
+  };
+}
+
+/** The last that is said of each payment, and of each order where no payment is named. */
+function byIds(said: ReadonlyArray<Omit<Tables["labels"], "event_time">>): {
+  readonly byPayment: ReadonlyMap<string, boolean>;
+  readonly byOrder: ReadonlyMap<string, boolean>;
+} {
   const byPayment = new Map<string, boolean>();
   const byOrder = new Map<string, boolean>();
-  for (const { payment_id: payment } of chargebacks.rows)
-    if (payment !== null) byPayment.set(payment, true);
-  for (const { payment_id: payment, order_id: order, fraud } of labels.rows) {
+  for (const { payment_id: payment, order_id: order, fraud } of said) {
     if (payment !== null) byPayment.set(payment, fraud);
     else if (order !== null) byOrder.set(order, fraud);
   }
   return { byPayment, byOrder };
 }
 
-function toRow(row: Decided, { byPayment, byOrder }: Known): BacktestRow {
+function toRow(row: Decided): Omit<BacktestRow, "fraud"> {
   const amount = row.amount ?? 0;
   const facts = {
     "payment.id": row.transaction_id,
@@ -156,9 +200,6 @@ function toRow(row: Decided, { byPayment, byOrder }: Known): BacktestRow {
     id: row.transaction_id,
     facts: factsFrom({ facts, features: objectOf(row.features), decidedAt }),
     amount,
-    fraud:
-      byPayment.get(row.transaction_id) ??
-      (row.order_id === null ? undefined : byOrder.get(row.order_id)),
     hashes: hashesOf(row),
   };
 }

@@ -99,6 +99,8 @@ export interface Person {
   /** User name or API key id. */
   readonly id: string;
   readonly at: number;
+  /** Of an API key: who made it. */
+  readonly madeBy?: string | undefined;
 }
 
 /** What becomes of a head by each step of a rule set's life; a step that the state does not allow is ECAP_CONFLICT. */
@@ -124,10 +126,15 @@ export const steps = {
     const moved = { ...without(head, version), shadows: [...head.shadows, version] };
     return noted(moved, "shadow", version, by);
   },
-  /** By somebody else than who proposed it. */
-  activate(head: RuleHead, version: number, by: Person, proposedBy: string): RuleHead {
+  /** By somebody else than who proposed it; a user and the API keys that user made are one. */
+  activate(
+    head: RuleHead,
+    version: number,
+    by: Person,
+    proposer: Pick<Person, "id" | "madeBy">,
+  ): RuleHead {
     mustBe(head, version, ["shadow"]);
-    if (by.id === proposedBy)
+    if (by.id === proposer.id || by.id === proposer.madeBy || by.madeBy === proposer.id)
       throw new EcapError(
         "ECAP_FORBIDDEN",
         "a rule set is approved by somebody else than who proposed it",
