@@ -1,7 +1,7 @@
 import type { EventEnvelope } from "@ecap/sdk";
 import type { Transaction } from "./contract.ts";
 
-/** Payment events a decision is made on. */
+/** Payment events that count for velocity; a decision is made on those that did not fail. */
 export const assessedEvents = ["payment.authorised", "payment.failed"];
 
 /** The payment an event of the log speaks of. */

@@ -1,15 +1,8 @@
 import { EcapError } from "@ecap/sdk";
-import {
-  defineRoute,
-  instant,
-  type Principal,
-  pageOf,
-  provenance,
-  type Route,
-} from "@ecap/sdk/http";
+import { defineRoute, instant, type Principal, pageOf, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
-import { outcomes } from "../contract.ts";
 import type { FraudRuntime } from "../plugin.ts";
+import { reportSchema } from "./backtest/report-schema.ts";
 import { fields } from "./fields.ts";
 import { functions, specialForms } from "./language/index.ts";
 import { documentCharacters, readDocument } from "./read-document.ts";
@@ -49,58 +42,6 @@ const change = z.object({
   action: z.string(),
   version: z.number(),
 });
-const counts = z.object({ frauds: z.number(), honest: z.number() });
-const confusion = z.object({
-  stoppedFrauds: z.number(),
-  stoppedHonest: z.number(),
-  passedFrauds: z.number(),
-  passedHonest: z.number(),
-  precision: z.number().optional(),
-  recall: z.number().optional(),
-  saved: z.number(),
-  lost: z.number(),
-  honestAmountStopped: z.number(),
-  byOutcome: z.record(z.enum(outcomes), counts),
-});
-const report = z.object({
-  candidate: z.string(),
-  active: z.string(),
-  rows: z.number(),
-  labelled: z.number(),
-  frauds: z.number(),
-  amount: z.number(),
-  figures: confusion,
-  activeFigures: confusion,
-  rules: z.array(
-    z.object({
-      rule: z.string(),
-      frauds: z.number(),
-      honest: z.number(),
-      precision: z.number().optional(),
-      recall: z.number().optional(),
-      fraudAmount: z.number(),
-      alone: z.number(),
-    }),
-  ),
-  overlaps: z.array(
-    z.object({ rules: z.tuple([z.string(), z.string()]), payments: z.number(), share: z.number() }),
-  ),
-  changes: z.array(
-    z.object({
-      active: z.enum(outcomes),
-      candidate: z.enum(outcomes),
-      payments: z.number(),
-      frauds: z.number(),
-      amount: z.number(),
-      examples: z.array(z.string()),
-    }),
-  ),
-  recorded: z.object({ compared: z.number(), equal: z.number() }),
-  hash: z.string(),
-  seconds: z.number(),
-  behind: provenance.shape.behind,
-});
-
 /** Rule sets: reading, proposing, their life, and backtests. */
 export function ruleRoutes(service: FraudRuntime): readonly Route[] {
   const { desk } = service;
@@ -245,7 +186,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
         from: instant,
         to: instant,
       }),
-      response: report,
+      response: reportSchema,
       handler: async ({ body, principal, signal }) => {
         const { version, from, to } = body;
         const isGiven = body.document !== undefined || body.source !== undefined;
@@ -257,7 +198,7 @@ export function ruleRoutes(service: FraudRuntime): readonly Route[] {
           signal,
           ...(isGiven && { document: documentOf(body) }),
         });
-        return structuredClone(made) as z.input<typeof report>;
+        return structuredClone(made) as z.input<typeof reportSchema>;
       },
     }),
   ];

@@ -46,7 +46,10 @@ describe("the life of a rule set", () => {
   let payments = 0;
   const pay = (
     amount: number,
-    { rules = book, ...more }: { rules?: typeof book; customerId?: string; id?: string } = {},
+    {
+      rules = book,
+      ...more
+    }: { rules?: typeof book; customerId?: string; id?: string; time?: number } = {},
   ) => {
     payments += 1;
     const transaction = { id: `p${payments}`, tenant: "t", amount, ...more };
@@ -304,6 +307,15 @@ describe("the life of a rule set", () => {
     expect((await pay(500, { id: "c5" })).decision.outcome).toBe("review");
     clock.set(start + 70_000);
     expect((await pay(500)).decision.outcome).toBe("decline");
+  });
+
+  test("a backlog counts as declines of its own minutes, not of the minute it is decided in", async () => {
+    await activated(undefined, { maxDeclinesPerMinute: 1 });
+    const outcomes = [];
+    for (let late = 5; late >= 0; late -= 1)
+      outcomes.push((await pay(500, { time: start - late * 60_000 })).decision.outcome);
+    expect(outcomes).toEqual(Array(6).fill("decline"));
+    expect((await pay(500)).decision.outcome).toBe("review");
   });
 
   test("a snoozed rule is silent for its entity alone, until its time, live and in shadow", async () => {
