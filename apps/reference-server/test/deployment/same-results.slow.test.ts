@@ -15,7 +15,12 @@ import {
   retailFile,
   retailMapping,
 } from "../importing/online-retail.ts";
-import { type ChildServer, startChildServer, startChildWorker } from "../support/child-process.ts";
+import {
+  type ChildProcessOfEcap,
+  type ChildServer,
+  startChildServer,
+  startChildWorker,
+} from "../support/child-process.ts";
 import { cannotDeploy, testDeployment } from "../support/deployment.ts";
 
 const perSecond = Number(process.env["ECAP_SIMULATED_RATE"] ?? 2_000);
@@ -28,6 +33,8 @@ const batchEvents = 500;
 
 interface Platform {
   readonly api: ChildServer;
+  /** Every process of it: one that ends by itself would only look slow. */
+  readonly processes: readonly ChildProcessOfEcap[];
   readonly key: string;
   close(): Promise<void>;
 }
@@ -151,6 +158,7 @@ async function settled(platform: Platform): Promise<Results> {
   let before = "";
   for (let same = 0; same < 6; ) {
     await sleep(5_000);
+    expect(platform.processes.flatMap((each) => each.ended() ?? [])).toEqual([]);
     const results = await measure(platform);
     const now = JSON.stringify(results);
     same = now === before ? same + 1 : 0;
@@ -210,6 +218,7 @@ async function startEmbedded(): Promise<Platform> {
   const api = await startChildServer(dir, { ECAP_ADMIN_PASSWORD: "a long enough password" });
   return {
     api,
+    processes: [api],
     key: await keyOf(api),
     async close() {
       await api.end("SIGTERM");
@@ -232,12 +241,14 @@ async function startOnServices(): Promise<Platform & { readonly dir: string }> {
     await startChildWorker(await own("worker-1"), "worker,sink", env),
     await startChildWorker(await own("worker-2"), "worker,sink", env),
   ];
+  const processes = [...workers, api];
   return {
     api,
+    processes,
     dir,
     key: await keyOf(api),
     async close() {
-      for (const each of [...workers, api]) await each.end("SIGTERM");
+      for (const each of processes) await each.end("SIGTERM");
       await deployment.close();
       await rm(dir, { recursive: true, force: true });
     },
