@@ -11,7 +11,7 @@ import { connect, disconnect } from "./client/connect.ts";
 import { assertNoEviction } from "./client/eviction.ts";
 import { createRequests } from "./client/requests.ts";
 import { type RedisStateStoreOptions, redisDefaults } from "./options.ts";
-import { defineScripts } from "./scripts/scripted-client.ts";
+import { runScript, scripts } from "./scripts/script.ts";
 import { checkContribution, contribute } from "./state/contribute.ts";
 import { groupWrite } from "./state/group-write.ts";
 import { keyLayout } from "./state/key-layout.ts";
@@ -51,7 +51,6 @@ export function redisStateStore(options: RedisStateStoreOptions): RedisStateStor
   } = options;
   const layout = keyLayout(keyPrefix);
   const { client, address, own } = connect(options);
-  const scripts = defineScripts(client);
   const nextVersion = createVersions();
   const requests = createRequests({
     client,
@@ -77,16 +76,20 @@ export function redisStateStore(options: RedisStateStoreOptions): RedisStateStor
     const written = await requests.run(() => {
       const now = clock.now();
       const ttl = timeToLive(change, now);
-      return scripts.writeKey([redisKey, now, expected ?? "", version, stored, ttl]);
+      const args = [now, expected ?? "", version, stored, ttl];
+      return runScript(client, scripts.writeKey, { keys: [redisKey], args });
     });
     return written === 1 ? version : undefined;
   }
 
   async function writeFields(changes: readonly StateChange[], guard: StateGuard) {
     const version = nextVersion();
-    const { heads, keys, args } = groupWrite(lastChanges(changes), guard, { layout, version });
+    const { keys, args } = groupWrite(lastChanges(changes), guard, { layout, version });
     const written = await requests.run(() =>
-      scripts.writeGroup(heads, [...keys, clock.now(), guard.expected ?? "", version, ...args]),
+      runScript(client, scripts.writeGroup, {
+        keys,
+        args: [clock.now(), guard.expected ?? "", version, ...args],
+      }),
     );
     return written === 1 ? version : undefined;
   }
@@ -107,7 +110,7 @@ export function redisStateStore(options: RedisStateStoreOptions): RedisStateStor
     async contribute(contribution) {
       checkContribution(contribution);
       return requests.run(() =>
-        contribute(contribution, { scripts, layout, now: clock.now(), expireInRedis }),
+        contribute(contribution, { client, layout, now: clock.now(), expireInRedis }),
       );
     },
     flush: () =>

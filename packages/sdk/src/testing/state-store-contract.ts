@@ -17,6 +17,8 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (entry: StateEntry | undefined): string | undefined =>
   entry === undefined ? undefined : new TextDecoder().decode(entry.value);
 
+const isVersion = (version: string | undefined): boolean => version !== undefined;
+
 const noon = Date.UTC(2026, 0, 1, 12);
 const minute = 60_000;
 const perMinute = (name: string, aggregate: WindowSpec["aggregate"]): WindowSpec => ({
@@ -427,6 +429,32 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
           { numRuns: 60 },
         );
       });
+    });
+
+    it("answers each of many calls of one tick with its own, the first of its kind among them", async () => {
+      const rounds = [1, 2, 3, 4, 5, 6];
+      const calls = rounds.flatMap((round) => {
+        const plain = `${prefix}/plain${round}`;
+        const group = Array.from({ length: round }, (_, i) => `${prefix}/${i}/{group${round}}/a`);
+        const guard = { key: group[0] ?? "", expected: undefined };
+        const contribution = { key: `${prefix}/card`, id: `e${round}`, at: noon, values: [1] };
+        const windows = [perMinute("count", "count")];
+        return [
+          store.get([plain]).then((entries) => entries.length),
+          store.compareAndSet({ key: plain, value: bytes(plain) }, undefined).then(isVersion),
+          store.get([plain, plain]).then((entries) => entries.length),
+          store
+            .writeGroup(
+              group.map((key) => ({ key, value: bytes(key) })),
+              guard,
+            )
+            .then(isVersion),
+          store.get([plain, plain, plain]).then((entries) => entries.length),
+          store.contribute({ ...contribution, windows }).then(({ applied }) => applied),
+        ];
+      });
+      expect(await Promise.all(calls)).toEqual(rounds.flatMap(() => [1, true, 2, true, 3, true]));
+      expect(await scanned(`${prefix}/`)).toHaveLength(27);
     });
 
     it("holds everything flushed after it was opened again", async (context) => {

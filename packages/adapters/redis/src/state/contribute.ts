@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type Contribution, EcapError, type WindowSpec, type WindowTotals } from "@ecap/sdk";
 import { assertContribution, planOf } from "@ecap/sdk/memory";
+import type { Cluster, Redis } from "ioredis";
 import { pageBuckets } from "../scripts/contribute.ts";
-import type { Scripts } from "../scripts/scripted-client.ts";
+import { runScript, scripts } from "../scripts/script.ts";
 import type { KeyLayout } from "./key-layout.ts";
 import { sortable } from "./sortable.ts";
 
@@ -15,15 +16,16 @@ const maxPages = 48;
 export async function contribute(
   contribution: Contribution,
   {
-    scripts,
+    client,
     layout,
     now,
     expireInRedis,
-  }: { scripts: Scripts; layout: KeyLayout; now: number; expireInRedis: boolean },
+  }: { client: Redis | Cluster; layout: KeyLayout; now: number; expireInRedis: boolean },
 ): Promise<WindowTotals> {
   const { hash, index } = layout.entity(contribution.key);
-  const given = contributeArguments(contribution, now, expireInRedis ? slackMs : "");
-  return parse(await scripts.contribute([hash, index, ...given]), contribution.windows);
+  const args = contributeArguments(contribution, now, expireInRedis ? slackMs : "");
+  const totals = await runScript(client, scripts.contribute, { keys: [hash, index], args });
+  return parse(totals, contribution.windows);
 }
 
 /** Synchronously, so that nothing invalid waits for a connection. */

@@ -32,7 +32,6 @@ export function groupWrite(
   }
   const names = [...heads.keys()];
   return {
-    heads: names.length,
     keys: names.flatMap((head) => [layout.group(head), layout.expiries(head)]),
     args: [
       names.indexOf(guarded.head) + 1,
