@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deltaTableStore } from "@ecap/adapter-delta";
-import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
+import { duckdbQueryEngine, duckdbTableReader } from "@ecap/adapter-duckdb";
 import { s3ObjectStore } from "@ecap/adapter-s3";
 import { queryEngineContract } from "@ecap/sdk/testing";
 import { describe, expect, it } from "vitest";
@@ -46,6 +46,25 @@ withS3("QueryEngine contract: duckdb on S3", () => {
         expect(rows).toEqual([{ n: 20, total: 20 * tenant }]);
       });
       await Promise.all(asked);
+      await close();
+    });
+
+    it("brings no more files than the first rows of a table are in", async () => {
+      const { tables, objects, close } = await fixture();
+      await tables.ensure("t", schema);
+      for (let tenant = 0; tenant < 4; tenant++) await fill(tables, tenant);
+      const snapshot = await tables.snapshot("t");
+      const [first, ...others] = snapshot.files;
+      for (const { key } of others) await objects.delete(key);
+      const reader = duckdbTableReader({ objects });
+      const rows: unknown[] = [];
+      for await (const part of reader.rows(snapshot, { limit: 7 })) rows.push(...part);
+      expect(first?.rows).toBe(10);
+      expect(rows).toHaveLength(7);
+      const all = reader.rows(snapshot)[Symbol.asyncIterator]();
+      await all.next();
+      await expect(all.next()).rejects.toMatchObject({ code: "ECAP_STORAGE_CORRUPT" });
+      await reader.close();
       await close();
     });
 

@@ -236,6 +236,11 @@ export const errorTable = {
     retryable: false,
     help: "Export the model again; the message names what is wrong with it.",
   },
+  ECAP_TRAINING_DATA: {
+    status: 422,
+    retryable: false,
+    help: "Correct the rows or the specification as the message says: numbers without infinity, labels of 0 and 1, both classes.",
+  },
   ECAP_MODEL_INPUT: {
     status: 422,
     retryable: false,

@@ -16,6 +16,7 @@ const adapterFor: Readonly<Record<PortName, string>> = {
   database: "@ecap/adapter-postgres",
   modelRuntime: "@ecap/adapter-onnx",
   secretStore: "@ecap/adapter-fs",
+  modelTrainer: "@ecap/adapter-tfjs",
 };
 
 export interface PortTable {

@@ -4,6 +4,7 @@ import type { Database } from "./database.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Logger } from "./logger.ts";
 import type { ModelRuntime } from "./model-runtime.ts";
+import type { ModelTrainer } from "./model-trainer.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { QueryEngine } from "./query-engine.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -22,6 +23,7 @@ export interface Ports {
   readonly queryEngine: QueryEngine;
   readonly database: Database;
   readonly modelRuntime: ModelRuntime;
+  readonly modelTrainer: ModelTrainer;
   readonly secretStore: SecretStore;
 }
 
@@ -41,6 +43,7 @@ export * from "./event-log.ts";
 export * from "./file-engine.ts";
 export * from "./logger.ts";
 export * from "./model-runtime.ts";
+export * from "./model-trainer.ts";
 export * from "./object-key.ts";
 export * from "./object-store.ts";
 export * from "./query-engine.ts";

@@ -4,6 +4,7 @@ import {
   type LocalObject,
   type ObjectStore,
   type ResultRow,
+  type TableFile,
   type TableSnapshot,
 } from "@ecap/sdk";
 import { type Opened, openInstance } from "../engine/open-instance.ts";
@@ -11,6 +12,7 @@ import { queryError } from "../engine/query-error.ts";
 import { name, text } from "../lake/sql.ts";
 import { tableSelect } from "../lake/table-select.ts";
 import { resultCell } from "../result/result-cell.ts";
+import { filePortions } from "./file-portions.ts";
 import { type TableProblem, tableProblems } from "./table-problems.ts";
 
 export interface TableReaderOptions {
@@ -33,9 +35,9 @@ export interface ReadOptions {
 
 /** Reads whole tables, of every tenant or without any, for those who may see their files anyway. */
 export interface TableReader {
-  /** The rows as they are read, a few thousand at a time. */
+  /** The rows as they are read, a few thousand at a time; of a table that is kept elsewhere, a portion of its files after the other. */
   rows(snapshot: TableSnapshot, options?: ReadOptions): AsyncIterable<readonly ResultRow[]>;
-  /** Writes the rows as one Parquet file; resolves their number. */
+  /** Writes the rows as one Parquet file; resolves their number. All files of the table are on this machine meanwhile. */
   writeParquet(snapshot: TableSnapshot, file: string, options?: ReadOptions): Promise<number>;
   /** What is wrong with the files that the snapshot names; nothing where all is well. */
   problems(snapshot: TableSnapshot): AsyncIterable<TableProblem>;
@@ -67,9 +69,11 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
     }
   }
 
-  const selectOf = async (connection: Connection, snapshot: TableSnapshot, read: ReadOptions) => {
+  const selectOf = async (
+    connection: Connection,
+    { snapshot, files = snapshot.files, read }: Selection,
+  ) => {
     const look = async (sql: string) => (await connection.runAndReadAll(sql)).getRows();
-    const { files } = snapshot;
     const timeZone = read.timeZone ?? "UTC";
     const rows = await tableSelect({ snapshot, files, objects, look, timeZone });
     const columns = read.columns ?? snapshot.schema.columns.map((column) => column.name);
@@ -78,31 +82,43 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
     return `SELECT ${columns.map(name).join(", ")} FROM (${rows})${limit}`;
   };
 
+  const rowsOf = (selection: Selection & { readonly files: readonly TableFile[] }) =>
+    connected(selection.files, async function* (connection, api) {
+      const result = await connection.stream(await selectOf(connection, selection));
+      const names = result.deduplicatedColumnNames();
+      for (
+        let chunk = await result.fetchChunk();
+        chunk?.rowCount;
+        chunk = await result.fetchChunk()
+      ) {
+        yield chunk
+          .getRows()
+          .map((values) =>
+            Object.fromEntries(
+              names.map((column, i) => [column, resultCell(api, values[i] ?? null)]),
+            ),
+          );
+      }
+    });
+
   return {
-    rows: (snapshot, read = {}) =>
-      connected(snapshot.files, async function* (connection, api) {
-        const result = await connection.stream(await selectOf(connection, snapshot, read));
-        const names = result.deduplicatedColumnNames();
-        for (
-          let chunk = await result.fetchChunk();
-          chunk?.rowCount;
-          chunk = await result.fetchChunk()
-        ) {
-          yield chunk
-            .getRows()
-            .map((values) =>
-              Object.fromEntries(
-                names.map((column, i) => [column, resultCell(api, values[i] ?? null)]),
-              ),
-            );
+    async *rows(snapshot, read = {}) {
+      let left = read.limit ?? Number.POSITIVE_INFINITY;
+      for (const files of objects.leaseLocal ? filePortions(snapshot.files) : [snapshot.files]) {
+        const wanted = Number.isFinite(left) ? { ...read, limit: left } : read;
+        for await (const part of rowsOf({ snapshot, files, read: wanted })) {
+          yield part;
+          left -= part.length;
         }
-      }),
+        if (left <= 0) return;
+      }
+    },
     async writeParquet(snapshot, file, read = {}) {
       if (dirname(file) !== outputDir) {
         throw new EcapError("ECAP_CONFIG_INVALID", `${file} is not in the output folder`);
       }
       const written = connected(snapshot.files, async function* (connection) {
-        const select = await selectOf(connection, snapshot, read);
+        const select = await selectOf(connection, { snapshot, read });
         const copy = `COPY (${select}) TO ${text(file)} (FORMAT parquet, COMPRESSION zstd)`;
         yield Number((await connection.runAndReadAll(copy)).getRows()[0]?.[0] ?? 0);
       });
@@ -120,6 +136,13 @@ export function duckdbTableReader(options: TableReaderOptions): TableReader {
       opened?.instance.closeSync();
     },
   };
+}
+
+interface Selection {
+  readonly snapshot: TableSnapshot;
+  /** Default: all of the snapshot. */
+  readonly files?: readonly TableFile[];
+  readonly read: ReadOptions;
 }
 
 type Connection = Awaited<ReturnType<Opened["instance"]["connect"]>>;

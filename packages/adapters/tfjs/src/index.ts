@@ -1,0 +1,2 @@
+export type { TfjsModelTrainerOptions } from "./tfjs-model-trainer.ts";
+export { tfjsModelTrainer } from "./tfjs-model-trainer.ts";

@@ -1,0 +1,1 @@
+export { type TreesModelTrainerOptions, treesModelTrainer } from "./trees-model-trainer.ts";
