@@ -6,6 +6,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   import: async () => (await import("./import/import.ts")).importFile(),
   decide: async () => (await import("./decide/decide.ts")).decide(),
   rules: async () => (await import("./rules/rules.ts")).rulesBench(),
+  features: async () => (await import("./features/features.ts")).features(),
   stream: async () => (await import("./stream/stream.ts")).stream(),
   state: async () => (await import("./state/state.ts")).state(),
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),

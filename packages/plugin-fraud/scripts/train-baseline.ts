@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
-import { featureNames, ownFeatures, velocityFeatures } from "../src/fraud-features.ts";
+import { featureNames, fraudFeatures } from "../src/fraud-features.ts";
 import { defaultOptions } from "../src/options.ts";
 import { compileRuleSet } from "../src/rules/compile-rule-set.ts";
 import { defaultPack, standardLists } from "../src/rules/default-pack.ts";
@@ -60,16 +60,12 @@ async function readExamples(): Promise<Example[]> {
   for (const payment of payments) {
     const { transaction, at } = payment;
     clock.set(Math.max(at, clock.now()));
-    const velocity = await velocityFeatures.contribute(stateStore, {
+    const features = await fraudFeatures.contribute(stateStore, {
       tenant: "default",
       id: transaction.id,
       at: transaction.time,
       subject: transaction,
     });
-    const features: Readonly<Record<string, number>> = {
-      ...velocity,
-      ...ownFeatures(transaction, velocity),
-    };
     found.push({
       ...payment,
       row: featureNames.map((name) => features[name] ?? 0),

@@ -1,7 +1,7 @@
 import type { Clock, StateStore } from "@ecap/sdk";
 import type { Scorer } from "@ecap/sdk/models";
 import type { Decision, ReasonCode, ShadowRuling, Transaction } from "./contract.ts";
-import { ownFeatures, velocityFeatures } from "./fraud-features.ts";
+import { fraudFeatures } from "./fraud-features.ts";
 import { type Cap, countDecline } from "./rules/decline-cap.ts";
 import { detailsOf, evaluate, type Ruling, type Thresholds } from "./rules/evaluate.ts";
 import { factsOf, recordedFacts } from "./rules/fields.ts";
@@ -33,11 +33,10 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   const decidedAt = clock.now();
   const tenant = transaction.tenant ?? "default";
   const subject = { ...transaction, time: transaction.time ?? decidedAt };
-  const [velocity, rules] = await Promise.all([
+  const [features, rules] = await Promise.all([
     countPayment(subject, stateStore),
     options.rules.inForce(tenant),
   ]);
-  const features = { ...velocity, ...ownFeatures(subject, velocity) };
   const model = await askModel(features, options);
   const facts = factsOf({ transaction: subject, features, modelScore: model.score, decidedAt });
   const silenced = silencedFor(rules.snoozes, facts);
@@ -74,13 +73,13 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
   return { decision, capReached: cap.first };
 }
 
-/** Adds a payment to its velocity, once by its id, and gives what that is with it. All there is to do for one that nothing is decided about. */
+/** Adds a payment to its velocity, once by its id, and gives its features with it. All there is to do for one that nothing is decided about. */
 export function countPayment(
   subject: Transaction & { readonly time: number },
   stateStore: StateStore,
 ): Promise<Readonly<Record<string, number>>> {
   const { id, time: at, tenant = "default" } = subject;
-  return velocityFeatures.contribute(stateStore, { tenant, id, at, subject });
+  return fraudFeatures.contribute(stateStore, { tenant, id, at, subject });
 }
 
 function reasonsOf(ruleSet: LoadedRuleSet, facts: Facts, { hits }: Ruling): readonly ReasonCode[] {

@@ -1,11 +1,16 @@
-import { defineFeatures, type FeatureDefinition, type FeatureSet } from "@ecap/sdk/features";
+import {
+  type DerivedFeature,
+  defineFeatures,
+  type FeatureSet,
+  type WindowFeature,
+} from "@ecap/sdk/features";
 import type { Transaction } from "./contract.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-type Definition = Omit<FeatureDefinition<Transaction>, "key" | "entity">;
+type Definition = Omit<WindowFeature<Transaction>, "key" | "entity">;
 
 const keys = {
   card: ({ cardId }: Transaction) => cardId,
@@ -20,7 +25,7 @@ const amount = ({ amount: value }: Transaction): number => value;
 function of(
   entity: keyof typeof keys,
   definitions: readonly Definition[],
-): ReadonlyArray<FeatureDefinition<Transaction>> {
+): ReadonlyArray<WindowFeature<Transaction>> {
   return definitions.map((definition) => ({
     ...definition,
     entity,
@@ -30,7 +35,7 @@ function of(
 }
 
 /** Velocity of the card, customer, device and address behind a payment. */
-export const velocityFeatures: FeatureSet<Transaction> = defineFeatures("fraud", [
+const velocity: ReadonlyArray<WindowFeature<Transaction>> = [
   ...of("card", [
     { name: "count_10m", aggregate: "count", windowMs: 10 * minute },
     { name: "count_24h", aggregate: "count", windowMs: day },
@@ -85,27 +90,32 @@ export const velocityFeatures: FeatureSet<Transaction> = defineFeatures("fraud",
     { name: "count_1h", aggregate: "count", windowMs: hour },
     { name: "cards_1h", aggregate: "distinct", windowMs: hour, value: ({ cardId }) => cardId },
   ]),
-]);
+];
 
 /** Numbers of the payment itself, beside its velocity. */
-export function ownFeatures(
-  transaction: Transaction,
-  velocity: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const { amount: value, country, cardCountry, time = 0 } = transaction;
-  const before = velocity["customer_count_30d"] ?? 0;
-  const mean = before === 0 ? 0 : (velocity["customer_amount_30d"] ?? 0) / before;
-  return {
-    amount: value,
-    amount_to_mean: mean === 0 ? 1 : Math.min(value / mean, 100),
-    country_mismatch:
+const own: ReadonlyArray<DerivedFeature<Transaction>> = [
+  { name: "amount", derive: (_, { subject }) => subject.amount },
+  {
+    name: "amount_to_mean",
+    missing: 1,
+    derive(values, { subject }) {
+      const mean = (values["customer_amount_30d"] ?? 0) / (values["customer_count_30d"] ?? 0);
+      return mean === 0 ? undefined : Math.min(subject.amount / mean, 100);
+    },
+  },
+  {
+    name: "country_mismatch",
+    derive: (_, { subject: { country, cardCountry } }) =>
       country !== undefined && cardCountry !== undefined && country !== cardCountry ? 1 : 0,
-    new_customer: before === 0 ? 1 : 0,
-    night: new Date(time).getUTCHours() < 6 ? 1 : 0,
-  };
-}
-
-export const featureNames: readonly string[] = [
-  ...velocityFeatures.features.map(({ name }) => name),
-  ...Object.keys(ownFeatures({ id: "", amount: 0 }, {})),
+  },
+  { name: "new_customer", derive: (values) => (values["customer_count_30d"] === 0 ? 1 : 0) },
+  { name: "night", derive: (_, { at }) => (new Date(at).getUTCHours() < 6 ? 1 : 0) },
 ];
+
+/** What is known of a payment in numbers, for rules and models. */
+export const fraudFeatures: FeatureSet<Transaction> = defineFeatures("fraud", [
+  ...velocity,
+  ...own,
+]);
+
+export const featureNames: readonly string[] = fraudFeatures.features.map(({ name }) => name);

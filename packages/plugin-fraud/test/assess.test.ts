@@ -1,13 +1,14 @@
 import { createPlatform, type LoadedModel, type LogRecord, type Platform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
+import { isWindowFeature } from "@ecap/sdk/features";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type FraudService,
   featureNames,
   fraud,
+  fraudFeatures,
   type Transaction,
-  velocityFeatures,
 } from "../src/index.ts";
 
 const now = Date.UTC(2026, 2, 3, 12);
@@ -46,7 +47,9 @@ function modelOf(score: LoadedModel["score"], features: readonly string[] = feat
 
 /** Features that include the payment itself. Those of what was before it cannot leave it out again once it was counted. */
 function counted(features: unknown): Readonly<Record<string, unknown>> {
-  const names = velocityFeatures.features.filter(({ includes }) => includes !== "before");
+  const names = fraudFeatures.features
+    .filter(isWindowFeature)
+    .filter(({ includes }) => includes !== "before");
   const values = features as Readonly<Record<string, unknown>>;
   return Object.fromEntries(names.map(({ name }) => [name, values[name]]));
 }

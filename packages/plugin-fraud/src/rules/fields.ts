@@ -1,5 +1,6 @@
+import { isWindowFeature } from "@ecap/sdk/features";
 import type { Decision, Transaction } from "../contract.ts";
-import { featureNames, velocityFeatures } from "../fraud-features.ts";
+import { featureNames, fraudFeatures } from "../fraud-features.ts";
 import { eventTimeSlot, type Facts, type Scope, type Type, type Value } from "./language/index.ts";
 
 /** What a decision knows when its rules are asked. */
@@ -32,7 +33,9 @@ function payment(
 
 /** `card_count_1h` of the entity card is `card.count_1h` to rules. */
 function feature(key: string): Field {
-  const entity = velocityFeatures.features.find(({ name }) => name === key)?.entity;
+  const entity = fraudFeatures.features
+    .filter(isWindowFeature)
+    .find(({ name }) => name === key)?.entity;
   const name =
     entity !== undefined && key.startsWith(`${entity}_`)
       ? `${entity}.${key.slice(entity.length + 1)}`

@@ -230,6 +230,12 @@ export const errorTable = {
     help: "Ask for less, or raise the time limit.",
   },
   ECAP_QUERY_ABORTED: { status: 499, retryable: true, help: "The caller gave up." },
+  // Features
+  ECAP_FEATURES_UNEQUAL: {
+    status: 409,
+    retryable: false,
+    help: "Find out why the values differ (the examples name events); only a feature set whose online and offline values are equal counts as tested.",
+  },
   // Models
   ECAP_MODEL_INVALID: {
     status: 422,

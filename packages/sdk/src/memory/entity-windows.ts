@@ -1,13 +1,21 @@
 import { EcapError } from "../errors/ecap-error.ts";
-import type { Contribution, WindowSpec, WindowTotals } from "../ports/state-store.ts";
+import {
+  bucketsOf,
+  type Contribution,
+  reachOf,
+  type WindowSpec,
+  type WindowTotals,
+} from "../ports/state-store.ts";
+import { fnv1a } from "./fnv.ts";
 
 type Bucket = number | Set<string>;
 
 interface Window {
   keepMs: number;
   readonly bucketMs: number;
-  /** By index `floor(time / bucketMs)`. */
-  readonly buckets: Map<number, Bucket>;
+  /** Indexes `floor(time / bucketMs)`, ascending, and the bucket of each. */
+  readonly indexes: number[];
+  readonly buckets: Bucket[];
 }
 
 /** The buckets of one entity's windows: plain data that a store keeps beside the ids that contributed. */
@@ -27,7 +35,7 @@ export function emptyEntity(): EntityWindows {
 }
 
 /** What a store keeps by the id of a contribution: its event time, which windows it was for, and their totals before it (NaN: undefined). */
-export type Contributed = Float64Array;
+export type Contributed = ArrayLike<number>;
 
 /** Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals. Changes `entity` only where it is applied. */
 export function contributeTo(
@@ -37,38 +45,54 @@ export function contributeTo(
 ): WindowTotals {
   assertContribution(contribution);
   const { at, windows, values } = contribution;
-  const horizonMs = windows.reduce((most, each) => Math.max(most, each.windowMs), entity.horizonMs);
-  const { keys, signature } = planOf(windows);
-  const totals = (): Array<number | undefined> =>
-    windows.map((spec, index) => total(entity.windows.get(keys[index] ?? ""), spec, at));
-  const before = totals();
+  const plan = planOf(windows);
+  const horizonMs = Math.max(plan.longestMs, entity.horizonMs);
+  const before = totalsOf(entity, contribution);
   if (at <= entity.latest - 2 * horizonMs) return { applied: false, before, after: before };
   if (first !== undefined) {
-    return { applied: false, before: beforeOf(first, signature) ?? before, after: before };
+    return { applied: false, before: beforeOf(first, plan.signature) ?? before, after: before };
   }
   entity.horizonMs = horizonMs;
   entity.latest = Math.max(entity.latest, Math.min(at, now));
-  windows.forEach((spec, index) => add(entity, keys[index] ?? "", spec, at, values[index]));
-  return { applied: true, before, after: totals() };
+  for (let i = 0; i < windows.length; i += 1) {
+    const [spec, key, value] = [windows[i], plan.keys[i], values[i]];
+    if (spec !== undefined && key !== undefined && value !== undefined)
+      add(entity, key, spec, at, value);
+  }
+  return { applied: true, before, after: totalsOf(entity, contribution, before) };
+}
+
+/** Totals as of the contribution's time; of a window that does not see what it brings, those `before` it. */
+function totalsOf(
+  { windows: held }: EntityWindows,
+  { at, windows, values }: Contribution,
+  before?: WindowTotals["before"],
+): Array<number | undefined> {
+  const { keys } = planOf(windows);
+  const totals: Array<number | undefined> = [];
+  for (let i = 0; i < windows.length; i += 1) {
+    const [spec, key = ""] = [windows[i], keys[i]];
+    const isSame =
+      before !== undefined &&
+      (spec?.delayMs || !keys.some((other, j) => other === key && values[j] !== undefined));
+    totals.push(isSame ? before[i] : spec && total(held.get(key), spec, at));
+  }
+  return totals;
 }
 
 /** What to keep of a contribution that was applied, so that a repeat gives the same totals before it. */
 export function contributedOf(
   { at, windows }: Pick<Contribution, "at" | "windows">,
   { before }: Pick<WindowTotals, "before">,
-): Contributed {
-  const kept = new Float64Array(2 + before.length);
-  kept[0] = at;
-  kept[1] = planOf(windows).signature;
-  before.forEach((value, index) => {
-    kept[2 + index] = value ?? Number.NaN;
-  });
+): number[] {
+  const kept = [at, planOf(windows).signature];
+  for (const value of before) kept.push(value ?? Number.NaN);
   return kept;
 }
 
 function beforeOf(kept: Contributed, signature: number): Array<number | undefined> | undefined {
   if (kept[1] !== signature) return undefined;
-  return Array.from(kept.subarray(2), (value) => (Number.isNaN(value) ? undefined : value));
+  return Array.from(kept, (value) => (Number.isNaN(value) ? undefined : value)).slice(2);
 }
 
 /** Ids that contributed at or before this time may be forgotten; undefined while there is too little to gain. Removes old buckets. */
@@ -76,23 +100,22 @@ export function prune(entity: EntityWindows): number | undefined {
   if (entity.prunedAt === -Infinity) entity.prunedAt = entity.latest;
   if (entity.latest - entity.prunedAt < entity.horizonMs / 2) return undefined;
   entity.prunedAt = entity.latest;
-  for (const { buckets, bucketMs, keepMs } of entity.windows.values()) {
+  for (const { indexes, buckets, bucketMs, keepMs } of entity.windows.values()) {
     const first = Math.floor((entity.latest - entity.horizonMs - keepMs) / bucketMs);
-    for (const index of buckets.keys()) if (index < first) buckets.delete(index);
+    const old = placeOf(indexes, first);
+    indexes.splice(0, old);
+    buckets.splice(0, old);
   }
   return entity.latest - 2 * entity.horizonMs;
 }
 
 export function encodeEntity(entity: EntityWindows): string {
   const { latest, horizonMs, prunedAt } = entity;
-  const windows = [...entity.windows].map(([name, { keepMs, bucketMs, buckets }]) => [
+  const windows = [...entity.windows].map(([name, { keepMs, bucketMs, indexes, buckets }]) => [
     name,
     keepMs,
     bucketMs,
-    [...buckets].flatMap(([index, bucket]) => [
-      index,
-      typeof bucket === "number" ? bucket : [...bucket],
-    ]),
+    buckets.flatMap((bucket, i) => [indexes[i], typeof bucket === "number" ? bucket : [...bucket]]),
   ]);
   return JSON.stringify([latest, horizonMs, prunedAt, windows]);
 }
@@ -103,12 +126,12 @@ export function decodeEntity(text: string): EntityWindows {
   const [latest, horizonMs, prunedAt, stored] = parsed;
   const windows: EntityWindows["windows"] = new Map();
   for (const [name, keepMs, bucketMs, flat] of stored) {
-    const buckets = new Map<number, Bucket>();
+    const window: Window = { keepMs, bucketMs, indexes: [], buckets: [] };
     for (let i = 0; i < flat.length; i += 2) {
       const bucket = flat[i + 1] ?? 0;
-      buckets.set(Number(flat[i]), typeof bucket === "number" ? bucket : new Set(bucket));
+      put(window, Number(flat[i]), () => (typeof bucket === "number" ? bucket : new Set(bucket)));
     }
-    windows.set(name, { keepMs, bucketMs, buckets });
+    windows.set(name, window);
   }
   // JSON has no -Infinity.
   return { latest: latest ?? -Infinity, horizonMs, prunedAt: prunedAt ?? -Infinity, windows };
@@ -120,6 +143,8 @@ export interface WindowPlan {
   readonly keys: readonly string[];
   /** Tells lists of windows apart (32 bits of FNV-1a). */
   readonly signature: number;
+  /** How far back the longest of them sees. */
+  readonly longestMs: number;
 }
 
 const plans = new WeakMap<readonly WindowSpec[], WindowPlan>();
@@ -128,20 +153,14 @@ export function planOf(windows: readonly WindowSpec[]): WindowPlan {
   let plan = plans.get(windows);
   if (plan === undefined) {
     const keys = windows.map(({ name, aggregate, bucketMs }) => `${aggregate}/${bucketMs}/${name}`);
-    const sizes = windows.map(({ windowMs }) => windowMs);
-    plan = { keys, signature: hashOf(JSON.stringify([keys, sizes])) };
+    const sizes = windows.map(({ windowMs, delayMs }) =>
+      delayMs === undefined ? windowMs : [windowMs, delayMs],
+    );
+    const longestMs = Math.max(0, ...windows.map(reachOf));
+    plan = { keys, signature: fnv1a(JSON.stringify([keys, sizes])), longestMs };
     plans.set(windows, plan);
   }
   return plan;
-}
-
-/** FNV-1a. @see https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
-  return hash >>> 0;
 }
 
 function add(
@@ -149,17 +168,53 @@ function add(
   key: string,
   spec: WindowSpec,
   at: number,
-  value: number | string | undefined,
+  value: number | string,
 ): void {
-  if (value === undefined) return;
   let window = entity.windows.get(key);
   if (window === undefined) {
-    window = { keepMs: spec.windowMs, bucketMs: spec.bucketMs, buckets: new Map() };
+    window = { keepMs: 0, bucketMs: spec.bucketMs, indexes: [], buckets: [] };
     entity.windows.set(key, window);
   }
-  window.keepMs = Math.max(window.keepMs, spec.windowMs);
-  const index = Math.floor(at / spec.bucketMs);
-  window.buckets.set(index, taken(spec.aggregate, window.buckets.get(index), value));
+  window.keepMs = Math.max(window.keepMs, reachOf(spec));
+  put(window, Math.floor(at / spec.bucketMs), (held) => taken(spec.aggregate, held, value));
+}
+
+/** Puts what `change` makes of the bucket in its place. */
+function put(
+  { indexes, buckets }: Window,
+  index: number,
+  change: (held: Bucket | undefined) => Bucket,
+): void {
+  const place = placeOf(indexes, index);
+  if (indexes[place] === index) {
+    buckets[place] = change(buckets[place]);
+  } else if (place === indexes.length) {
+    indexes.push(index);
+    buckets.push(change(undefined));
+  } else {
+    indexes.splice(place, 0, index);
+    buckets.splice(place, 0, change(undefined));
+  }
+}
+
+/** How many of the ascending indexes are less than `index`. */
+function placeOf(indexes: readonly number[], index: number): number {
+  let low = 0;
+  let high = indexes.length;
+  // What comes is most often the newest.
+  if (high > 0 && (indexes[high - 1] ?? 0) < index) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((indexes[middle] ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How many of the ascending indexes are at most `index`. Not those less than one more, for one more than a very large number is the same number. */
+function placePast(indexes: readonly number[], index: number): number {
+  const place = placeOf(indexes, index);
+  return indexes[place] === index ? place + 1 : place;
 }
 
 function taken(
@@ -178,57 +233,26 @@ function taken(
   return aggregate === "min" ? Math.min(held, number) : Math.max(held, number);
 }
 
+/** Buckets are merged in the order of time: so sums come out the same to the last bit in every store. */
 function total(window: Window | undefined, spec: WindowSpec, at: number): number | undefined {
-  const { aggregate, windowMs, bucketMs } = spec;
+  const { aggregate } = spec;
   const empty = aggregate === "min" || aggregate === "max" ? undefined : 0;
   if (window === undefined) return empty;
-  const after = Math.floor((at - windowMs) / bucketMs);
-  const last = Math.floor(at / bucketMs);
-  const inside = bucketsWithin(window.buckets, after, last);
-  if (inside.length === 0) return empty;
-  if (aggregate === "distinct") return distinct(inside);
-  const merge = mergers[aggregate];
-  let merged: number | undefined;
-  for (const bucket of inside) {
-    if (typeof bucket === "number") merged = merged === undefined ? bucket : merge(merged, bucket);
+  const { indexes, buckets } = window;
+  const { after, last } = bucketsOf(spec, at);
+  const first = placePast(indexes, after);
+  const end = placePast(indexes, last);
+  if (first >= end) return empty;
+  if (aggregate === "distinct") return distinct(buckets.slice(first, end));
+  let merged = Number(buckets[first]);
+  for (let i = first + 1; i < end; i += 1) {
+    const bucket = Number(buckets[i]);
+    if (aggregate === "min") merged = Math.min(merged, bucket);
+    else if (aggregate === "max") merged = Math.max(merged, bucket);
+    else merged += bucket;
   }
-  return merged ?? empty;
+  return merged;
 }
-
-/** Buckets after `after` up to `last`, in the order of time: so sums come out the same to the last bit in every store. */
-function bucketsWithin(buckets: Window["buckets"], after: number, last: number): Bucket[] {
-  const inside: Bucket[] = [];
-  if (last - after <= buckets.size) {
-    for (let step = 1; step <= last - after; step += 1) {
-      const bucket = buckets.get(after + step);
-      if (bucket !== undefined) inside.push(bucket);
-    }
-    return inside;
-  }
-  let newest = -Infinity;
-  for (const [index, bucket] of buckets) {
-    if (index <= after || index > last) continue;
-    // Buckets come in order but for what was late.
-    if (index < newest) return sortedWithin(buckets, after, last);
-    newest = index;
-    inside.push(bucket);
-  }
-  return inside;
-}
-
-function sortedWithin(buckets: Window["buckets"], after: number, last: number): Bucket[] {
-  return [...buckets]
-    .filter(([index]) => index > after && index <= last)
-    .toSorted(([a], [b]) => a - b)
-    .map(([, bucket]) => bucket);
-}
-
-const mergers = {
-  count: (a: number, b: number) => a + b,
-  sum: (a: number, b: number) => a + b,
-  min: (a: number, b: number) => Math.min(a, b),
-  max: (a: number, b: number) => Math.max(a, b),
-};
 
 function distinct(buckets: readonly Bucket[]): number {
   const [first] = buckets;
@@ -245,7 +269,9 @@ export function assertContribution({ key, at, windows, values }: Contribution): 
   const invalid = (what: string, received: unknown): EcapError =>
     new EcapError("ECAP_REQUEST_INVALID", `contribution to "${key}": ${what}`, { received });
   if (!Number.isFinite(at)) throw invalid("`at` must be finite epoch milliseconds", at);
-  windows.forEach(({ name, windowMs, bucketMs, aggregate }, index) => {
+  windows.forEach(({ name, windowMs, bucketMs, aggregate, delayMs = 0 }, index) => {
+    if (!(delayMs >= 0 && Number.isFinite(delayMs)))
+      throw invalid(`window "${name}" needs a delayMs that is not negative`, delayMs);
     if (!(windowMs > 0 && bucketMs > 0 && Number.isFinite(windowMs))) {
       throw invalid(`window "${name}" needs positive windowMs and bucketMs`, {
         windowMs,

@@ -3,6 +3,7 @@ export * from "./entity-windows.ts";
 export * from "./manual-clock.ts";
 export * from "./memory.ts";
 export * from "./memory-committer.ts";
+export * from "./memory-entities.ts";
 export * from "./memory-event-log.ts";
 export * from "./memory-object-store.ts";
 export * from "./memory-secret-store.ts";

@@ -5,14 +5,7 @@ import {
   type StateEntry,
   type StateStore,
 } from "../ports/state-store.ts";
-import {
-  type Contributed,
-  contributedOf,
-  contributeTo,
-  type EntityWindows,
-  emptyEntity,
-  prune,
-} from "./entity-windows.ts";
+import { memoryEntities } from "./memory-entities.ts";
 
 export interface MemoryStateStore extends StateStore {
   /** Applies the changes before it returns, which is what makes a memory commit atomic. */
@@ -24,12 +17,6 @@ interface StoredState {
   readonly expiresAt: number | undefined;
 }
 
-interface StoredEntity {
-  readonly windows: EntityWindows;
-  readonly ids: Map<string, Contributed>;
-  expiresAt: number;
-}
-
 const sweepEvery = 10_000;
 
 /** A StateStore in the memory of this process. An entity that nothing contributed to for twice its longest window is forgotten. */
@@ -39,7 +26,7 @@ export function memoryStateStore({
   readonly clock?: Clock;
 } = {}): MemoryStateStore {
   const states = new Map<string, StoredState>();
-  const entities = new Map<string, StoredEntity>();
+  const entities = memoryEntities();
   let lastVersion = 0;
   let writes = 0;
 
@@ -65,17 +52,7 @@ export function memoryStateStore({
   function sweep(): void {
     writes += 1;
     if (writes % sweepEvery !== 0) return;
-    const now = clock.now();
-    for (const [key, entity] of entities) if (entity.expiresAt <= now) entities.delete(key);
     for (const key of states.keys()) live(key);
-  }
-
-  function entityOf(key: string): StoredEntity {
-    const held = entities.get(key);
-    if (held !== undefined && held.expiresAt > clock.now()) return held;
-    const fresh = { windows: emptyEntity(), ids: new Map(), expiresAt: Infinity };
-    entities.set(key, fresh);
-    return fresh;
   }
 
   return {
@@ -95,21 +72,7 @@ export function memoryStateStore({
         if (entry !== undefined) yield entry;
       }
     },
-    async contribute(contribution) {
-      sweep();
-      const now = clock.now();
-      const entity = entityOf(contribution.key);
-      const first = entity.ids.get(contribution.id);
-      const totals = contributeTo(entity.windows, contribution, { first, now });
-      if (!totals.applied) return totals;
-      entity.ids.set(contribution.id, contributedOf(contribution, totals));
-      entity.expiresAt = now + 2 * entity.windows.horizonMs;
-      const forgetUntil = prune(entity.windows);
-      if (forgetUntil !== undefined) {
-        for (const [id, [at = 0]] of entity.ids) if (at <= forgetUntil) entity.ids.delete(id);
-      }
-      return totals;
-    },
+    contribute: async (contribution) => entities.contribute(contribution, clock.now()),
     flush: async () => {},
     applyNow: (changes) => void applyAll(changes),
   };

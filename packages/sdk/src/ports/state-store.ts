@@ -20,13 +20,37 @@ export interface StateGuard {
   readonly expected: string | undefined;
 }
 
-/** One sliding window of an entity, kept as buckets: a window reaches from the bucket of `at - windowMs` (exclusive) to the bucket of `at`, so a
- * boundary rounds to less information. */
+/**
+ * One sliding window of an entity, kept as buckets: a window reaches from the bucket of `at - windowMs` (exclusive) to the bucket of `at`, so a
+ * boundary rounds to less information. One with a delay is seen as of `at - delayMs`, and of the buckets up to then only those that were over by then.
+ */
 export interface WindowSpec {
   readonly name: string;
   readonly windowMs: number;
   readonly bucketMs: number;
   readonly aggregate: "count" | "sum" | "distinct" | "min" | "max";
+  /** What is younger than this is not seen. Windows that differ in length and delay alone share their buckets. Default 0. */
+  readonly delayMs?: number;
+}
+
+/** The buckets a window sees as of `at`: those whose index `floor(time / bucketMs)` is past `after` and at most `last`. */
+export function bucketsOf(
+  { windowMs, bucketMs, delayMs }: Pick<WindowSpec, "windowMs" | "bucketMs" | "delayMs">,
+  at: number,
+): { readonly after: number; readonly last: number } {
+  if (!delayMs)
+    return { after: Math.floor((at - windowMs) / bucketMs), last: Math.floor(at / bucketMs) };
+  const seenAt = Math.floor(at - delayMs);
+  // The bucket that ends with this very millisecond is over.
+  return {
+    after: Math.floor((seenAt - windowMs) / bucketMs),
+    last: Math.floor((seenAt + 1) / bucketMs) - 1,
+  };
+}
+
+/** How far back a window sees, milliseconds. */
+export function reachOf({ windowMs, delayMs = 0 }: WindowSpec): number {
+  return windowMs + delayMs;
 }
 
 export interface Contribution {

@@ -14,10 +14,15 @@ export function naiveTotals(
   events: readonly NaiveEvent[],
   at: number,
 ): Array<number | undefined> {
-  return specs.map(({ windowMs, bucketMs, aggregate }) => {
+  return specs.map(({ windowMs, bucketMs, aggregate, delayMs }) => {
     const bucket = (time: number): number => Math.floor(time / bucketMs);
+    const seenAt = at - (delayMs ?? 0);
+    const isOver = (time: number): boolean =>
+      delayMs === undefined
+        ? bucket(time) <= bucket(at)
+        : (bucket(time) + 1) * bucketMs - 1 <= seenAt;
     const inside = events.filter(
-      (event) => bucket(event.at) > bucket(at - windowMs) && bucket(event.at) <= bucket(at),
+      (event) => bucket(event.at) > bucket(seenAt - windowMs) && isOver(event.at),
     );
     const amounts = inside.map((event) => event.amount);
     switch (aggregate) {
@@ -43,16 +48,18 @@ export function windowCases(
 ): fc.Arbitrary<{ readonly specs: WindowSpec[]; readonly events: NaiveEvent[] }> {
   const aggregates = ["count", "sum", "distinct", "min", "max"] as const;
   const sizes = fc.constantFrom([60_000, 60_000], [600_000, 60_000], [90_000, 7_000], [1_000, 1]);
+  const delays = fc.constantFrom(undefined, undefined, 1, 45_000, 240_000);
   const specs = fc
-    .array(fc.tuple(fc.constantFrom(...aggregates), sizes), { minLength: 1, maxLength: 4 })
+    .array(fc.tuple(fc.constantFrom(...aggregates), sizes, delays), { minLength: 1, maxLength: 4 })
     .map((list) => [
       // One window that all lateness fits in, so that nothing is too old.
       { name: "longest", windowMs: 600_000, bucketMs: 60_000, aggregate: "count" as const },
-      ...list.map(([aggregate, [windowMs = 1, bucketMs = 1]], i) => ({
+      ...list.map(([aggregate, [windowMs = 1, bucketMs = 1], delayMs], i) => ({
         name: `w${i}`,
         windowMs,
         bucketMs,
         aggregate,
+        ...(delayMs !== undefined && { delayMs }),
       })),
     ]);
   const steps = fc.array(

@@ -384,6 +384,60 @@ export function stateStoreContract(name: string, make: () => Promise<StateStoreS
         expect((await buy("e3", noon + 10 * minute - 1, 1, "m3")).before[0]).toBe(1);
       });
 
+      it("takes in once what windows that share their buckets are given by one of them", async () => {
+        const key = `${prefix}/card/1`;
+        const longest = { ...perMinute("events", "count"), windowMs: 10 * minute };
+        const specs = [
+          longest,
+          { ...longest, windowMs: 2 * minute },
+          { ...longest, windowMs: 2 * minute, delayMs: 3 * minute },
+        ];
+        const values = [1, undefined, undefined];
+        const at = (minutes: number) =>
+          store.contribute({
+            key,
+            id: `e${minutes}`,
+            at: noon + minutes * minute,
+            windows: specs,
+            values,
+          });
+        subject.clock.set(noon + 10 * minute);
+        expect((await at(0)).after).toEqual([1, 1, 0]);
+        expect((await at(1)).after).toEqual([2, 2, 0]);
+        // Of the bucket that is under way three minutes before nothing is seen.
+        expect((await at(4)).after).toEqual([3, 1, 1]);
+        expect((await at(5)).before).toEqual([3, 1, 1]);
+        expect((await at(6)).after).toEqual([5, 2, 0]);
+      });
+
+      it("sees with a delay nothing younger than it, to the millisecond where buckets are that small", async () => {
+        const key = `${prefix}/card/1`;
+        const spec = { name: "events", windowMs: 1_000, bucketMs: 1, delayMs: 5_000 };
+        const specs = (["count", "sum", "distinct", "min", "max"] as const).map((aggregate) => ({
+          ...spec,
+          aggregate,
+        }));
+        const at = (offset: number, amount: number) =>
+          store.contribute({
+            key,
+            id: `e${offset}`,
+            at: noon + offset,
+            windows: specs,
+            values: [1, amount, `${amount}`, amount, amount],
+          });
+        subject.clock.set(noon + 20_000);
+        await at(0, 7);
+        await at(1, 9);
+        expect((await at(4_999, 1)).after).toEqual([0, 0, 0, undefined, undefined]);
+        expect((await at(5_000, 1)).after).toEqual([1, 7, 1, 7, 7]);
+        expect((await at(5_001, 1)).before).toEqual([2, 16, 2, 7, 9]);
+        expect((await at(6_000, 1)).before).toEqual([1, 9, 1, 9, 9]);
+        expect((await at(6_001, 1)).before).toEqual([0, 0, 0, undefined, undefined]);
+        // What came late counts from when it came.
+        await at(900, 3);
+        expect((await at(5_950, 1)).before).toEqual([3, 19, 3, 3, 9]);
+      });
+
       it("gives a late event the totals as of its own time", async () => {
         subject.clock.set(noon + 5 * minute);
         await buy("e1", noon, 10, "m1");

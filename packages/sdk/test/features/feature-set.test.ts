@@ -114,6 +114,6 @@ describe("an occurrence", () => {
 test("two features of one entity and name are refused", () => {
   const [first] = features;
   expect(() => defineFeatures("twice", first === undefined ? [] : [first, first])).toThrow(
-    /one name/,
+    /has the name/,
   );
 });

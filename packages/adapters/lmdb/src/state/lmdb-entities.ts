@@ -154,8 +154,8 @@ function decode(stored: Uint8Array): Entity {
   return { key, expiresAt, windows: decodeEntity(text.slice(split + 1)) };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Contributed): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+function bytesOf(kept: Contributed): Buffer {
+  return Buffer.from(Float64Array.from(kept).buffer);
 }
 
 function keptOf(stored: Uint8Array | undefined): Contributed | undefined {

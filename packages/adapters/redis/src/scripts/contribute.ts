@@ -54,39 +54,39 @@ for i = 1, count do
   -- All fields at once: a table that grows is made anew each time it does.
   local spec = {
     id = ARGV[arg], kind = ARGV[arg + 1], windowMs = tonumber(ARGV[arg + 2]), bucketMs = tonumber(ARGV[arg + 3]),
-    after = tonumber(ARGV[arg + 4]), last = tonumber(ARGV[arg + 5]), at = #wanted + 1,
+    after = tonumber(ARGV[arg + 4]), last = tonumber(ARGV[arg + 5]), seen = tonumber(ARGV[arg + 6]), at = #wanted + 1,
     value = nil, field = false, last_sortable = false, start = false, pages = 0, fields = false,
     starts = false, wide = false, earlier = nil, in_last = nil,
   }
   wanted[#wanted + 1] = 'w' .. spec.id
-  if ARGV[arg + 6] ~= '' then spec.value = sub(ARGV[arg + 6], 2) end
+  if ARGV[arg + 7] ~= '' then spec.value = sub(ARGV[arg + 7], 2) end
   if spec.kind == 'd' then
-    spec.first_sortable, spec.end_sortable, spec.last_sortable = ARGV[arg + 7], ARGV[arg + 8], ARGV[arg + 9]
+    spec.first_sortable, spec.end_sortable, spec.last_sortable = ARGV[arg + 8], ARGV[arg + 9], ARGV[arg + 10]
     spec.last_text = ARGV[arg + 5]
     if spec.value then
       spec.field = 'd' .. spec.id .. spec.value
       wanted[#wanted + 1] = spec.field
     end
-    arg = arg + 10
+    arg = arg + 11
   else
     if spec.value then spec.value = tonumber(spec.value) end
-    spec.start = tonumber(ARGV[arg + 7])
-    local pages, fields = tonumber(ARGV[arg + 8]), {}
+    spec.start = tonumber(ARGV[arg + 8])
+    local pages, fields = tonumber(ARGV[arg + 9]), {}
     if pages < 0 then
       -- So many pages that it is quicker to ask which there are.
-      spec.wide = { first = ARGV[arg + 9], last = ARGV[arg + 10] }
+      spec.wide = { first = ARGV[arg + 10], last = ARGV[arg + 11] }
       arg = arg + 2
       pages = 1
     end
     local prefix, n = 'b' .. spec.id .. ':', #wanted
     for k = 1, pages do
-      local field = prefix .. ARGV[arg + 8 + k]
+      local field = prefix .. ARGV[arg + 9 + k]
       fields[k], wanted[n + k] = field, field
     end
     spec.fields, spec.pages = fields, pages
-    spec.field, spec.last_sortable = fields[pages], ARGV[arg + 9 + pages]
-    spec.last_text = ARGV[arg + 8 + pages]
-    arg = arg + 10 + pages
+    spec.field, spec.last_sortable = fields[pages], ARGV[arg + 10 + pages]
+    spec.last_text = ARGV[arg + 9 + pages]
+    arg = arg + 11 + pages
   end
   specs[i] = spec
 end
@@ -133,9 +133,9 @@ for i = 1, count do
   end
 end
 
--- Of the buckets in the window: all together, and all but the last one, which the event falls into.
+-- Of the buckets that are seen: all together, and all but the one the event falls into.
 local function numeric_total(spec)
-  local kind, after, last, result, earlier, in_last = spec.kind, spec.after, spec.last, nil, nil, nil
+  local kind, after, last, seen, result, earlier, in_last = spec.kind, spec.after, spec.last, spec.seen, nil, nil, nil
   local fields = spec.fields
   for k = 1, #fields do
     local list = lists[fields[k]]
@@ -143,7 +143,7 @@ local function numeric_total(spec)
       local start = spec.starts and spec.starts[k] or spec.start + ${pageBuckets} * (k - 1)
       for j = 1, #list, 2 do
         local bucket = start + list[j]
-        if bucket > after and bucket <= last then
+        if bucket > after and bucket <= seen then
           local value = list[j + 1]
           if bucket == last then earlier, in_last = result, value end
           if result == nil then result = value
@@ -164,7 +164,7 @@ local function distinct_total(spec)
   local newest = newest_of_value[spec.field]
   local from = spec.id .. spec.first_sortable
   local to = spec.id .. spec.end_sortable
-  if spec.last >= window.newest then
+  if spec.seen >= window.newest then
     return call('ZLEXCOUNT', index, '[N' .. from, '(N' .. to), newest ~= nil and newest > spec.after
   end
   local seen, total = {}, 0
@@ -366,7 +366,7 @@ if repeated then
 else
   for i = 1, count do
     local spec = specs[i]
-    local value, is_in = spec.value, spec.last > spec.after
+    local value, is_in = spec.value, spec.last > spec.after and spec.last <= spec.seen
     if value == nil or not is_in then after[i] = before[i]
     elseif spec.kind == 'd' then after[i] = before[i] + (spec.is_counted and 0 or 1)
     elseif spec.kind == 's' then

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Contribution, EcapError, type WindowSpec, type WindowTotals } from "@ecap/sdk";
+import {
+  bucketsOf,
+  type Contribution,
+  EcapError,
+  reachOf,
+  type WindowSpec,
+  type WindowTotals,
+} from "@ecap/sdk";
 import { assertContribution, planOf } from "@ecap/sdk/memory";
 import type { Cluster, Redis } from "ioredis";
 import { pageBuckets } from "../scripts/contribute.ts";
@@ -43,9 +50,10 @@ interface Plan {
 
 /**
  * What the script reads: now, milliseconds to live past expiry or "", event time, the same sortable, id, signature of the windows, the longest,
- * how many, whether any two share buckets. Then for each window its id, kind, length, bucket size, the bucket before its first, its last, and the
- * value after "v", or "". Then for a distinct window its first bucket, the one after its last, and its last, sortable. For another the first bucket
- * of its first page, the number of its pages, and these as text, then its last page sortable; or, with very many pages, the first bucket of the
+ * how many, whether any two share buckets. Then for each window its id, kind, how far back it sees, bucket size, the bucket before the first it sees,
+ * the event's, the last it sees (not the event's where there is a delay), and the value after "v", or "". Then for a distinct window the first bucket
+ * it sees, the one after the last, and the event's, sortable. For another the first bucket of its first page, the number of its pages up to the
+ * event's, and these as text, then the last of them sortable; or, with very many pages, the first bucket of the
  * last one, -1, the first and the last page sortable, and as before of the last page.
  */
 function contributeArguments(
@@ -56,20 +64,21 @@ function contributeArguments(
   const plan = prepare(windows);
   const args: Array<string | number> = [now, liveMs, at, sortable(at), id];
   args.push(plan.signature, plan.longestMs, windows.length, plan.repeated ? 1 : 0);
-  windows.forEach(({ windowMs, bucketMs }, i) => {
+  windows.forEach((spec, i) => {
     const { id: windowId = "", kind = "" } = plan.windows[i] ?? {};
-    const after = Math.floor((at - windowMs) / bucketMs);
-    const last = Math.floor(at / bucketMs);
+    const { after, last: seen } = bucketsOf(spec, at);
+    const last = Math.floor(at / spec.bucketMs);
     args.push(
       windowId,
       kind,
-      windowMs,
-      bucketMs,
+      reachOf(spec),
+      spec.bucketMs,
       after + 0,
       last + 0,
-      valueOf(kind, values[i], windows[i]),
+      seen + 0,
+      valueOf(kind, values[i], spec),
     );
-    if (kind === "d") args.push(sortable(after + 1), sortable(last + 1), sortable(last));
+    if (kind === "d") args.push(sortable(after + 1), sortable(seen + 1), sortable(last));
     else args.push(...pagesOf(after, last));
   });
   return args;
@@ -96,10 +105,10 @@ const kinds = { count: "s", sum: "s", min: "n", max: "x", distinct: "d" } as con
 function prepare(windows: readonly WindowSpec[]): Plan {
   let plan = plans.get(windows);
   if (plan === undefined) {
-    const { keys, signature } = planOf(windows);
+    const { keys, signature, longestMs } = planOf(windows);
     plan = {
       signature,
-      longestMs: Math.max(0, ...windows.map(({ windowMs }) => windowMs)),
+      longestMs,
       repeated: new Set(keys).size < keys.length,
       windows: windows.map(({ aggregate }, i) => ({
         id: shortHash(keys[i] ?? ""),

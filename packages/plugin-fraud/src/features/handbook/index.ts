@@ -1,0 +1,3 @@
+export * from "./handbook-features.ts";
+export * from "./handbook-rows.ts";
+export * from "./handbook-transaction.ts";
