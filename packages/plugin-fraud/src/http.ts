@@ -63,7 +63,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
   return [
     ...ruleRoutes(service),
     ...listRoutes(service),
-    ...modelRoutes(service.models),
+    ...modelRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",

@@ -58,7 +58,11 @@ export function onnxModelRuntime({
       const inline =
         !file.repeats && createMs <= createInlineMs && rowMs !== undefined && rowMs <= inlineMs;
       const session = inline ? await createSession(runtime, file.bytes) : undefined;
-      return loadedModel({ session, runtime, file, layout, rowMs });
+      const loaded = loadedModel({ session, runtime, file, layout, rowMs });
+      // Its first question should not wait for the thread to start.
+      if (!inline && layout.width !== undefined)
+        await loaded.score(Array.from({ length: layout.width }, () => 0)).catch(() => {});
+      return loaded;
     },
   };
 

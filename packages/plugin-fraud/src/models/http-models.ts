@@ -1,5 +1,5 @@
 import { EcapError } from "@ecap/sdk";
-import { defineRoute, pageOf, type Route } from "@ecap/sdk/http";
+import { defineRoute, instant, pageOf, type Route } from "@ecap/sdk/http";
 import {
   type CheckedModel,
   type ModelDesk,
@@ -9,8 +9,9 @@ import {
   modelStates,
 } from "@ecap/sdk/models";
 import { z } from "zod";
+import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
-import type { FraudModels } from "./fraud-models.ts";
+import { compareModels, modelPerformance } from "./recorded-scores.ts";
 
 const tag = "models";
 const versionText = z
@@ -62,8 +63,32 @@ const change = z.object({
   why: z.string().optional(),
 });
 
+const period = z.object({
+  from: instant,
+  to: instant,
+  threshold: z.coerce.number().min(0).max(1).default(0.5),
+});
+const performance = z.object({
+  model: z.string(),
+  labelled: z.number().describe("Payments it scored of which it is known what they were"),
+  positives: z.number(),
+  auc: z.number().optional(),
+  averagePrecision: z.number().optional(),
+  precision: z.number().optional().describe("Of scores from the threshold on"),
+  recall: z.number().optional(),
+});
+const modelPerformanceSchema = performance.extend({
+  asked: z.number(),
+  coverage: z.number().describe("Share of what it was asked that it scored"),
+  late: z.number(),
+  failed: z.number(),
+});
+
 /** The model registry of one use case: `/models/{useCase}/…`. */
-export function modelRoutes({ desk }: Pick<FraudModels, "desk">): readonly Route[] {
+export function modelRoutes({
+  models: { desk },
+  engine,
+}: Pick<FraudRuntime, "models" | "engine">): readonly Route[] {
   const base = `/models/${desk.useCase}`;
   return [
     defineRoute({
@@ -184,6 +209,43 @@ export function modelRoutes({ desk }: Pick<FraudModels, "desk">): readonly Route
       },
     }),
     ...modelActions.map((action) => moveRoute(desk, base, action)),
+    defineRoute({
+      method: "get",
+      path: `${base}/performance`,
+      role: "viewer",
+      tag,
+      summary: "How well each model told frauds from other payments, as far as labels have come",
+      query: period,
+      response: z.object({ items: z.array(modelPerformanceSchema) }),
+      handler: async ({ query, principal, signal }) => ({
+        items: [
+          ...(await modelPerformance(engine(), { tenant: principal.tenant, ...query, signal })),
+        ],
+      }),
+    }),
+    defineRoute({
+      method: "get",
+      path: `${base}/comparison`,
+      role: "viewer",
+      tag,
+      summary: "Two models on the payments that both scored, with a test of the difference",
+      query: period.extend({
+        first: z.string().max(100).describe("Name and version, as in card-fraud/3"),
+        second: z.string().max(100),
+      }),
+      response: z.object({
+        first: performance,
+        second: performance,
+        auc: z.object({ difference: z.number(), pValue: z.number() }).optional(),
+      }),
+      handler: async ({ query: { first, second, ...query }, principal, signal }) =>
+        compareModels(engine(), {
+          tenant: principal.tenant,
+          ...query,
+          models: [first, second],
+          signal,
+        }),
+    }),
     defineRoute({
       method: "put",
       path: `${base}/policy`,

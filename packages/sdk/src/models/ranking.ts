@@ -1,0 +1,159 @@
+import { chiSquaredTail } from "./chi-squared.ts";
+
+/** How well scores tell two classes apart. */
+export interface Ranked {
+  readonly score: number;
+  readonly positive: boolean;
+}
+
+/** What is known of scores once labels have arrived. */
+export interface Performance {
+  readonly labelled: number;
+  readonly positives: number;
+  /** Absent where only one class is known. */
+  readonly auc?: number;
+  readonly averagePrecision?: number;
+  /** Of scores at or above the threshold; absent where there are none. */
+  readonly precision?: number;
+  readonly recall?: number;
+}
+
+export function performanceOf(cases: readonly Ranked[], threshold: number): Performance {
+  const positives = cases.filter(({ positive }) => positive).length;
+  const known = { labelled: cases.length, positives };
+  if (positives === 0 || positives === cases.length) return known;
+  const above = cases.filter(({ score }) => score >= threshold);
+  const found = above.filter(({ positive }) => positive).length;
+  return {
+    ...known,
+    auc: areaUnderCurve(cases),
+    averagePrecision: averagePrecision(cases),
+    ...(above.length > 0 && { precision: found / above.length }),
+    recall: found / positives,
+  };
+}
+
+/** Area under the ROC curve: how often a positive scores above a negative, equal scores counting half. */
+export function areaUnderCurve(cases: readonly Ranked[]): number {
+  const { sum, positives, negatives } = rankSum(cases);
+  return (sum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/** Mean of the precisions at each positive, from the highest score on; equal scores are one step. */
+export function averagePrecision(cases: readonly Ranked[]): number {
+  const sorted = cases.toSorted((a, b) => b.score - a.score);
+  const positives = sorted.filter(({ positive }) => positive).length;
+  let found = 0;
+  let sum = 0;
+  for (let from = 0; from < sorted.length; ) {
+    const to = endOfTies(sorted, from);
+    const here = sorted.slice(from, to).filter(({ positive }) => positive).length;
+    found += here;
+    sum += here * (found / to);
+    from = to;
+  }
+  return sum / positives;
+}
+
+/** Two models on the same cases. */
+export interface Comparison {
+  /** AUC of the second less that of the first. */
+  readonly difference: number;
+  /** Of the hypothesis that both are equal. */
+  readonly pValue: number;
+}
+
+/**
+ * Whether two models' areas under the curve on the same cases differ by more than chance: the test of DeLong, by midranks.
+ *
+ * @see DeLong, DeLong and Clarke-Pearson, Comparing the areas under two or more correlated receiver operating characteristic curves, Biometrics 44(3), 1988
+ * @see Sun and Xu, Fast implementation of DeLong's algorithm, IEEE Signal Processing Letters 21(11), 2014
+ */
+export function compareAuc(
+  cases: ReadonlyArray<{
+    readonly first: number;
+    readonly second: number;
+    readonly positive: boolean;
+  }>,
+): Comparison | undefined {
+  const positives = cases.filter(({ positive }) => positive);
+  const negatives = cases.filter(({ positive }) => !positive);
+  if (positives.length < 2 || negatives.length < 2) return undefined;
+  const first = placements(
+    positives.map((each) => each.first),
+    negatives.map((each) => each.first),
+  );
+  const second = placements(
+    positives.map((each) => each.second),
+    negatives.map((each) => each.second),
+  );
+  const difference = mean(second.ofPositives) - mean(first.ofPositives);
+  const variance2 =
+    errorOf(second.ofPositives, first.ofPositives) + errorOf(second.ofNegatives, first.ofNegatives);
+  if (variance2 === 0) return { difference, pValue: difference === 0 ? 1 : 0 };
+  return { difference, pValue: twoSided(difference / Math.sqrt(variance2)) };
+}
+
+/** Variance of the mean of the differences. */
+function errorOf(a: readonly number[], b: readonly number[]): number {
+  return variance(a.map((value, i) => value - (b[i] ?? 0))) / a.length;
+}
+
+/** For each positive the share of negatives below it, and for each negative the share of positives above it. */
+function placements(positives: readonly number[], negatives: readonly number[]) {
+  const all = midranks([...positives, ...negatives]);
+  const own = midranks(positives);
+  const others = midranks(negatives);
+  const { length: m } = positives;
+  const { length: n } = negatives;
+  return {
+    ofPositives: positives.map((_, i) => ((all[i] ?? 0) - (own[i] ?? 0)) / n),
+    ofNegatives: negatives.map((_, i) => 1 - ((all[m + i] ?? 0) - (others[i] ?? 0)) / m),
+  };
+}
+
+/** Places from 1 on, ascending; equal values share the mean of theirs. */
+function midranks(values: readonly number[]): readonly number[] {
+  const order = values
+    .map((score, index) => ({ score, index }))
+    .toSorted((a, b) => a.score - b.score);
+  const ranks = values.map(() => 0);
+  for (let from = 0; from < order.length; ) {
+    const to = endOfTies(order, from);
+    for (const { index } of order.slice(from, to)) ranks[index] = (from + 1 + to) / 2;
+    from = to;
+  }
+  return ranks;
+}
+
+function rankSum(cases: readonly Ranked[]) {
+  const ranks = midranks(cases.map(({ score }) => score));
+  let sum = 0;
+  let positives = 0;
+  cases.forEach(({ positive }, i) => {
+    if (!positive) return;
+    sum += ranks[i] ?? 0;
+    positives += 1;
+  });
+  return { sum, positives, negatives: cases.length - positives };
+}
+
+function endOfTies(sorted: ReadonlyArray<{ readonly score: number }>, from: number): number {
+  let to = from + 1;
+  while (to < sorted.length && sorted[to]?.score === sorted[from]?.score) to += 1;
+  return to;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+}
+
+/** Of a standard normal variable: its square is chi-squared with one degree of freedom. */
+function twoSided(z: number): number {
+  return chiSquaredTail(z * z, 1);
+}
