@@ -1,3 +1,4 @@
+import { contractMetadata } from "@ecap/sdk/models";
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
 import type { BoostedTrees, TreeNode } from "./boosted-trees.ts";
 
@@ -27,12 +28,11 @@ interface FlatTrees {
 /** The trees as an ONNX classifier with the outputs `label` [N] and `probabilities` [N, 2]; what the platform must know of it stands in its metadata. */
 export function toOnnx({ base, trees }: BoostedTrees, identity: ModelIdentity): Uint8Array {
   const flat = flatten(trees);
-  const metadata = {
-    "ecap.name": identity.name,
-    "ecap.version": identity.version,
-    "ecap.features": JSON.stringify(identity.features),
-    "ecap.positive_label": "1",
-  };
+  const metadata = contractMetadata({
+    ...identity,
+    features: [...identity.features],
+    positiveLabel: 1,
+  });
   return onnx.ModelProto.encode({
     irVersion: 8,
     producerName: "ecap",

@@ -50,6 +50,18 @@ export interface ShadowRuling {
   readonly hash: string;
 }
 
+/** What one model said of a payment; the first of a decision is the one that counted. */
+export interface ModelOpinion {
+  /** Name and version, as in `card-fraud/3`. */
+  readonly model: string;
+  readonly role: "champion" | "canary" | "challenger" | "shadow";
+  /** Absent where it failed, or was late. */
+  readonly score?: number;
+  readonly failure?: string;
+  readonly late?: true;
+  readonly latencyMs?: number;
+}
+
 export interface Decision {
   readonly id: string;
   readonly transactionId: string;
@@ -62,6 +74,8 @@ export interface Decision {
   /** Probability of fraud by the model; absent where it was not asked or failed, which `degraded` says. */
   readonly modelScore?: number;
   readonly degraded?: string;
+  /** Of every model that was asked, the one that counts first. */
+  readonly models?: readonly ModelOpinion[];
   readonly features: Readonly<Record<string, number>>;
   /** What the rules saw beside features and the payment's own members, by the names they know it by; with these all that is needed to decide again. */
   readonly facts: Readonly<Record<string, string | boolean>>;

@@ -1,5 +1,5 @@
 import type { Clock, StateStore } from "@ecap/sdk";
-import type { Scorer } from "@ecap/sdk/models";
+import type { ModelAnswer, ModelServer } from "@ecap/sdk/models";
 import type { Decision, ReasonCode, ShadowRuling, Transaction } from "./contract.ts";
 import { fraudFeatures } from "./fraud-features.ts";
 import { type Cap, countDecline } from "./rules/decline-cap.ts";
@@ -15,9 +15,8 @@ export interface DecideOptions {
   readonly rules: Pick<RuleBook, "inForce">;
   /** Where a rule set has none of its own. */
   readonly thresholds: Thresholds;
-  readonly modelTimeoutMs: number;
   /** Absent: rules alone decide. */
-  readonly scorer: () => Promise<Scorer> | undefined;
+  readonly models?: ModelServer | undefined;
 }
 
 /** A decision, and whether it was the first decline too many, of which somebody is to be told. */
@@ -37,7 +36,8 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
     countPayment(subject, stateStore),
     options.rules.inForce(tenant),
   ]);
-  const model = await askModel(features, options);
+  const model =
+    (await options.models?.ask({ tenant, entity: entityOf(subject), features })) ?? noModel;
   const facts = factsOf({ transaction: subject, features, modelScore: model.score, decidedAt });
   const silenced = silencedFor(rules.snoozes, facts);
   const ruling = evaluate(rules.active, facts, { thresholds, silenced });
@@ -66,7 +66,8 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
     hash: ruling.hash,
     ...(cap.exceeded && { capped: true }),
     ...(shadows.length > 0 && { shadows }),
-    versions: { rules: rules.active.label, model: model.version },
+    ...(model.opinions.length > 0 && { models: model.opinions }),
+    versions: { rules: rules.active.label, model: model.model },
     decidedAt,
     latencyMs: performance.now() - begun,
   };
@@ -113,45 +114,9 @@ function capOf(
   });
 }
 
-interface ModelAnswer {
-  readonly score?: number;
-  readonly version: string | undefined;
-  readonly degraded?: string;
-}
-/** A model that fails or is late leaves the decision to the rules, and the decision says so. */
-async function askModel(
-  features: Readonly<Record<string, number>>,
-  { scorer, modelTimeoutMs }: DecideOptions,
-): Promise<ModelAnswer> {
-  const loading = scorer();
-  if (loading === undefined) return { version: undefined };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ModelAnswer>((resolve) => {
-    timer = setTimeout(
-      () =>
-        resolve({
-          version: undefined,
-          degraded: `the model took longer than ${modelTimeoutMs} ms`,
-        }),
-      modelTimeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([late, answer(loading, features)]);
-  } catch (error) {
-    return { version: undefined, degraded: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const noModel: ModelAnswer = { opinions: [] };
 
-async function answer(
-  loading: Promise<Scorer>,
-  features: Readonly<Record<string, number>>,
-): Promise<ModelAnswer> {
-  const scorer = await loading;
-  return {
-    score: await scorer.score(features),
-    version: `${scorer.contract.name}/${scorer.contract.version}`,
-  };
+/** Who always meets the same side of a canary. */
+function entityOf({ id, customerId, cardId, deviceId, ip }: Transaction): string {
+  return customerId ?? cardId ?? deviceId ?? ip ?? id;
 }

@@ -1,3 +1,4 @@
+import { servingRoles } from "@ecap/sdk/models";
 import { z } from "zod";
 import { outcomes } from "./contract.ts";
 
@@ -17,4 +18,14 @@ export const shadowSchema = z.object({
   score: z.number(),
   held: z.array(z.string()),
   hash: z.string(),
+});
+
+/** What one model said. */
+export const opinionSchema = z.object({
+  model: z.string(),
+  role: z.enum(servingRoles),
+  score: z.number().optional(),
+  failure: z.string().optional(),
+  late: z.literal(true).optional(),
+  latencyMs: z.number().optional(),
 });

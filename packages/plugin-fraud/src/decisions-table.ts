@@ -51,6 +51,11 @@ export const decisionsTable = defineLakeTable({
       description: "JSON array: what rule sets in shadow would have decided",
     },
     { name: "model_version", type: "string" },
+    {
+      name: "models",
+      type: "string",
+      description: "JSON array: what each model said, the one that counted first",
+    },
     { name: "latency_ms", type: "double" },
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
@@ -77,6 +82,7 @@ export const decisionsTable = defineLakeTable({
         shadows: data["shadows"] === undefined ? null : JSON.stringify(data["shadows"]),
         rules_version: text(data["rules_version"]),
         model_version: text(data["model_version"]),
+        models: data["models"] === undefined ? null : JSON.stringify(data["models"]),
         latency_ms: number(data["latency_ms"]),
       },
     ];

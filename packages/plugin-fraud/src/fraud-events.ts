@@ -2,7 +2,7 @@ import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
 import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
 import type { Decided } from "./decide.ts";
-import { reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
 
 /** Events from before there were rule sets name no rule. */
 const eventReason = reasonSchema.partial({ rule: true });
@@ -31,6 +31,7 @@ export const decisionMade = defineEvent({
     rules_hash: z.string().optional(),
     capped: z.boolean().optional(),
     shadows: z.array(shadowSchema).optional(),
+    models: z.array(opinionSchema).optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),
@@ -82,6 +83,7 @@ export function decisionEvents(
     rules_hash: decision.hash,
     ...(decision.capped === true && { capped: true }),
     ...(decision.shadows !== undefined && { shadows: decision.shadows }),
+    ...(decision.models !== undefined && { models: decision.models }),
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,

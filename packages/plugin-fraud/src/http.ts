@@ -2,8 +2,9 @@ import { isCalendarTime } from "@ecap/sdk";
 import { defineRoute, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
 import { outcomes } from "./contract.ts";
-import { reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
+import { modelRoutes } from "./models/http-models.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
@@ -36,6 +37,7 @@ const decision = z.object({
   reasons: z.array(reasonSchema),
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
+  models: z.array(opinionSchema).optional(),
   features: z.record(z.string(), z.number()),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
@@ -61,6 +63,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
   return [
     ...ruleRoutes(service),
     ...listRoutes(service),
+    ...modelRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -88,6 +91,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
           reasons: made.reasons.map((entry) => ({ ...entry })),
           features: { ...made.features },
           facts: { ...made.facts },
+          models: made.models?.map((entry) => ({ ...entry })),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

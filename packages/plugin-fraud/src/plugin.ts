@@ -1,26 +1,20 @@
-import { readFile } from "node:fs/promises";
 import {
   type DataSubject,
   definePlugin,
   EcapError,
   encodeEvent,
-  isEcapError,
-  type Logger,
-  type ModelInfo,
-  type ModelRuntime,
   optional,
   type QueryEngine,
   serviceToken,
 } from "@ecap/sdk";
 import { commerceEvents } from "@ecap/sdk/commerce";
-import { createScorer, type Scorer } from "@ecap/sdk/models";
 import { topology } from "@ecap/sdk/streams";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
-import { featureNames } from "./fraud-features.ts";
+import { createFraudModels, type FraudModels } from "./models/fraud-models.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
 import { createRuleBook, type RuleBook } from "./rules/rule-book.ts";
 import { createRuleDesk, type RuleDesk } from "./rules/rule-desk.ts";
@@ -56,8 +50,7 @@ export interface FraudRuntime extends FraudService {
   readonly desk: RuleDesk;
   readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
-  /** The model it decides with, once it is loaded. */
-  readonly models: () => readonly ModelInfo[];
+  readonly models: FraudModels;
 }
 
 /** Fraud decisions: velocity, rules and one ONNX model in one explained answer. */
@@ -123,42 +116,25 @@ export const fraud = definePlugin({
       logger: ctx.logger,
       modelPoints: options.modelPoints,
     });
-    const desk = createRuleDesk({
-      stateStore,
-      clock: ctx.clock,
-      book: rules,
-      async audit(entry) {
-        ctx.logger.info({ action: entry.action, target: entry.target }, "rules changed");
-        await governance?.audit({ ...entry, outcome: "success" });
-      },
-    });
+    const audit = async (
+      entry: Omit<Parameters<AuditLog["audit"]>[0], "outcome">,
+    ): Promise<void> => {
+      ctx.logger.info({ action: entry.action, target: entry.target }, "rules or models changed");
+      await governance?.audit({ ...entry, outcome: "success" });
+    };
+    const desk = createRuleDesk({ stateStore, clock: ctx.clock, book: rules, audit });
+    const models = createFraudModels(ctx, options, audit);
     const log = createDecisionLog(
       eventLog,
       (type) => topics[type] ?? decisionMade.topic,
       ctx.logger,
     );
-    let scorer: Promise<Scorer> | undefined;
-    let loaded: Scorer | undefined;
     const decideOptions: DecideOptions = {
       stateStore,
       clock: ctx.clock,
       rules,
       thresholds: options.thresholds,
-      modelTimeoutMs: options.modelTimeoutMs,
-      scorer() {
-        if (options.model === "none" || !ctx.has("modelRuntime")) return undefined;
-        scorer ??= loadScorer(ctx.port("modelRuntime"), options.model, ctx.logger).then(
-          (ready) => {
-            loaded = ready;
-            return ready;
-          },
-          (error: unknown) => {
-            ctx.logger.warn({ error: String(error) }, "the fraud model cannot be used");
-            throw error;
-          },
-        );
-        return scorer;
-      },
+      models: models.server,
     };
     return {
       decideOptions,
@@ -170,7 +146,7 @@ export const fraud = definePlugin({
           request,
         ),
       engine: () => ctx.port("queryEngine"),
-      models: () => (loaded === undefined ? [] : [describeModel(loaded)]),
+      models,
       async assess(transaction, { durability = "after" } = {}) {
         const decided = await decide(transaction, decideOptions);
         await log.room();
@@ -199,38 +175,14 @@ export const fraud = definePlugin({
         }
       }),
   ],
-  models: (service) => service.models(),
-  start: async (service) => {
-    // The model is loaded before the first decision needs it. One that does not fit is a mistake to mend; where none can be run the rules decide.
-    await service.decideOptions.scorer()?.catch((error: unknown) => {
-      if (isEcapError(error, "ECAP_MODEL_INVALID")) throw error;
-    });
+  models: (service) => service.models.served(),
+  start: (service) => service.models.start(),
+  stop: async (service) => {
+    await service.flush();
+    await service.models.close();
   },
-  stop: (service) => service.flush(),
   http: () => import("./http.ts"),
 });
-
-async function loadScorer(
-  runtime: ModelRuntime,
-  model: "baseline" | Uint8Array,
-  logger: Logger,
-): Promise<Scorer> {
-  const bytes =
-    model === "baseline"
-      ? await readFile(new URL("../models/baseline.onnx", import.meta.url))
-      : model;
-  const scorer = await createScorer(runtime, bytes, featureNames);
-  logger.info(
-    { model: scorer.contract.name, version: scorer.contract.version },
-    "fraud model loaded",
-  );
-  return scorer;
-}
-
-function describeModel({ contract }: Scorer): ModelInfo {
-  const { name, version, features } = contract;
-  return { name, version, features, description: "Probability that a payment is fraud" };
-}
 
 async function exportDecisions(
   service: FraudRuntime,

@@ -2,6 +2,7 @@ import { createPlatform, type LoadedModel, type LogRecord, type Platform } from 
 import { commerce } from "@ecap/sdk/commerce";
 import { isWindowFeature } from "@ecap/sdk/features";
 import { manualClock, memory } from "@ecap/sdk/memory";
+import { contractMetadata } from "@ecap/sdk/models";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type FraudService,
@@ -33,7 +34,7 @@ function modelOf(score: LoadedModel["score"], features: readonly string[] = feat
       description: {
         inputs: [{ name: "features", type: "float32", shape: ["N", features.length] }],
         outputs: [],
-        metadata: { "ecap.name": "test", "ecap.features": JSON.stringify(features) },
+        metadata: contractMetadata({ name: "test", features: [...features] }),
         producer: "test",
         opsets: {},
         labels: undefined,

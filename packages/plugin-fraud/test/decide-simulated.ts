@@ -2,7 +2,12 @@ import { readFile } from "node:fs/promises";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { silentLogger } from "@ecap/sdk";
 import { manualClock, memory } from "@ecap/sdk/memory";
-import { createScorer } from "@ecap/sdk/models";
+import {
+  createModelServer,
+  createScorer,
+  type ModelServerOptions,
+  type Scorer,
+} from "@ecap/sdk/models";
 import type { SimulationOptions } from "@ecap/sdk/simulator";
 import { type SimulatedPayment, simulatedPayments } from "../scripts/simulated-payments.ts";
 import type { Decision } from "../src/contract.ts";
@@ -22,7 +27,8 @@ export async function decideSimulated(
   const clock = manualClock(options.from);
   const { stateStore } = memory({ clock });
   const bytes = await readFile(new URL("../models/baseline.onnx", import.meta.url));
-  const scorer = createScorer(onnxModelRuntime(), bytes, featureNames);
+  const scorer = await createScorer(onnxModelRuntime(), bytes, featureNames);
+  const models = createModelServer({ book: bookOf(scorer), deadlineMs: 5_000 });
   const { modelPoints } = defaultOptions;
   const rules = createRuleBook({ stateStore, clock, logger: silentLogger, modelPoints });
   const decided: DecidedPayment[] = [];
@@ -33,10 +39,16 @@ export async function decideSimulated(
       stateStore,
       clock,
       rules,
-      modelTimeoutMs: 5_000,
-      scorer: () => scorer,
+      models,
     });
     decided.push({ ...payment, decision });
   }
   return decided;
+}
+
+/** One champion, for every tenant. */
+function bookOf(scorer: Scorer): ModelServerOptions["book"] {
+  const champion = { version: 0, label: "baseline/0", scorer };
+  const others = { canary: undefined, challenger: undefined, shadows: [] };
+  return { current: () => ({ revision: 0, champion, ...others }) };
 }

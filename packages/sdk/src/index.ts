@@ -7,3 +7,4 @@ export * from "./platform/index.ts";
 export * from "./plugin/index.ts";
 export * from "./ports/index.ts";
 export * from "./sdk-version.ts";
+export * from "./state/index.ts";

@@ -11,7 +11,8 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function openApi(settings: Settings): Promise<Api> {
+/** With an API key what is asked is asked by whoever has it, else by the command line. */
+export async function openApi(settings: Settings, apiKey?: string): Promise<Api> {
   const running = readServerFile(settings.dir);
   if (running !== undefined) {
     const { url, token, pid } = running;
@@ -25,7 +26,7 @@ export async function openApi(settings: Settings): Promise<Api> {
       });
     return {
       mode: "server",
-      call: (method, path, body) => call(ask, url, token, method, path, body),
+      call: (method, path, body) => call(ask, url, apiKey ?? token, method, path, body),
       close: async () => {},
     };
   }
@@ -44,7 +45,7 @@ export async function openApi(settings: Settings): Promise<Api> {
       call(
         async (request) => app.fetch(request),
         "http://in-process",
-        controlToken,
+        apiKey ?? controlToken,
         method,
         path,
         body,

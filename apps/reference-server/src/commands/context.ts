@@ -25,7 +25,7 @@ export async function withApi<T>(
   work: (api: Api, context: CommandContext) => Promise<T>,
 ): Promise<T> {
   const context = await contextOf(command);
-  const api = await openApi(context.settings);
+  const api = await openApi(context.settings, command.opts<{ readonly apiKey?: string }>().apiKey);
   try {
     return await work(api, context);
   } finally {

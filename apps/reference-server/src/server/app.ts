@@ -52,6 +52,8 @@ const apiLimit = { perSecond: 50, burst: 200 };
 const signInLimit = { perSecond: 0.2, burst: 10 };
 const ingestLimit = { perSecond: 5_000, burst: 10_000 };
 const maxApiBodyBytes = 1 << 20;
+/** A model of 24 MiB, in base64. */
+const maxModelBodyBytes = 32 << 20;
 const maxImportBodyBytes = 64 << 20;
 
 /** The HTTP API as one fetch function; it knows nothing of sockets, so tests and the command line call it directly. */
@@ -114,7 +116,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   mountMetrics(app, { platform, authenticator, readiness: options.health.readiness });
   app.use("/v1/imports/*", bodyLimit({ maxSize: maxImportBodyBytes }));
   mountImports(app, options);
-  app.use("/v1/*", bodyLimit({ maxSize: maxApiBodyBytes }));
+  const anyBody = bodyLimit({ maxSize: maxApiBodyBytes });
+  const modelBody = bodyLimit({ maxSize: maxModelBodyBytes });
+  app.use("/v1/*", (c, next) =>
+    c.req.path.startsWith("/v1/models/") ? modelBody(c, next) : anyBody(c, next),
+  );
   mountLive(app, options.live);
   mountRoutes(
     app,

@@ -1,5 +1,6 @@
 import { EcapError, type ModelDescription, type ModelTensor } from "@ecap/sdk";
 import type { onnx } from "onnx-proto";
+import { externalTensor, repeats } from "./graph-walk.ts";
 
 /** What is read from an ONNX file itself, and the bytes a session can run. */
 export interface ModelFile {
@@ -9,6 +10,8 @@ export interface ModelFile {
   readonly labelOutput: string | undefined;
   /** Outputs whose columns are the scores, in order. */
   readonly scoreOutputs: readonly string[];
+  /** Whether it works as often as a row's values say, so that one row can take longer than another. */
+  readonly repeats: boolean;
 }
 
 const maxModelBytes = 1024 * 1024 * 1024;
@@ -26,6 +29,11 @@ export async function readModelFile(bytes: Uint8Array): Promise<ModelFile> {
   if (graph === null || graph === undefined || (graph.node ?? []).length === 0) {
     throw invalid("it holds no graph");
   }
+  const external = externalTensor(model);
+  if (external !== undefined)
+    throw invalid(
+      `its tensor "${external}" is kept in another file; save it with all its weights inside`,
+    );
   const labels = labelsOf(graph.node ?? []);
   const stripped = stripZipMaps(graph, labels?.length);
   const weights = new Set((graph.initializer ?? []).map((tensor) => tensor.name));
@@ -52,6 +60,7 @@ export async function readModelFile(bytes: Uint8Array): Promise<ModelFile> {
       ),
       labels,
     },
+    repeats: repeats(model),
     ...kinds,
   };
 }

@@ -1,15 +1,10 @@
-import {
-  EcapError,
-  type LoadedModel,
-  type LoadOptions,
-  type ModelRuntime,
-  type ModelScore,
-} from "@ecap/sdk";
+import { EcapError, type LoadedModel, type ModelRuntime, type ModelScore } from "@ecap/sdk";
 import type { InferenceSession } from "onnxruntime-node";
 import { createBatchWorker } from "./batch-worker.ts";
-import { type Feed, feedLayout } from "./feeds.ts";
+import { type Feed, type FeedLayout, feedLayout } from "./feeds.ts";
 import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimePath } from "./load-onnxruntime.ts";
-import { invalid, readModelFile } from "./model-file.ts";
+import { invalid, type ModelFile, readModelFile } from "./model-file.ts";
+import { createProbe } from "./probe.ts";
 import { readScores } from "./read-scores.ts";
 
 export interface OnnxModelRuntimeOptions {
@@ -17,6 +12,10 @@ export interface OnnxModelRuntimeOptions {
   readonly batchThreads?: number;
   /** Batches that may wait for a model's worker; further ones are ECAP_OVERLOADED. Default 16. */
   readonly maxQueuedBatches?: number;
+  /** Longest a row may take on the calling thread, in milliseconds. A slower model, and one whose time follows from the row's values, scores in its worker. Default 1. */
+  readonly inlineMs?: number;
+  /** How long a model may take to be loaded and tried, in milliseconds; a slower one is ECAP_MODEL_INVALID. Default 10,000. */
+  readonly tryMs?: number;
   /** Instead of loading onnxruntime-node on first use. */
   readonly onnxRuntime?: () => Promise<OnnxRuntime>;
 }
@@ -25,30 +24,64 @@ const maxSpareFeeds = 8;
 /** Rows are put into tensors on the calling thread: so many at a time, so that it is held for a few milliseconds only. */
 const chunkRows = 4_096;
 
+/** A session takes the calling thread while it is created; one that takes longer lives in the worker alone. */
+const createInlineMs = 50;
+
 /** Runs ONNX models on onnxruntime-node, which is loaded with the first model. */
 export function onnxModelRuntime({
   batchThreads = 0,
   maxQueuedBatches = 16,
+  inlineMs = 1,
+  tryMs = 10_000,
   onnxRuntime,
 }: OnnxModelRuntimeOptions = {}): ModelRuntime {
+  const probe = createProbe({
+    onnxruntime: onnxRuntimePath,
+    sessionOptions: oneThread,
+    timeoutMs: tryMs,
+  });
+
   return {
     async load(bytes, options = {}) {
       const file = await readModelFile(bytes);
       const runtime = await loadOnnxRuntime(onnxRuntime);
-      const session = await createSession(runtime, file.bytes);
-      return loadedModel(session, runtime, file, options);
+      const layout = feedLayout(file.description.inputs, options);
+      const tried = await probe.try({
+        bytes: file.bytes,
+        outputs: outputsOf(file),
+        feeds: layout.width === undefined ? undefined : layout.allocate(1, layout.width),
+      });
+      if (tried === undefined)
+        throw invalid(`it was not loaded and asked for one row within ${tryMs} ms`);
+      const { createMs, rowMs, error } = tried;
+      if (createMs === undefined) throw invalid(error ?? "it cannot be loaded");
+      const inline =
+        !file.repeats && createMs <= createInlineMs && rowMs !== undefined && rowMs <= inlineMs;
+      const session = inline ? await createSession(runtime, file.bytes) : undefined;
+      const loaded = loadedModel({ session, runtime, file, layout, rowMs });
+      // Its first question should not wait for the thread to start.
+      if (!inline && layout.width !== undefined)
+        await loaded.score(Array.from({ length: layout.width }, () => 0)).catch(() => {});
+      return loaded;
     },
   };
 
-  function loadedModel(
-    session: InferenceSession,
-    { Tensor }: OnnxRuntime,
-    file: Awaited<ReturnType<typeof readModelFile>>,
-    options: LoadOptions,
-  ): LoadedModel {
-    const { description, labelOutput, scoreOutputs } = file;
-    const outputs = [...(labelOutput === undefined ? [] : [labelOutput]), ...scoreOutputs];
-    const layout = feedLayout(description.inputs, options);
+  function loadedModel({
+    session,
+    runtime: { Tensor },
+    file,
+    layout,
+    rowMs,
+  }: {
+    /** Absent: rows are scored in the worker. */
+    readonly session: InferenceSession | undefined;
+    readonly runtime: OnnxRuntime;
+    readonly file: ModelFile;
+    readonly layout: FeedLayout;
+    readonly rowMs: number | undefined;
+  }): LoadedModel {
+    const { description } = file;
+    const outputs = outputsOf(file);
     /** Tensors of one row that no scoring is using. */
     const spare: Array<{
       readonly feeds: readonly Feed[];
@@ -88,8 +121,14 @@ export function onnxModelRuntime({
 
     return {
       description,
+      ...(rowMs !== undefined && { rowMs }),
       async score(features) {
         if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
+        if (session === undefined) {
+          const [score] = await scoreChunk([features]);
+          if (score === undefined) throw invalid("it gave no row back");
+          return score;
+        }
         const reusable = layout.width !== undefined;
         const input = (reusable ? spare.pop() : undefined) ?? oneRow(features.length);
         try {
@@ -115,18 +154,24 @@ export function onnxModelRuntime({
         if (closed) return;
         closed = true;
         await worker.close();
-        await session.release();
+        await session?.release();
       },
     };
   }
 }
 
+function outputsOf({ labelOutput, scoreOutputs }: ModelFile): readonly string[] {
+  return [...(labelOutput === undefined ? [] : [labelOutput]), ...scoreOutputs];
+}
+
 const quiet = { executionMode: "sequential", interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+
+// One row gains nothing from more threads, and the event loop wants the cores.
+const oneThread = { ...quiet, intraOpNumThreads: 1 };
 
 async function createSession(runtime: OnnxRuntime, bytes: Uint8Array): Promise<InferenceSession> {
   try {
-    // One row gains nothing from more threads, and the event loop wants the cores.
-    return await runtime.InferenceSession.create(bytes, { ...quiet, intraOpNumThreads: 1 });
+    return await runtime.InferenceSession.create(bytes, oneThread);
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error), error);
   }

@@ -2,7 +2,7 @@ import { isEcapError } from "@ecap/sdk";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { onnxModelRuntime } from "../src/index.ts";
-import { columns, linear, tree } from "./onnx-models.ts";
+import { columns, counting, linear, tree } from "./onnx-models.ts";
 
 describe("onnxModelRuntime", () => {
   it("shares the features out over several inputs, in order", async () => {
@@ -45,6 +45,13 @@ describe("onnxModelRuntime", () => {
     expect(refused?.status === "rejected" && isEcapError(refused.reason, "ECAP_OVERLOADED")).toBe(
       true,
     );
+    await model.close();
+  });
+
+  it("scores a model with a loop in its worker, as it does a batch", async () => {
+    const model = await onnxModelRuntime().load(counting(3));
+    expect((await model.score([1])).scores).toEqual([4]);
+    expect((await model.scoreBatch([[1], [2]])).map(({ scores }) => scores)).toEqual([[4], [5]]);
     await model.close();
   });
 

@@ -1,7 +1,7 @@
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
 
 const { onnx } = onnxProto;
-const { FLOATS, INTS, STRINGS, STRING, INT } = onnx.AttributeProto.AttributeType;
+const { FLOATS, INTS, STRINGS, STRING, INT, GRAPH } = onnx.AttributeProto.AttributeType;
 const elementTypes = { float32: 1, int64: 7, string: 8 } as const;
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -24,7 +24,7 @@ function tensor(
   return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
 }
 
-export function modelOf(graph: Onnx.IGraphProto): Uint8Array {
+export function modelOf(graph: Onnx.IGraphProto, more: Onnx.IModelProto = {}): Uint8Array {
   return onnx.ModelProto.encode({
     irVersion: 8,
     producerName: "ecap-test",
@@ -35,6 +35,7 @@ export function modelOf(graph: Onnx.IGraphProto): Uint8Array {
     ],
     metadataProps: [{ key: "purpose", value: "contract" }],
     graph: { name: "g", ...graph },
+    ...more,
   }).finish();
 }
 
@@ -134,4 +135,63 @@ export function columns(): Uint8Array {
     input: [tensor("a", "float32", ["N", 1]), tensor("b", "float32", ["N", 1])],
     output: [tensor("y", "float32", ["N", 1])],
   });
+}
+
+const scalar = (name: string, dataType: number, value: number | bigint): Onnx.ITensorProto =>
+  dataType === 7
+    ? { name, dataType, dims: [], int64Data: [Number(value)] }
+    : { name, dataType, dims: [], int32Data: [Number(value)] };
+
+/** Adds 1 to its feature as often as `times` says: as slow as one likes. */
+export function counting(times: number): Uint8Array {
+  const body: Onnx.IGraphProto = {
+    name: "body",
+    node: [
+      { opType: "Identity", input: ["going"], output: ["goes"] },
+      { opType: "Add", input: ["sum", "one"], output: ["next"] },
+    ],
+    input: [
+      tensor("round", "int64", []),
+      tensorOfBool("going"),
+      tensor("sum", "float32", ["N", 1]),
+    ],
+    output: [tensorOfBool("goes"), tensor("next", "float32", ["N", 1])],
+  };
+  return modelOf({
+    node: [
+      {
+        opType: "Loop",
+        input: ["times", "true", "x"],
+        output: ["y"],
+        attribute: [{ name: "body", type: GRAPH, g: body }],
+      },
+    ],
+    initializer: [
+      scalar("times", 7, times),
+      scalar("true", 9, 1),
+      { name: "one", dataType: 1, dims: [1], floatData: [1] },
+    ],
+    input: [tensor("x", "float32", ["N", 1])],
+    output: [tensor("y", "float32", ["N", 1])],
+  });
+}
+
+/** Large products of matrices, and no loop: as slow for one row as for any other. */
+export function heavy(size: number, products: number): Uint8Array {
+  // From the row, or it would be done once, when the model is loaded.
+  const node: Onnx.INodeProto[] = [{ opType: "Expand", input: ["x", "shape"], output: ["m0"] }];
+  for (let i = 0; i < products; i += 1)
+    node.push({ opType: "MatMul", input: [`m${i}`, "m0"], output: [`m${i + 1}`] });
+  node.push({ opType: "ReduceSum", input: [`m${products}`], output: ["all"] });
+  node.push({ opType: "Add", input: ["x", "all"], output: ["y"] });
+  return modelOf({
+    node,
+    initializer: [{ name: "shape", dataType: 7, dims: [2], int64Data: [size, size] }],
+    input: [tensor("x", "float32", ["N", 1])],
+    output: [tensor("y", "float32", ["N", 1])],
+  });
+}
+
+function tensorOfBool(name: string): Onnx.IValueInfoProto {
+  return { name, type: { tensorType: { elemType: 9, shape: { dim: [] } } } };
 }

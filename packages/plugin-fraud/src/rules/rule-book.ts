@@ -1,9 +1,8 @@
-import { type Clock, isEcapError, type Logger, type StateStore } from "@ecap/sdk";
+import { type Clock, isEcapError, jsonOf, type Logger, type StateStore } from "@ecap/sdk";
 import { type CompiledRuleSet, compileRuleSet } from "./compile-rule-set.ts";
 import { defaultPack } from "./default-pack.ts";
 import type { ListLookup } from "./language/index.ts";
 import { type ListView, listView } from "./lists/list-view.ts";
-import { jsonOf } from "./store/json-state.ts";
 import { refreshView } from "./store/list-store.ts";
 import {
   firstHead,

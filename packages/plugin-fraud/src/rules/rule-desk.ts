@@ -1,9 +1,8 @@
-import { type Clock, EcapError, type StateStore } from "@ecap/sdk";
+import { type Clock, EcapError, type StateStore, updateJson } from "@ecap/sdk";
 import { invalid, type RuleProblem, readRuleSet } from "./compile-rule-set.ts";
 import { headKey, type RuleBook, type StoredVersion, versionKey } from "./rule-book.ts";
 import { listName } from "./rule-set.ts";
 import { type Snoozable, snoozeKey } from "./snoozes.ts";
-import { updateJson } from "./store/json-state.ts";
 import {
   addEntries,
   type Changed,

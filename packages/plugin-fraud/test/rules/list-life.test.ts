@@ -140,8 +140,6 @@ describe("entries of a list", () => {
         clock,
         rules: book,
         thresholds,
-        modelTimeoutMs: 50,
-        scorer: () => undefined,
       },
     );
     expect(decision).toMatchObject({ outcome: "decline", reasons: [{ detail: "listed: yes" }] });

@@ -58,8 +58,6 @@ describe("the life of a rule set", () => {
       clock,
       rules,
       thresholds,
-      modelTimeoutMs: 50,
-      scorer: () => undefined,
     });
   };
   async function activated(rules?: readonly object[], more?: object): Promise<number> {

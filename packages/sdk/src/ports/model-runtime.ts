@@ -29,7 +29,9 @@ export interface ModelScore {
 
 export interface LoadedModel {
   readonly description: ModelDescription;
-  /** Scores one row of features in the model's order, on the calling thread and fast. */
+  /** Milliseconds that one row took when the model was tried; absent where it could not be tried. */
+  readonly rowMs?: number;
+  /** Scores one row of features in the model's order: on the calling thread where that is fast, else elsewhere, so that it is never held. */
   score(features: readonly number[]): Promise<ModelScore>;
   /** Scores many rows without blocking the event loop; results in the order of `rows`. */
   scoreBatch(rows: ReadonlyArray<readonly number[]>): Promise<readonly ModelScore[]>;

@@ -142,7 +142,8 @@ function readDecisions(
 /** Whether a payment was fraud; undefined: nothing was heard of it. */
 type IsFraud = (payment: Pick<Decided, "transaction_id" | "order_id">) => boolean | undefined;
 
-async function readKnown(read: Read): Promise<IsFraud> {
+/** What is known of payments by labels and chargebacks. */
+export async function readKnown(read: Read): Promise<IsFraud> {
   const [labels, chargebacks] = await Promise.all([
     read(
       lake.selectFrom("labels").select(["payment_id", "order_id", "fraud"]).orderBy("event_time"),

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { EcapError, type StateStore } from "@ecap/sdk";
+import { EcapError, jsonOf, type StateStore, updateJson } from "@ecap/sdk";
 import {
   blockCount,
   blockOf,
@@ -8,7 +8,6 @@ import {
   type Term,
 } from "../lists/entry-block.ts";
 import type { ListView } from "../lists/list-view.ts";
-import { jsonOf, updateJson } from "./json-state.ts";
 import type { ListHead } from "./rule-head.ts";
 
 export interface ListEntry {

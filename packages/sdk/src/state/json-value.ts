@@ -1,4 +1,5 @@
-import { EcapError, type StateStore } from "@ecap/sdk";
+import { EcapError } from "../errors/ecap-error.ts";
+import type { StateStore } from "../ports/state-store.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -26,5 +27,5 @@ export async function updateJson<T>(
     );
     if (written !== undefined) return value;
   }
-  throw new EcapError("ECAP_STATE_CONFLICT", "others went on changing the same rules or list");
+  throw new EcapError("ECAP_STATE_CONFLICT", `others went on changing ${key}`);
 }

@@ -1,0 +1,175 @@
+import { EcapError, type QueryEngine } from "@ecap/sdk";
+import { type Comparison, compareAuc, type Performance, performanceOf } from "@ecap/sdk/models";
+import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
+import type { ModelOpinion } from "../contract.ts";
+import { readKnown } from "../rules/backtest/recorded-decisions.ts";
+
+interface Tables {
+  readonly decisions: {
+    readonly date: string;
+    readonly event_time: string;
+    readonly transaction_id: string;
+    readonly order_id: string | null;
+    readonly models: string | null;
+  };
+}
+
+const lake = lakeDb<Tables>();
+const firstStepMs = 86_400_000;
+/** Decisions of one read; a period with more of them is read in smaller parts. */
+const rowsAtOnce = 100_000;
+/** A period that is not read in parts. */
+const leastStepMs = 1_000;
+/** Scores with a label, at most. */
+const casesAtMost = 2_000_000;
+
+export interface ScoresQuery {
+  readonly tenant: string;
+  /** Epoch milliseconds of the payments, `to` exclusive. */
+  readonly from: number;
+  readonly to: number;
+  /** From which score on a payment counts as called a fraud. */
+  readonly threshold: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ModelPerformance extends Performance {
+  /** Name and version. */
+  readonly model: string;
+  /** Decisions it was asked for. */
+  readonly asked: number;
+  /** Share of them that it scored. */
+  readonly coverage: number;
+  readonly late: number;
+  readonly failed: number;
+}
+
+interface Scores {
+  asked: number;
+  scored: number;
+  late: number;
+  failed: number;
+  /** By payment. */
+  readonly known: Map<string, { readonly score: number; readonly positive: boolean }>;
+}
+
+/** What each model said of the payments of a period, and what became of them. */
+async function readScores(
+  engine: QueryEngine,
+  { tenant, from, to, signal }: ScoresQuery,
+): Promise<ReadonlyMap<string, Scores>> {
+  const options = { tenant, fresh: true, ...(signal && { signal }) };
+  const isFraud = await readKnown(async (asked, maxRows) => {
+    const { rows } = await queryLake(engine, asked, { ...options, maxRows });
+    return rows;
+  });
+  const models = new Map<string, Scores>();
+  const fn = lakeFunctions(engine.dialect);
+  let cases = 0;
+  let stepMs = firstStepMs;
+  for (let start = from; start < to; ) {
+    signal?.throwIfAborted();
+    const period = { from: start, to: Math.min(to, start + stepMs) };
+    const limit = stepMs > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
+    const query = lake
+      .selectFrom("decisions")
+      .select(["transaction_id", "order_id", "models"])
+      .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
+      .where("models", "is not", null)
+      .limit(limit);
+    const { rows } = await queryLake(engine, query, { ...options, maxRows: limit });
+    if (rows.length > rowsAtOnce && stepMs > leastStepMs) {
+      stepMs = Math.max(leastStepMs, Math.floor(stepMs / 8));
+      continue;
+    }
+    start = period.to;
+    // Years without a decision must not cost a question for each of their days.
+    if (rows.length < rowsAtOnce / 8) stepMs *= 4;
+    for (const row of rows) {
+      const positive = isFraud(row);
+      for (const opinion of JSON.parse(row.models ?? "[]") as readonly ModelOpinion[]) {
+        const scores = scoresOf(models, opinion.model);
+        scores.asked += 1;
+        if (opinion.late === true) scores.late += 1;
+        if (opinion.failure !== undefined) scores.failed += 1;
+        if (opinion.score === undefined) continue;
+        scores.scored += 1;
+        if (positive === undefined) continue;
+        if (cases >= casesAtMost)
+          throw new EcapError(
+            "ECAP_REQUEST_INVALID",
+            `more than ${casesAtMost} labelled scores; ask for a shorter period`,
+            { path: "/to" },
+          );
+        cases += 1;
+        scores.known.set(row.transaction_id, { score: opinion.score, positive });
+      }
+    }
+  }
+  return models;
+}
+
+function scoresOf(models: Map<string, Scores>, model: string): Scores {
+  const known = models.get(model);
+  if (known !== undefined) return known;
+  const made: Scores = { asked: 0, scored: 0, late: 0, failed: 0, known: new Map() };
+  models.set(model, made);
+  return made;
+}
+
+/** Each model by itself, on all that it scored. */
+export async function modelPerformance(
+  engine: QueryEngine,
+  query: ScoresQuery,
+): Promise<readonly ModelPerformance[]> {
+  const models = await readScores(engine, query);
+  return [...models].map(([model, { asked, scored, late, failed, known }]) => ({
+    model,
+    asked,
+    coverage: scored / asked,
+    late,
+    failed,
+    ...performanceOf([...known.values()], query.threshold),
+  }));
+}
+
+export interface ModelComparison {
+  /** Both on the payments that both scored and of which it is known what they were. */
+  readonly first: Performance & { readonly model: string };
+  readonly second: Performance & { readonly model: string };
+  /** Absent where too few of either class are known. */
+  readonly auc?: Comparison;
+}
+
+/** Two models on the same payments. A model that scored none of them is ECAP_MODEL_NOT_FOUND. */
+export async function compareModels(
+  engine: QueryEngine,
+  {
+    models: [first, second],
+    ...query
+  }: ScoresQuery & { readonly models: readonly [string, string] },
+): Promise<ModelComparison> {
+  const scores = await readScores(engine, query);
+  const [ofFirst, ofSecond] = [first, second].map((model) => {
+    const found = scores.get(model);
+    if (found !== undefined) return found.known;
+    const there = [...scores.keys()].join(", ") || "none";
+    throw new EcapError(
+      "ECAP_MODEL_NOT_FOUND",
+      `the model "${model}" scored no payment of this period; models that did: ${there}`,
+    );
+  });
+  const both = [...(ofFirst ?? [])].flatMap(([payment, { score, positive }]) => {
+    const other = ofSecond?.get(payment);
+    return other === undefined ? [] : [{ first: score, second: other.score, positive }];
+  });
+  const auc = compareAuc(both);
+  const of = (model: string, score: "first" | "second") => ({
+    model,
+    ...performanceOf(
+      both.map((each) => ({ score: each[score], positive: each.positive })),
+      query.threshold,
+    ),
+  });
+  return { first: of(first, "first"), second: of(second, "second"), ...(auc && { auc }) };
+}
