@@ -15,6 +15,10 @@ import {
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { createScorer, type Scorer } from "@ecap/sdk/models";
 import { topology } from "@ecap/sdk/streams";
+import type { Kysely } from "kysely";
+import type { CaseContext } from "./cases/case-context.ts";
+import { type CaseTables, caseMigrations } from "./cases/case-tables.ts";
+import { bankLabelTopology, caseTopology } from "./cases/case-topologies.ts";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
@@ -30,6 +34,12 @@ import {
   runBacktest,
 } from "./rules/run-backtest.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
+
+const consumed: ReadonlySet<string> = new Set([
+  ...assessedEvents,
+  "chargeback.received",
+  "label.recorded",
+]);
 
 const topics: Readonly<Record<string, string>> = {
   [decisionMade.type]: decisionMade.topic,
@@ -56,6 +66,8 @@ export interface FraudRuntime extends FraudService {
   readonly desk: RuleDesk;
   readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
+  /** Absent without a database. */
+  readonly cases: CaseContext | undefined;
   /** The model it decides with, once it is loaded. */
   readonly models: () => readonly ModelInfo[];
 }
@@ -70,11 +82,12 @@ export const fraud = definePlugin({
   dependsOn: { governance: optional(serviceToken<AuditLog>("governance")) },
   options: fraudOptions,
   events: {
-    consumes: commerceEvents.filter(({ type }) => assessedEvents.includes(type)),
+    consumes: commerceEvents.filter(({ type }) => consumed.has(type)),
     produces: [decisionMade, alertRaised, declinesCapped],
   },
   topics: { "fraud-decisions": { partitions: 4 } },
   tables: [decisionsTable],
+  migrations: caseMigrations,
   personalData: {
     holds: [
       {
@@ -104,6 +117,21 @@ export const fraud = definePlugin({
         purpose: "fraud prevention",
         retention: "as long as each entry says, or until it is removed",
       },
+      {
+        what: "cases of payments to look at, with notes and files",
+        where: "database fraud, objects fraud-cases/*",
+        fields: [
+          "customer id",
+          "card token",
+          "device id",
+          "IP address",
+          "country",
+          "amount",
+          "what analysts write and add",
+        ],
+        purpose: "fraud prevention",
+        retention: "kept",
+      },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
     // Neither counters nor rows can be removed one person at a time yet, and saying 0 would be untrue.
@@ -123,15 +151,38 @@ export const fraud = definePlugin({
       logger: ctx.logger,
       modelPoints: options.modelPoints,
     });
+    const audit = async (entry: Omit<Parameters<AuditLog["audit"]>[0], "outcome">) => {
+      ctx.logger.info({ action: entry.action, target: entry.target }, "changed");
+      await governance?.audit({ ...entry, outcome: "success" });
+    };
     const desk = createRuleDesk({
       stateStore,
       clock: ctx.clock,
       book: rules,
-      async audit(entry) {
-        ctx.logger.info({ action: entry.action, target: entry.target }, "rules changed");
-        await governance?.audit({ ...entry, outcome: "success" });
-      },
+      audit,
     });
+    let tables: Promise<Kysely<CaseTables>> | undefined;
+    const cases: CaseContext | undefined = ctx.has("database")
+      ? {
+          open() {
+            tables ??= ctx
+              .port("database")
+              .open<CaseTables>("fraud", caseMigrations)
+              .catch((error: unknown) => {
+                tables = undefined;
+                throw error;
+              });
+            return tables;
+          },
+          options: options.cases,
+          clock: ctx.clock,
+          emit: (event) => ctx.emit(event),
+          desk,
+          engine: () => (ctx.has("queryEngine") ? ctx.port("queryEngine") : undefined),
+          objects: () => ctx.port("objectStore"),
+          audit,
+        }
+      : undefined;
     const log = createDecisionLog(
       eventLog,
       (type) => topics[type] ?? decisionMade.topic,
@@ -170,6 +221,7 @@ export const fraud = definePlugin({
           request,
         ),
       engine: () => ctx.port("queryEngine"),
+      cases,
       models: () => (loaded === undefined ? [] : [describeModel(loaded)]),
       async assess(transaction, { durability = "after" } = {}) {
         const decided = await decide(transaction, decideOptions);
@@ -198,6 +250,8 @@ export const fraud = definePlugin({
             context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }
       }),
+    bankLabelTopology(),
+    ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models(),
   start: async (service) => {
