@@ -51,7 +51,7 @@ const alert = z.object({
   paymentId: z.string(),
   decisionId: z.string(),
   time: z.string(),
-  outcome: z.enum(outcomes).catch("review"),
+  outcome: z.enum(outcomes),
   score: z.number(),
   probability: z.number(),
   amount: z.number(),

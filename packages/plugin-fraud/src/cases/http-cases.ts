@@ -250,7 +250,7 @@ export function caseRoutes(context: () => CaseContext): readonly Route[] {
       tag,
       summary: "A file of a case, as it was added",
       params: params.extend({ file: z.string().max(64) }),
-      response: z.unknown(),
+      response: z.string().describe("The file's bytes"),
       handler: ({ params: { case: number, file }, principal }) =>
         readFile(context(), principal.tenant, { number, id: file }),
     }),

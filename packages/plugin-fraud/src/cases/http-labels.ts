@@ -34,7 +34,7 @@ const label = z.object({
   paymentId: z.string(),
   decisionId: z.string(),
   fraud: z.boolean(),
-  source: z.enum(voices).catch("other"),
+  source: z.enum(voices),
   knownAt: z.string().describe("From when on somebody could have learned from it"),
   labelledBy: z.string().optional(),
   time: z.string(),
@@ -117,7 +117,7 @@ export function labelRoutes(engine: () => QueryEngine, cases: () => CaseContext)
           ...query,
           tenant: principal.tenant,
           offset: offsetOf(cursor),
-        }) as Promise<z.input<typeof curve> & { items: never[] }>,
+        }),
     }),
     defineRoute({
       method: "get",

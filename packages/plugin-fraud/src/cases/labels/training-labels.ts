@@ -1,6 +1,7 @@
 import type { QueryEngine } from "@ecap/sdk";
 import { provenanceOf } from "@ecap/sdk/http";
 import { queryLake } from "@ecap/sdk/sql";
+import { voiceOf } from "./verdicts.ts";
 import { labelledDecisions, lake, type Period } from "./labelled-decisions.ts";
 
 export interface TrainingLabelsQuery extends Period {
@@ -31,7 +32,7 @@ export async function trainingLabels(
       paymentId: row.transaction_id,
       decisionId: row.event_id,
       fraud: row.verdict === "fraud",
-      source: row.voice ?? "other",
+      source: voiceOf(row.voice),
       knownAt: row.known_at ?? "",
       ...(row.labelled_by !== null && { labelledBy: row.labelled_by }),
       time: row.event_time,
