@@ -19,12 +19,19 @@ const links: ReadonlyArray<{
 }> = [
   { page: "executive", label: "Executive", icon: "chart" },
   { page: "live", label: "Live", icon: "pulse" },
+  { page: "cases", label: "Cases", icon: "inbox" },
+  { page: "fraud", label: "Fraud", icon: "shield" },
+  { page: "rules", label: "Rules", icon: "code" },
 ];
+
+/** Pages that are one of something, and where the many are. */
+const parents: Partial<Record<PageName, PageName>> = { case: "cases" };
 
 /** What is around every page: the way to the others, who is signed in, the theme. */
 export function Shell({ page, principal, onSignOut, children }: ShellProps) {
   const main = useRef<HTMLElement>(null);
-  const label = links.find((link) => link.page === page)?.label ?? "";
+  const within = parents[page] ?? page;
+  const label = links.find((link) => link.page === within)?.label ?? "";
   useEffect(() => {
     document.title = `${label} · ECAP`;
   }, [label]);
@@ -42,7 +49,7 @@ export function Shell({ page, principal, onSignOut, children }: ShellProps) {
               <a
                 key={link.page}
                 href={formatRoute({ page: link.page, parameters: {} })}
-                aria-current={link.page === page ? "page" : undefined}
+                aria-current={link.page === within ? "page" : undefined}
               >
                 <Icon name={link.icon} /> {link.label}
               </a>

@@ -27,6 +27,9 @@ export const decisionsTable = defineLakeTable({
     { name: "amount", type: "double" },
     { name: "currency", type: "string" },
     { name: "country", type: "string" },
+    { name: "card_id", type: "string", description: "A token, never a card number" },
+    { name: "device_id", type: "string" },
+    { name: "ip", type: "string" },
     { name: "reason_codes", type: "string", description: "Comma-separated, most points first" },
     { name: "features", type: "string", description: "JSON object of feature values" },
     {
@@ -63,6 +66,7 @@ export const decisionsTable = defineLakeTable({
     const reasons = Array.isArray(data["reasons"])
       ? (data["reasons"] as ReadonlyArray<{ readonly code?: unknown }>)
       : [];
+    const facts = Object(data["facts"]) as Readonly<Record<string, unknown>>;
     return [
       {
         transaction_id: text(data["transaction_id"]) ?? "",
@@ -74,6 +78,9 @@ export const decisionsTable = defineLakeTable({
         amount: number(data["amount"]),
         currency: text(data["currency"]),
         country: context.geo?.country ?? null,
+        card_id: text(facts["card.id"]),
+        device_id: text(facts["device.id"]) ?? actor.deviceId ?? null,
+        ip: text(facts["ip.address"]),
         reason_codes: reasons.map(({ code }) => text(code) ?? "").join(","),
         features: JSON.stringify(data["features"] ?? {}),
         facts: data["facts"] === undefined ? null : JSON.stringify(data["facts"]),

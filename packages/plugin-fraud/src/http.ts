@@ -1,6 +1,8 @@
-import { isCalendarTime } from "@ecap/sdk";
+import { EcapError, isCalendarTime } from "@ecap/sdk";
 import { defineRoute, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
+import { caseRoutes } from "./cases/http-cases.ts";
+import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
 import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
@@ -60,10 +62,17 @@ const listed = z.object({
 });
 
 export function routes(service: FraudRuntime): readonly Route[] {
+  const cases = () => {
+    if (service.cases === undefined)
+      throw new EcapError("ECAP_PORT_MISSING", "cases need a database; add an adapter for it");
+    return service.cases;
+  };
   return [
     ...ruleRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
+    ...caseRoutes(cases),
+    ...labelRoutes(service.engine, cases),
     defineRoute({
       method: "post",
       path: "/fraud/assess",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { caseOptions, defaultCaseOptions } from "./cases/case-options.ts";
 
 /** What holds where nothing is said. */
 export const defaultOptions = {
@@ -6,6 +7,7 @@ export const defaultOptions = {
   model: "baseline",
   modelPoints: 60,
   modelTimeoutMs: 50,
+  cases: defaultCaseOptions,
 } as const;
 
 const points = z.number().min(0).max(100);
@@ -24,6 +26,8 @@ export const fraudOptions = z
     modelPoints: points.default(defaultOptions.modelPoints),
     /** How long a decision waits for the model before the rules decide alone. */
     modelTimeoutMs: z.number().int().min(1).max(10_000).default(defaultOptions.modelTimeoutMs),
+    /** Which decisions become cases, what belongs together, and when a case is due. */
+    cases: caseOptions,
   })
   .refine(
     ({ thresholds }) =>

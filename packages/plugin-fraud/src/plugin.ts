@@ -9,6 +9,10 @@ import {
 } from "@ecap/sdk";
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { topology } from "@ecap/sdk/streams";
+import type { CaseContext } from "./cases/case-context.ts";
+import { caseMigrations } from "./cases/case-tables.ts";
+import { bankLabelTopology, caseTopology } from "./cases/case-topologies.ts";
+import { createCases } from "./cases/open-cases.ts";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
@@ -24,6 +28,12 @@ import {
   runBacktest,
 } from "./rules/run-backtest.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
+
+const consumed: ReadonlySet<string> = new Set([
+  ...assessedEvents,
+  "chargeback.received",
+  "label.recorded",
+]);
 
 const topics: Readonly<Record<string, string>> = {
   [decisionMade.type]: decisionMade.topic,
@@ -51,6 +61,8 @@ export interface FraudRuntime extends FraudService {
   readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
   readonly models: FraudModels;
+  /** Absent without a database. */
+  readonly cases: CaseContext | undefined;
 }
 
 /** Fraud decisions: velocity, rules and one ONNX model in one explained answer. */
@@ -63,11 +75,12 @@ export const fraud = definePlugin({
   dependsOn: { governance: optional(serviceToken<AuditLog>("governance")) },
   options: fraudOptions,
   events: {
-    consumes: commerceEvents.filter(({ type }) => assessedEvents.includes(type)),
+    consumes: commerceEvents.filter(({ type }) => consumed.has(type)),
     produces: [decisionMade, alertRaised, declinesCapped],
   },
   topics: { "fraud-decisions": { partitions: 4 } },
   tables: [decisionsTable],
+  migrations: caseMigrations,
   personalData: {
     holds: [
       {
@@ -97,6 +110,21 @@ export const fraud = definePlugin({
         purpose: "fraud prevention",
         retention: "as long as each entry says, or until it is removed",
       },
+      {
+        what: "cases of payments to look at, with notes and files",
+        where: "database fraud, objects fraud-cases/*",
+        fields: [
+          "customer id",
+          "card token",
+          "device id",
+          "IP address",
+          "country",
+          "amount",
+          "what analysts write and add",
+        ],
+        purpose: "fraud prevention",
+        retention: "kept",
+      },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
     // Neither counters nor rows can be removed one person at a time yet, and saying 0 would be untrue.
@@ -116,14 +144,13 @@ export const fraud = definePlugin({
       logger: ctx.logger,
       modelPoints: options.modelPoints,
     });
-    const audit = async (
-      entry: Omit<Parameters<AuditLog["audit"]>[0], "outcome">,
-    ): Promise<void> => {
-      ctx.logger.info({ action: entry.action, target: entry.target }, "rules or models changed");
+    const audit: CaseContext["audit"] = async (entry) => {
+      ctx.logger.info({ action: entry.action, target: entry.target }, "changed");
       await governance?.audit({ ...entry, outcome: "success" });
     };
     const desk = createRuleDesk({ stateStore, clock: ctx.clock, book: rules, audit });
     const models = createFraudModels(ctx, options, audit);
+    const cases = createCases(ctx, { options: options.cases, desk, audit });
     const log = createDecisionLog(
       eventLog,
       (type) => topics[type] ?? decisionMade.topic,
@@ -147,6 +174,7 @@ export const fraud = definePlugin({
         ),
       engine: () => ctx.port("queryEngine"),
       models,
+      cases,
       async assess(transaction, { durability = "after" } = {}) {
         const decided = await decide(transaction, decideOptions);
         await log.room();
@@ -174,6 +202,8 @@ export const fraud = definePlugin({
             context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }
       }),
+    bankLabelTopology(),
+    ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
   start: (service) => service.models.start(),

@@ -1,5 +1,6 @@
 import type {
   BarSeriesOption,
+  GraphSeriesOption,
   LineSeriesOption,
   MapSeriesOption,
   ScatterSeriesOption,
@@ -15,6 +16,7 @@ import type { ComposeOption } from "echarts/core";
 /** Exactly what the registered parts of ECharts understand. */
 export type ChartOption = ComposeOption<
   | BarSeriesOption
+  | GraphSeriesOption
   | LineSeriesOption
   | MapSeriesOption
   | ScatterSeriesOption

@@ -1,4 +1,4 @@
-import { BarChart, LineChart, MapChart, ScatterChart } from "echarts/charts";
+import { BarChart, GraphChart, LineChart, MapChart, ScatterChart } from "echarts/charts";
 import {
   GeoComponent,
   GridComponent,
@@ -10,6 +10,7 @@ import { CanvasRenderer } from "echarts/renderers";
 
 use([
   BarChart,
+  GraphChart,
   LineChart,
   MapChart,
   ScatterChart,

@@ -14,6 +14,10 @@ const names = [
   "map-border",
   "map-low",
   "map-high",
+  "good",
+  "bad",
+  "look",
+  "warn",
 ] as const;
 export type ChartColours = Readonly<Record<(typeof names)[number], string>>;
 

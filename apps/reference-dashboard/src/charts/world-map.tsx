@@ -16,12 +16,25 @@ interface WorldMapProps {
   readonly sales: readonly CountrySales[];
   readonly currency: string | null;
   readonly label: string;
+  /** What the amounts and counts are called. */
+  readonly words?: MapWords;
 }
 
-/** Countries shaded by net revenue, those too small to see as dots. */
-export function WorldMap({ sales, currency, label }: WorldMapProps) {
+interface MapWords {
+  readonly amount: string;
+  readonly count: string;
+  readonly none: string;
+}
+
+const salesWords: MapWords = { amount: "Net revenue", count: "Orders", none: "No sales" };
+
+/** Countries shaded by an amount, those too small to see as dots. */
+export function WorldMap({ sales, currency, label, words = salesWords }: WorldMapProps) {
   const colours = useChartColours();
-  const option = useMemo(() => mapOption(sales, currency, colours), [sales, currency, colours]);
+  const option = useMemo(
+    () => mapOption(sales, currency, colours, words),
+    [sales, currency, colours, words],
+  );
   return <Chart option={option} label={label} className="chart-map" />;
 }
 
@@ -29,6 +42,7 @@ function mapOption(
   sales: readonly CountrySales[],
   currency: string | null,
   colours: ChartColours,
+  words: MapWords,
 ): ChartOption {
   const placed = sales.filter(({ code }) => code !== undefined && world.codes.has(code));
   const byCode = new Map(placed.map((country) => [country.code, country]));
@@ -51,15 +65,15 @@ function mapOption(
         const country = byCode.get(code);
         if (country === undefined)
           return tooltipContent(/^[A-Z]{2}$/.test(code) ? countryName(code) : code, [
-            { label: "No sales", value: "" },
+            { label: words.none, value: "" },
           ]);
         return tooltipContent(country.name, [
-          { label: "Net revenue", value: formatMoney(country.net, currency) },
+          { label: words.amount, value: formatMoney(country.net, currency) },
           {
             label: "Share",
             value: total === 0 ? "–" : formatPercent(Math.max(0, Number(country.net)) / total),
           },
-          { label: "Orders", value: formatCount(country.orders) },
+          { label: words.count, value: formatCount(country.orders) },
         ]);
       },
     },

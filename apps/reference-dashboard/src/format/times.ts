@@ -43,6 +43,14 @@ export function formatTimeNear(instant: number, now: number): string {
   return isToday ? formatTime(instant) : `${shortDay.format(instant)}, ${clock.format(instant)}`;
 }
 
+/** A length of time in its largest unit, as in "3 h". */
+export function formatSpan(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}
+
 /** A bucket of time as a label for an axis. */
 export function formatBucket(start: number, grain: Grain): string {
   if (grain === "month") return month.format(start);

@@ -3,7 +3,7 @@ import { FaultBoundary } from "./fault-boundary.tsx";
 
 interface PanelProps {
   readonly title: string;
-  readonly hint?: string;
+  readonly hint?: ReactNode;
   readonly actions?: ReactNode;
   readonly footer?: ReactNode;
   readonly className?: string;

@@ -1,11 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  areaUnderCurve,
-  averagePrecision,
-  compareAuc,
-  performanceOf,
-} from "../../src/models/index.ts";
+import { compareAuc, performanceOf } from "../../src/models/index.ts";
+import { areaUnderCurve, averagePrecision } from "../../src/training/index.ts";
 
 const cases = fc
   .array(

@@ -91,8 +91,13 @@ export const backOfficeEvents = {
       order_id: identifier,
       payment_id: identifier,
       fraud: z.boolean(),
+      /** fraud, legitimate, or unsure, which takes back what its source said before; absent: as `fraud` says. */
+      verdict: text,
       scenario: text,
+      /** Who says it: analyst, bank, or any other. */
       source: text,
+      /** The analyst. */
+      labelled_by: text,
     }),
     subject: "order_id",
   },

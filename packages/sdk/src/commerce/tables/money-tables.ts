@@ -167,7 +167,13 @@ export const labelsTable = defineLakeTable({
     { name: "payment_id", type: "string" },
     { name: "fraud", type: "boolean", nullable: false },
     { name: "scenario", type: "string" },
-    { name: "source", type: "string" },
+    { name: "source", type: "string", description: "analyst, bank, or any other" },
+    {
+      name: "verdict",
+      type: "string",
+      description: "fraud, legitimate, or unsure, which takes back what its source said before",
+    },
+    { name: "labelled_by", type: "string" },
   ],
   from: [{ topic: "fraud-alerts", types: ["label.recorded"] }],
   rows: ({ data }) => [
@@ -178,6 +184,8 @@ export const labelsTable = defineLakeTable({
       fraud: data["fraud"] === true,
       scenario: text(data["scenario"]),
       source: text(data["source"]),
+      verdict: text(data["verdict"]) ?? (data["fraud"] === true ? "fraud" : "legitimate"),
+      labelled_by: text(data["labelled_by"]),
     },
   ],
 });
