@@ -89,7 +89,7 @@ describe("tfjsModelTrainer", () => {
     expect(readModelContract(model.description)).toMatchObject({
       name: "test",
       version: "1",
-      features: ["x", "y"],
+      features: ["x", "y"].map((name) => ({ name, missing: "nan" })),
     });
     const { label, scores } = await model.score([1, -1]);
     expect(label).toBe(1);

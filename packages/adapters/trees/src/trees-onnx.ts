@@ -1,4 +1,5 @@
 import type { TrainingSpec } from "@ecap/sdk";
+import { contractMetadata } from "@ecap/sdk/models";
 import type { onnx as Onnx } from "onnx-proto";
 import type { FittedTrees } from "./fit.ts";
 import type { Tree } from "./grow-tree.ts";
@@ -130,13 +131,14 @@ function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
 }
 
+/** The graph knows what to do with missing values. */
 function metadataOf({ name, version, features }: TrainingSpec): Readonly<Record<string, string>> {
-  return {
-    "ecap.name": name,
-    "ecap.version": version,
-    "ecap.features": JSON.stringify(features),
-    "ecap.positive_label": "1",
-  };
+  return contractMetadata({
+    name,
+    version,
+    features: features.map((feature) => ({ name: feature, missing: "nan" as const })),
+    positiveLabel: 1,
+  });
 }
 
 function tensor(

@@ -10,5 +10,5 @@ export * from "./model-desk.ts";
 export * from "./model-head.ts";
 export * from "./model-server.ts";
 export * from "./model-store.ts";
-export * from "./ranking.ts";
+export * from "./performance.ts";
 export * from "./scorer.ts";
