@@ -206,6 +206,7 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
+  jobs: (service) => [service.models.policy(service.engine)],
   start: (service) => service.models.start(),
   stop: async (service) => {
     await service.flush();

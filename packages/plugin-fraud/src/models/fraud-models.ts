@@ -1,18 +1,28 @@
 import { readFile } from "node:fs/promises";
-import { isEcapError, type ModelInfo, type PluginContext, type Ports } from "@ecap/sdk";
+import {
+  isEcapError,
+  type Job,
+  type ModelInfo,
+  type PluginContext,
+  type Ports,
+  type QueryEngine,
+} from "@ecap/sdk";
 import {
   createGuard,
   createModelBook,
   createModelDesk,
+  createModelMonitor,
   createModelServer,
   createModelStore,
   type ModelBook,
   type ModelDesk,
   type ModelDeskOptions,
+  type ModelMonitor,
   type ModelServer,
-  modelsOf,
+  type Observe,
 } from "@ecap/sdk/models";
 import { featureNames } from "../fraud-features.ts";
+import { policyJob } from "./apply-policy.ts";
 
 /** The models of the use case `fraud`: who scores payments, and where people change that. */
 export interface FraudModels {
@@ -20,6 +30,9 @@ export interface FraudModels {
   readonly server: ModelServer | undefined;
   readonly desk: ModelDesk;
   readonly book: ModelBook;
+  readonly monitor: ModelMonitor;
+  /** Promotes challengers by the tenants' policies. */
+  policy(engine: () => QueryEngine): Job;
   /** Loads the models of the tenant `default`. One that comes with the options and does not fit is a mistake to mend; where none can be run the rules decide. */
   start(): Promise<void>;
   served(): readonly ModelInfo[];
@@ -50,27 +63,29 @@ export function createFraudModels(
   });
   const desk = createModelDesk({ use, store, book, runtime, clock, audit });
   const guard = createGuard({
-    reference: (tenant, version) => scorerOf(tenant, version)?.contract.histograms?.score,
     async rollBack(tenant, version, why) {
       if (await desk.rollBack(tenant, version, why))
         logger.warn({ tenant, version, why }, "a model was taken away");
     },
   });
+  const monitor = createModelMonitor({
+    useCase: use.useCase,
+    stateStore: ctx.ports.stateStore,
+    clock,
+    logger,
+  });
+  const observe: Observe = (question, asked) => {
+    monitor.observe(question, asked);
+    guard(question, asked);
+  };
   const serves = ctx.has("modelRuntime");
 
-  function scorerOf(tenant: string, version: number) {
-    const inForce = book.current(tenant);
-    if (inForce instanceof Promise) return undefined;
-    const found = modelsOf(inForce).find((each) => each.version === version);
-    return found !== undefined && "scorer" in found ? found.scorer : undefined;
-  }
-
   return {
-    server: serves
-      ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe: guard })
-      : undefined,
+    server: serves ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe }) : undefined,
     desk,
     book,
+    monitor,
+    policy: (engine) => policyJob({ desk, book, engine, clock, logger }),
     async start() {
       if (!serves) return;
       const { champion } = await book.refresh("default");
@@ -82,7 +97,8 @@ export function createFraudModels(
         .known()
         .flatMap(({ champion }) => (champion && "scorer" in champion ? [champion] : []));
       return [...new Map(scorers.map((each) => [each.scorer, each])).values()].map(
-        ({ version, scorer }) => ({
+        ({ version, label, scorer }) => ({
+          answers: monitor.answers(label),
           name: scorer.contract.name,
           version: String(version),
           features: scorer.contract.features.map(({ name }) => name),
@@ -90,7 +106,10 @@ export function createFraudModels(
         }),
       );
     },
-    close: () => book.close(),
+    async close() {
+      await monitor.close();
+      await book.close();
+    },
   };
 }
 
