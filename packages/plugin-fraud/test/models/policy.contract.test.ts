@@ -49,8 +49,8 @@ test("a challenger that tells frauds better on enough labelled payments is promo
   await platform.start();
   try {
     const service = platform.service(fraud);
-    const { desk, book, policy, monitor } = service.models;
-    const job = policy(service.engine);
+    const { desk, book, monitor } = service.models;
+    const job = service.models.policy(service.engine);
     const run = () => job.run({ signal: new AbortController().signal });
     const bytes = toOnnx(amounts, { name: "amounts", version: "1", features: featureNames });
     const { version } = await desk.register(ann, { bytes });
