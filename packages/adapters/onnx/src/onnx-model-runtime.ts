@@ -1,6 +1,7 @@
 import { EcapError, type LoadedModel, type ModelRuntime, type ModelScore } from "@ecap/sdk";
 import type { InferenceSession } from "onnxruntime-node";
 import { createBatchWorker } from "./batch-worker.ts";
+import { type Explain, explainerOf } from "./explain/explainer.ts";
 import { type Feed, type FeedLayout, feedLayout } from "./feeds.ts";
 import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimePath } from "./load-onnxruntime.ts";
 import { invalid, type ModelFile, readModelFile } from "./model-file.ts";
@@ -96,6 +97,7 @@ export function onnxModelRuntime({
       onnxruntime: onnxRuntimePath,
       sessionOptions: { ...quiet, intraOpNumThreads: batchThreads },
     });
+    const explainers = new Map<number, Explain | undefined>();
     let closed = false;
 
     function oneRow(width: number) {
@@ -153,6 +155,12 @@ export function onnxModelRuntime({
           scores.push(...(await scoreChunk(chunk, maxQueuedBatches)));
         }
         return scores;
+      },
+      explain({ column, ...question }) {
+        const explain =
+          explainers.get(column) ?? explainerOf(file.graph, description.inputs, column);
+        explainers.set(column, explain);
+        return explain?.(question);
       },
       async close() {
         if (closed) return;

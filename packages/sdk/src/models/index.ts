@@ -2,6 +2,8 @@ export * from "./check-model.ts";
 export * from "./drift.ts";
 export * from "./ensemble/ensemble.ts";
 export * from "./ensemble/fit-ensemble.ts";
+export * from "./explain/explain-score.ts";
+export * from "./explain/sampled-shapley.ts";
 export * from "./guard.ts";
 export * from "./histogram.ts";
 export * from "./model-book.ts";
