@@ -1,5 +1,4 @@
-import type { TrainingSpec } from "@ecap/sdk";
-import { contractMetadata } from "@ecap/sdk/models";
+import { contractMetadata, type ModelContractInput } from "@ecap/sdk/models";
 import type { onnx as Onnx } from "onnx-proto";
 import type { LayerWeights } from "./network.ts";
 import { farthest, type Scaling } from "./scaling.ts";
@@ -14,7 +13,7 @@ const int64 = 7;
 export async function networkToOnnx(
   layers: readonly LayerWeights[],
   { mean, deviation }: Scaling,
-  spec: TrainingSpec,
+  contract: ModelContractInput,
 ): Promise<Uint8Array> {
   const {
     default: { onnx },
@@ -68,25 +67,18 @@ export async function networkToOnnx(
     irVersion: 8,
     producerName: "ecap",
     opsetImport: [{ domain: "", version: 17 }],
-    metadataProps: Object.entries(metadataOf(spec)).map(([key, value]) => ({ key, value })),
+    metadataProps: Object.entries(contractMetadata(contract)).map(([key, value]) => ({
+      key,
+      value,
+    })),
     graph: {
-      name: spec.name,
+      name: contract.name,
       node: nodes,
       initializer: weights,
       input: [tensor("features", float, ["N", width])],
       output: [tensor("label", int64, ["N"]), tensor("probabilities", float, ["N", 2])],
     },
   }).finish();
-}
-
-/** The graph knows what to do with missing values. */
-function metadataOf({ name, version, features }: TrainingSpec): Readonly<Record<string, string>> {
-  return contractMetadata({
-    name,
-    version,
-    features: features.map((feature) => ({ name: feature, missing: "nan" as const })),
-    positiveLabel: 1,
-  });
 }
 
 function node(opType: string, input: string[], output: string): Onnx.INodeProto {

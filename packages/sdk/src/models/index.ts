@@ -16,3 +16,4 @@ export * from "./model-store.ts";
 export * from "./model-watch.ts";
 export * from "./performance.ts";
 export * from "./scorer.ts";
+export * from "./trained-contract.ts";
