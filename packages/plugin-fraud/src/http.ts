@@ -4,7 +4,12 @@ import { z } from "zod";
 import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
-import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import {
+  explanationSchema,
+  opinionSchema,
+  reasonSchema,
+  shadowSchema,
+} from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelRoutes } from "./models/http-models.ts";
 import type { FraudRuntime } from "./plugin.ts";
@@ -40,6 +45,7 @@ const decision = z.object({
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   models: z.array(opinionSchema).optional(),
+  explanation: explanationSchema.optional(),
   features: z.record(z.string(), z.number()),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
@@ -80,7 +86,13 @@ export function routes(service: FraudRuntime): readonly Route[] {
       tag: "fraud",
       summary: "Decide on a payment",
       body: transaction,
-      query: z.object({ durability: z.enum(["after", "before"]).default("after") }),
+      query: z.object({
+        durability: z.enum(["after", "before"]).default("after"),
+        explain: z
+          .enum(["true", "false"])
+          .default("false")
+          .describe("Say, and record, what each feature added to the model's score"),
+      }),
       response: decision,
       handler: async ({ body, query, principal }) => {
         const { time, ...given } = body;
@@ -93,7 +105,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
             tenant: principal.tenant,
             ...(time !== undefined && { time: Date.parse(time) }),
           },
-          query,
+          { durability: query.durability, explain: query.explain === "true" },
         );
         return {
           ...made,
@@ -101,6 +113,9 @@ export function routes(service: FraudRuntime): readonly Route[] {
           features: { ...made.features },
           facts: { ...made.facts },
           models: made.models?.map((entry) => ({ ...entry })),
+          explanation:
+            made.explanation &&
+            (structuredClone(made.explanation) as z.input<typeof explanationSchema>),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

@@ -175,8 +175,9 @@ export const fraud = definePlugin({
       engine: () => ctx.port("queryEngine"),
       models,
       cases,
-      async assess(transaction, { durability = "after" } = {}) {
-        const decided = await decide(transaction, decideOptions);
+      async assess(transaction, { durability = "after", explain = false } = {}) {
+        const made = await decide(transaction, decideOptions);
+        const decided = explain ? await models.explained(made) : made;
         await log.room();
         const recorded = log.append(decisionEvents(transaction, decided));
         if (durability === "before") await recorded;

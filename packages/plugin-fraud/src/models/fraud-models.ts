@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import {
+  EcapError,
   isEcapError,
   type Job,
   type ModelInfo,
@@ -7,6 +8,7 @@ import {
   type Ports,
   type QueryEngine,
 } from "@ecap/sdk";
+import type { FeatureValues } from "@ecap/sdk/features";
 import {
   createGuard,
   createModelBook,
@@ -14,13 +16,17 @@ import {
   createModelMonitor,
   createModelServer,
   createModelStore,
+  type Explanation,
+  explainScore,
   type ModelBook,
   type ModelDesk,
   type ModelDeskOptions,
   type ModelMonitor,
   type ModelServer,
+  modelsOf,
   type Observe,
 } from "@ecap/sdk/models";
+import type { Decided } from "../decide.ts";
 import { featureNames } from "../fraud-features.ts";
 import { policyJob } from "./apply-policy.ts";
 
@@ -31,6 +37,15 @@ export interface FraudModels {
   readonly desk: ModelDesk;
   readonly book: ModelBook;
   readonly monitor: ModelMonitor;
+  /** What each feature added to the score of the model that decided, kept with the decision. */
+  explained(decided: Decided): Promise<Decided>;
+  /** Why a model in force would score features as it does; ECAP_MODEL_NOT_FOUND where none of this name and version is. */
+  explain(question: {
+    readonly tenant: string;
+    /** Name and version. Default: the champion's. */
+    readonly model?: string | undefined;
+    readonly features: FeatureValues;
+  }): Promise<Explanation & { readonly model: string }>;
   /** Promotes challengers by the tenants' policies. */
   policy(engine: () => QueryEngine): Job;
   /** Loads the models of the tenant `default`. One that comes with the options and does not fit is a mistake to mend; where none can be run the rules decide. */
@@ -80,7 +95,35 @@ export function createFraudModels(
   };
   const serves = ctx.has("modelRuntime");
 
+  async function explain({
+    tenant,
+    model: label,
+    features,
+  }: Parameters<FraudModels["explain"]>[0]) {
+    const inForce = await book.current(tenant);
+    const found = modelsOf(inForce).find((each) => label === undefined || each.label === label);
+    if (found === undefined || !("scorer" in found))
+      throw new EcapError(
+        "ECAP_MODEL_NOT_FOUND",
+        `no model "${label ?? "champion"}" scores payments now`,
+      );
+    return { model: found.label, ...(await explainScore(found.scorer, features)) };
+  }
+
   return {
+    explain,
+    async explained(decided) {
+      const { tenant, features, versions } = decided.decision;
+      if (versions.model === undefined) return decided;
+      const { model: label } = versions;
+      const explanation = await explain({ tenant, model: label, features }).catch(
+        (error: unknown) => ({
+          model: label,
+          failure: error instanceof Error ? error.message : String(error),
+        }),
+      );
+      return { ...decided, decision: { ...decided.decision, explanation } };
+    },
     server: serves ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe }) : undefined,
     desk,
     book,

@@ -9,6 +9,7 @@ import {
   modelStates,
 } from "@ecap/sdk/models";
 import { z } from "zod";
+import { explanationSchema } from "../decision-schemas.ts";
 import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
 import { compareModels, modelPerformance } from "./recorded-scores.ts";
@@ -110,9 +111,10 @@ const dayMs = 86_400_000;
 
 /** The model registry of one use case: `/models/{useCase}/…`. */
 export function modelRoutes({
-  models: { desk, monitor },
+  models,
   engine,
 }: Pick<FraudRuntime, "models" | "engine">): readonly Route[] {
+  const { desk, monitor } = models;
   const base = `/models/${desk.useCase}`;
   return [
     defineRoute({
@@ -231,6 +233,22 @@ export function modelRoutes({
         const file = { ...fileOf(body), ...(note !== undefined && { note }) };
         return wholeOf(await desk.register(actorOf(principal), file));
       },
+    }),
+    defineRoute({
+      method: "post",
+      path: `${base}/explain`,
+      role: "viewer",
+      tag,
+      summary: "What each feature would add to a model's score",
+      body: z.strictObject({
+        features: z.record(z.string(), z.number()),
+        model: z.string().max(100).optional().describe("Name and version; default: the champion's"),
+      }),
+      response: explanationSchema,
+      handler: async ({ body, principal: { tenant } }) =>
+        structuredClone(await models.explain({ tenant, ...body })) as z.input<
+          typeof explanationSchema
+        >,
     }),
     ...modelActions.map((action) => moveRoute(desk, base, action)),
     defineRoute({

@@ -37,7 +37,7 @@ export function columnsOf(
     if (node === undefined || depth === 0) return undefined;
     const given = (i: number): readonly Column[] | undefined =>
       resolve(node.input?.[i] ?? "", depth - 1);
-    switch (node.opType) {
+    switch (node.opType ?? "") {
       case "Identity":
       case "Cast":
         return given(0);
