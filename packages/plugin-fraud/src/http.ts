@@ -11,6 +11,7 @@ import {
   shadowSchema,
 } from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
+import { modelInsightRoutes } from "./models/http-model-insight.ts";
 import { modelRoutes } from "./models/http-models.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
@@ -77,6 +78,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...ruleRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
+    ...modelInsightRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
     defineRoute({
