@@ -7,6 +7,7 @@ import { outcomes } from "./contract.ts";
 import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelRoutes } from "./models/http-models.ts";
+import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
@@ -71,6 +72,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...ruleRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
+    ...trainingRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
     defineRoute({

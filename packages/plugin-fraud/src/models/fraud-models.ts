@@ -6,11 +6,13 @@ import {
   createModelDesk,
   createModelServer,
   createModelStore,
+  createTrainings,
   type ModelBook,
   type ModelDesk,
   type ModelDeskOptions,
   type ModelServer,
   modelsOf,
+  type Trainings,
 } from "@ecap/sdk/models";
 import { featureNames } from "../fraud-features.ts";
 
@@ -20,6 +22,7 @@ export interface FraudModels {
   readonly server: ModelServer | undefined;
   readonly desk: ModelDesk;
   readonly book: ModelBook;
+  readonly trainings: Trainings;
   /** Loads the models of the tenant `default`. One that comes with the options and does not fit is a mistake to mend; where none can be run the rules decide. */
   start(): Promise<void>;
   served(): readonly ModelInfo[];
@@ -49,6 +52,12 @@ export function createFraudModels(
     logger,
   });
   const desk = createModelDesk({ use, store, book, runtime, clock, audit });
+  const trainings = createTrainings({
+    desk,
+    trainer: () => ctx.port("modelTrainer"),
+    stateStore: ctx.ports.stateStore,
+    clock,
+  });
   const guard = createGuard({
     reference: (tenant, version) => scorerOf(tenant, version)?.contract.histograms?.score,
     async rollBack(tenant, version, why) {
@@ -71,6 +80,7 @@ export function createFraudModels(
       : undefined,
     desk,
     book,
+    trainings,
     async start() {
       if (!serves) return;
       const { champion } = await book.refresh("default");
@@ -90,7 +100,10 @@ export function createFraudModels(
         }),
       );
     },
-    close: () => book.close(),
+    async close() {
+      await trainings.close();
+      await book.close();
+    },
   };
 }
 

@@ -13,3 +13,4 @@ export * from "./model-store.ts";
 export * from "./ranking.ts";
 export * from "./scorer.ts";
 export * from "./trained-contract.ts";
+export * from "./trainings.ts";

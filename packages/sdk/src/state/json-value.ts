@@ -17,12 +17,17 @@ export async function updateJson<T>(
   store: StateStore,
   key: string,
   next: (current: T | undefined) => T,
+  expiresAt?: number,
 ): Promise<T> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const [entry] = await store.get([key]);
     const value = next(entry === undefined ? undefined : (jsonOf(entry.value) as T));
     const written = await store.compareAndSet(
-      { key, value: encoder.encode(JSON.stringify(value)) },
+      {
+        key,
+        value: encoder.encode(JSON.stringify(value)),
+        ...(expiresAt !== undefined && { expiresAt }),
+      },
       entry?.version,
     );
     if (written !== undefined) return value;
