@@ -5,6 +5,7 @@ import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
 import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelRoutes } from "./models/http-models.ts";
 import type { FraudRuntime } from "./plugin.ts";
@@ -73,6 +74,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...modelRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
+    ...featureRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",

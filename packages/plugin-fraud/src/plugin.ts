@@ -17,6 +17,7 @@ import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
+import { createFeatureDesk, type FeatureDesk } from "./features/feature-desk.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { createFraudModels, type FraudModels } from "./models/fraud-models.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
@@ -58,6 +59,7 @@ export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
   readonly rules: RuleBook;
   readonly desk: RuleDesk;
+  readonly features: FeatureDesk;
   readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
   readonly models: FraudModels;
@@ -167,6 +169,11 @@ export const fraud = definePlugin({
       decideOptions,
       rules,
       desk,
+      features: createFeatureDesk({
+        stateStore,
+        clock: ctx.clock,
+        engine: () => ctx.port("queryEngine"),
+      }),
       backtest: (request) =>
         runBacktest(
           { book: rules, engine: ctx.port("queryEngine"), thresholds: options.thresholds },
@@ -206,7 +213,10 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
-  start: (service) => service.models.start(),
+  start: async (service) => {
+    await service.features.register();
+    await service.models.start();
+  },
   stop: async (service) => {
     await service.flush();
     await service.models.close();
