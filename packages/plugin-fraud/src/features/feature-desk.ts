@@ -7,8 +7,8 @@ import {
   featureRegistry,
   type RegisteredFeatures,
 } from "@ecap/sdk/features";
-import type { Transaction } from "../contract.ts";
 import { fraudFeatures } from "../fraud-features.ts";
+import type { PaymentSubject } from "../signals/signal.ts";
 import type { RecordedPeriod } from "./recorded-payments.ts";
 
 export interface FeatureDesk {
@@ -39,7 +39,7 @@ export function createFeatureDesk({
     async prove(period) {
       // Loaded here, for the query builder takes longer to load than all else of the plugin.
       const { recordedPayments } = await import("./recorded-payments.ts");
-      const seen = new WeakMap<Arrival<Transaction>, FeatureValues>();
+      const seen = new WeakMap<Arrival<PaymentSubject>, FeatureValues>();
       async function* arrivals() {
         for await (const payment of recordedPayments(engine(), period)) {
           period.signal?.throwIfAborted();

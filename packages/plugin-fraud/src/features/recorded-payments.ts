@@ -2,7 +2,9 @@ import { EcapError, type QueryEngine, type ResultRow } from "@ecap/sdk";
 import { type Arrival, type FeatureValues, isWindowFeature } from "@ecap/sdk/features";
 import { lakeDb, lakeFunctions, lakeQuery } from "@ecap/sdk/sql";
 import type { Transaction } from "../contract.ts";
-import { fraudFeatures } from "../fraud-features.ts";
+import { featureNames, fraudFeatures } from "../fraud-features.ts";
+import { signalNumbers, signalTexts } from "../signals/payment-signals.ts";
+import type { PaymentSubject, Readings } from "../signals/signal.ts";
 
 interface Lineage {
   readonly date: string;
@@ -16,7 +18,6 @@ interface Tables {
     readonly transaction_id: string;
     readonly order_id: string | null;
     readonly customer_id: string | null;
-    readonly amount: number | null;
     readonly currency: string | null;
     readonly country: string | null;
     readonly features: string | null;
@@ -39,7 +40,7 @@ interface Tables {
 }
 
 export interface RecordedPayment {
-  readonly arrival: Arrival<Transaction>;
+  readonly arrival: Arrival<PaymentSubject>;
   /** What its decision saw; absent where nothing was decided, as of failed payments, or before the period. */
   readonly seen?: FeatureValues;
 }
@@ -84,7 +85,6 @@ export async function* recordedPayments(
       "partition",
       "offset",
       "transaction_id as id",
-      "amount",
       eb.lit(null).$castTo<string | null>().as("failed_amount"),
       "currency",
       "order_id",
@@ -106,7 +106,6 @@ export async function* recordedPayments(
       "partition",
       "offset",
       eb.fn.coalesce("payment_id", "event_id").as("id"),
-      eb.lit(null).$castTo<number | null>().as("amount"),
       "amount as failed_amount",
       "currency",
       "order_id",
@@ -151,13 +150,15 @@ async function* batches(
 
 function toPayment(row: ResultRow, tenant: string): RecordedPayment {
   const facts = objectOf(row["facts"]);
+  const features = objectOf(row["features"]);
   const isDecided = row["features"] != null;
   const at = timeOf(row["event_time"]);
-  const subject: Transaction = {
+  const subject: PaymentSubject = {
+    readings: readingsOf(features, facts),
     id: text(row["id"]) ?? "",
     tenant,
     time: at,
-    amount: Number(row["amount"] ?? row["failed_amount"] ?? 0),
+    amount: Number(isDecided ? (features["amount"] ?? Number.NaN) : (row["failed_amount"] ?? 0)),
     failed: isDecided ? facts["payment.failed"] === true : true,
     ...given("currency", row["currency"]),
     ...given("orderId", row["order_id"]),
@@ -170,17 +171,39 @@ function toPayment(row: ResultRow, tenant: string): RecordedPayment {
   };
   const arrivedAt = timeOf(row["arrival_time"]);
   const arrival = { tenant, id: subject.id, at, arrivedAt, subject };
-  return isDecided ? { arrival, seen: seenIn(row["features"]) } : { arrival };
+  return isDecided ? { arrival, seen: seenIn(features) } : { arrival };
 }
 
-/** JSON has no NaN: what was not known was written as null. */
-function seenIn(features: unknown): FeatureValues {
+/** What was not known is not recorded. */
+function seenIn(features: Readonly<Record<string, unknown>>): FeatureValues {
   return Object.fromEntries(
-    Object.entries(objectOf(features)).map(([name, value]) => [
-      name,
-      typeof value === "number" ? value : Number.NaN,
-    ]),
+    featureNames.map((name) => {
+      const value = features[name];
+      return [name, typeof value === "number" ? value : Number.NaN];
+    }),
   );
+}
+
+/** What the signals read then, as it was recorded: the databases they read are not those of today. */
+function readingsOf(
+  features: Readonly<Record<string, unknown>>,
+  facts: Readonly<Record<string, unknown>>,
+): Readings {
+  return {
+    numbers: Object.fromEntries(
+      signalNumbers.flatMap((name) => {
+        const value = features[name];
+        return typeof value === "number" ? [[name, value]] : [];
+      }),
+    ),
+    texts: Object.fromEntries(
+      signalTexts.flatMap((name) => {
+        const value = text(facts[name]);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    missing: [],
+  };
 }
 
 function objectOf(json: unknown): Readonly<Record<string, unknown>> {
