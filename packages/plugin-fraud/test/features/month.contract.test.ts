@@ -2,37 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lmdbStore } from "@ecap/adapter-lmdb";
-import { type Arrival, compareSides } from "@ecap/sdk/features";
+import { compareSides } from "@ecap/sdk/features";
 import { manualClock, memoryStateStore } from "@ecap/sdk/memory";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { simulatedPayments } from "../../scripts/simulated-payments.ts";
-import type { Transaction } from "../../src/contract.ts";
 import { fraudFeatures } from "../../src/fraud-features.ts";
+import { monthBegins, simulatedMonth } from "./simulated-month.ts";
 
-const dayMs = 86_400_000;
-const from = Date.UTC(2026, 0, 1);
-const to = from + 31 * dayMs;
-
+const month = simulatedMonth();
 let dir: string;
-let month: ReadonlyArray<Arrival<Transaction>>;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "ecap-month-"));
-  const payments = simulatedPayments({
-    seed: "month",
-    from,
-    to,
-    ordersPerDay: 100,
-    openedAt: from - 200 * dayMs,
-    catalogue: false,
-    faults: { late: 0.05, outOfOrder: 0.1, duplicate: 0.05 },
-  });
-  month = [...payments].map(({ transaction: subject, at: arrivedAt }) => ({
-    tenant: "t",
-    id: subject.id,
-    at: subject.time,
-    arrivedAt,
-    subject,
-  }));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -47,7 +26,7 @@ test("the month has payments that came late, twice, and out of order", () => {
 test.each(["memory", "lmdb"])(
   "every value of the month is the same online (%s) and offline",
   async (kind) => {
-    const clock = manualClock(from);
+    const clock = manualClock(monthBegins);
     const lmdb = kind === "lmdb" ? lmdbStore({ dir, clock }) : undefined;
     const store = lmdb?.stateStore ?? memoryStateStore({ clock });
     const proof = await compareSides(fraudFeatures, month, (arrival) => {

@@ -68,14 +68,15 @@ function totalsOf(
   { at, windows, values }: Contribution,
   before?: WindowTotals["before"],
 ): Array<number | undefined> {
-  const { keys } = planOf(windows);
+  const { keys, sharing } = planOf(windows);
   const totals: Array<number | undefined> = [];
   for (let i = 0; i < windows.length; i += 1) {
-    const [spec, key = ""] = [windows[i], keys[i]];
+    const spec = windows[i];
     const isSame =
       before !== undefined &&
-      (spec?.delayMs || !keys.some((other, j) => other === key && values[j] !== undefined));
-    totals.push(isSame ? before[i] : spec && total(held.get(key), spec, at));
+      // A delay is longer than the event is old.
+      (spec?.delayMs || !sharing[i]?.some((other) => values[other] !== undefined));
+    totals.push(isSame ? before[i] : spec && total(held.get(keys[i] ?? ""), spec, at));
   }
   return totals;
 }
@@ -145,6 +146,8 @@ export interface WindowPlan {
   readonly signature: number;
   /** How far back the longest of them sees. */
   readonly longestMs: number;
+  /** Of each window the places of those that share its buckets, itself among them. */
+  readonly sharing: ReadonlyArray<readonly number[]>;
 }
 
 const plans = new WeakMap<readonly WindowSpec[], WindowPlan>();
@@ -157,7 +160,8 @@ export function planOf(windows: readonly WindowSpec[]): WindowPlan {
       delayMs === undefined ? windowMs : [windowMs, delayMs],
     );
     const longestMs = Math.max(0, ...windows.map(reachOf));
-    plan = { keys, signature: fnv1a(JSON.stringify([keys, sizes])), longestMs };
+    const sharing = keys.map((key) => keys.flatMap((other, i) => (other === key ? [i] : [])));
+    plan = { keys, signature: fnv1a(JSON.stringify([keys, sizes])), longestMs, sharing };
     plans.set(windows, plan);
   }
   return plan;
