@@ -37,21 +37,37 @@ export function emptyEntity(): EntityWindows {
 /** What a store keeps by the id of a contribution: its event time, which windows it was for, and their totals before it (NaN: undefined). */
 export type Contributed = ArrayLike<number>;
 
-/** Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals. Changes `entity` only where it is applied. */
+/** Which totals a contribution is asked for: those before it cost as much again as those after it. */
+export type AskedTotals = "both" | "after" | "none";
+
+/**
+ * Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals; those that are not asked for may be empty.
+ * Changes `entity` only where it is applied.
+ */
 export function contributeTo(
   entity: EntityWindows,
   contribution: Contribution,
-  { first, now }: { readonly first: Contributed | undefined; readonly now: number },
+  {
+    first,
+    now,
+    asked = "both",
+  }: {
+    readonly first: Contributed | undefined;
+    readonly now: number;
+    readonly asked?: AskedTotals;
+  },
 ): WindowTotals {
   assertContribution(contribution);
   const { at, windows, values } = contribution;
   const plan = planOf(windows);
   const horizonMs = Math.max(plan.longestMs, entity.horizonMs);
-  const before = totalsOf(entity, contribution);
-  if (at <= entity.latest - 2 * horizonMs) return { applied: false, before, after: before };
-  if (first !== undefined) {
-    return { applied: false, before: beforeOf(first, plan.signature) ?? before, after: before };
+  const isTooLate = at <= entity.latest - 2 * horizonMs;
+  if (isTooLate || first !== undefined) {
+    const present = asked === "none" ? [] : totalsOf(entity, contribution);
+    const given = isTooLate ? undefined : first && beforeOf(first, plan.signature);
+    return { applied: false, before: given ?? present, after: present };
   }
+  const before = asked === "both" ? totalsOf(entity, contribution) : undefined;
   entity.horizonMs = horizonMs;
   entity.latest = Math.max(entity.latest, Math.min(at, now));
   for (let i = 0; i < windows.length; i += 1) {
@@ -59,7 +75,8 @@ export function contributeTo(
     if (spec !== undefined && key !== undefined && value !== undefined)
       add(entity, key, spec, at, value);
   }
-  return { applied: true, before, after: totalsOf(entity, contribution, before) };
+  const after = asked === "none" ? [] : totalsOf(entity, contribution, before);
+  return { applied: true, before: before ?? [], after };
 }
 
 /** Totals as of the contribution's time; of a window that does not see what it brings, those `before` it. */
