@@ -2,7 +2,12 @@ import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
 import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
 import type { Decided } from "./decide.ts";
-import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import {
+  explanationSchema,
+  opinionSchema,
+  reasonSchema,
+  shadowSchema,
+} from "./decision-schemas.ts";
 
 /** Events from before there were rule sets name no rule. */
 const eventReason = reasonSchema.partial({ rule: true });
@@ -33,6 +38,7 @@ export const decisionMade = defineEvent({
     capped: z.boolean().optional(),
     shadows: z.array(shadowSchema).optional(),
     models: z.array(opinionSchema).optional(),
+    explanation: explanationSchema.optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),
@@ -87,6 +93,7 @@ export function decisionEvents(
     ...(decision.capped === true && { capped: true }),
     ...(decision.shadows !== undefined && { shadows: decision.shadows }),
     ...(decision.models !== undefined && { models: decision.models }),
+    ...(decision.explanation !== undefined && { explanation: decision.explanation }),
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,

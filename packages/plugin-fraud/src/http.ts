@@ -4,7 +4,12 @@ import { z } from "zod";
 import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
-import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import {
+  explanationSchema,
+  opinionSchema,
+  reasonSchema,
+  shadowSchema,
+} from "./decision-schemas.ts";
 import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelRoutes } from "./models/http-models.ts";
@@ -63,6 +68,7 @@ const decision = z.object({
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   models: z.array(opinionSchema).optional(),
+  explanation: explanationSchema.optional(),
   features: z.record(z.string(), z.number()),
   missing: z.array(z.string()).optional(),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
@@ -106,7 +112,13 @@ export function routes(service: FraudRuntime): readonly Route[] {
       tag: "fraud",
       summary: "Decide on a payment",
       body: transaction,
-      query: z.object({ durability: z.enum(["after", "before"]).default("after") }),
+      query: z.object({
+        durability: z.enum(["after", "before"]).default("after"),
+        explain: z
+          .enum(["true", "false"])
+          .default("false")
+          .describe("Say, and record, what each feature added to the model's score"),
+      }),
       response: decision,
       handler: async ({ body, query, principal }) => {
         const { time, ...given } = body;
@@ -119,7 +131,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
             tenant: principal.tenant,
             ...(time !== undefined && { time: Date.parse(time) }),
           },
-          query,
+          { durability: query.durability, explain: query.explain === "true" },
         );
         return {
           ...made,
@@ -128,6 +140,9 @@ export function routes(service: FraudRuntime): readonly Route[] {
           missing: made.missing && [...made.missing],
           facts: { ...made.facts },
           models: made.models?.map((entry) => ({ ...entry })),
+          explanation:
+            made.explanation &&
+            (structuredClone(made.explanation) as z.input<typeof explanationSchema>),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

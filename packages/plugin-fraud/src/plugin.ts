@@ -194,8 +194,9 @@ export const fraud = definePlugin({
       engine: () => ctx.port("queryEngine"),
       models,
       cases,
-      async assess(transaction, { durability = "after" } = {}) {
-        const decided = await decide(transaction, decideOptions);
+      async assess(transaction, { durability = "after", explain = false } = {}) {
+        const made = await decide(transaction, decideOptions);
+        const decided = explain ? await models.explained(made) : made;
         await log.room();
         const recorded = log.append(decisionEvents(decided.payment, decided));
         if (durability === "before") await recorded;
@@ -225,6 +226,7 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
+  jobs: (service) => [service.models.policy(service.engine)],
   start: async (service) => {
     await service.signals.start();
     await service.features.register();

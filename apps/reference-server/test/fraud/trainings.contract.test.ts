@@ -22,7 +22,7 @@ describe("training on decisions and their labels", () => {
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: (await response.json()) as unknown };
+    return { status: response.status, body: await response.json() };
   };
   const ended = async (begun: Training): Promise<Training> => {
     let training = begun;

@@ -73,7 +73,9 @@ export function createTrainings({
 
   async function tell(tenant: string, training: Training): Promise<void> {
     const key = prefix(tenant) + training.id;
-    await updateJson<Training>(stateStore, key, () => training, clock.now() + keptMs);
+    await updateJson<Training>(stateStore, key, () => training, {
+      expiresAt: clock.now() + keptMs,
+    });
   }
 
   function seen(training: Training): Training {
