@@ -27,6 +27,25 @@ export interface Transaction {
   readonly cardCountry?: string;
   /** Whether the payment was refused by the provider; refused attempts count in velocity. */
   readonly failed?: boolean;
+  /** E-mail address, telephone number and name are looked at and not kept: of the first two a hash is, to count by. */
+  readonly email?: string;
+  readonly phone?: string;
+  readonly name?: string;
+  /** ISO 3166 alpha-2 codes of the addresses. */
+  readonly billingCountry?: string;
+  readonly shippingCountry?: string;
+  /** The first six to eight digits of the card, which name its issuer. */
+  readonly cardBin?: string;
+  /** What the browser or app says of its device, as in `{ screen: "1920x1080", timezone: "Europe/Berlin" }`. */
+  readonly device?: Readonly<Record<string, string | number | boolean>>;
+  readonly session?: {
+    /** Epoch milliseconds. */
+    readonly startedAt?: number;
+    /** Pages seen before the checkout. */
+    readonly pages?: number;
+    /** Whether the card's number was pasted. */
+    readonly pasted?: boolean;
+  };
 }
 
 export interface ReasonCode {
@@ -74,7 +93,10 @@ export interface Decision {
   readonly models?: readonly ModelOpinion[];
   /** Where it was asked for. */
   readonly explanation?: ScoreExplanation;
+  /** By name; what is not known is left out. */
   readonly features: Readonly<Record<string, number>>;
+  /** What could not be looked at: members of the payment that were not given or could not be used, and lookups without a database. */
+  readonly missing?: readonly string[];
   /** What the rules saw beside features and the payment's own members, by the names they know it by; with these all that is needed to decide again. */
   readonly facts: Readonly<Record<string, string | boolean>>;
   /** Equal where rule set, facts and ruling are equal; a backtest of the same rules over this decision has the same. */

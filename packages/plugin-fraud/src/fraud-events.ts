@@ -32,6 +32,7 @@ export const decisionMade = defineEvent({
     degraded: z.string().optional(),
     features: z.record(z.string(), z.number()),
     facts: z.record(z.string(), z.union([z.string(), z.boolean()])).optional(),
+    missing: z.array(z.string()).optional(),
     rules_version: z.string(),
     rules_hash: z.string().optional(),
     capped: z.boolean().optional(),
@@ -77,7 +78,8 @@ export function decisionEvents(
     outcome: decision.outcome,
     score: decision.score,
     reasons: decision.reasons,
-    amount: transaction.amount,
+    // The schema wants one; that it was none is among what is missing.
+    amount: Number.isFinite(transaction.amount) ? transaction.amount : 0,
     ...(transaction.currency !== undefined && { currency: transaction.currency }),
   };
   const record = {
@@ -86,6 +88,7 @@ export function decisionEvents(
     ...(decision.degraded !== undefined && { degraded: decision.degraded }),
     features: decision.features,
     facts: decision.facts,
+    ...(decision.missing !== undefined && { missing: decision.missing }),
     rules_hash: decision.hash,
     ...(decision.capped === true && { capped: true }),
     ...(decision.shadows !== undefined && { shadows: decision.shadows }),

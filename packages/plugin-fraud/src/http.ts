@@ -10,9 +10,11 @@ import {
   reasonSchema,
   shadowSchema,
 } from "./decision-schemas.ts";
+import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelInsightRoutes } from "./models/http-model-insight.ts";
 import { modelRoutes } from "./models/http-models.ts";
+import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
@@ -35,6 +37,27 @@ const transaction = z.strictObject({
   country: country.optional(),
   cardCountry: country.optional(),
   failed: z.boolean().optional(),
+  email: z.string().max(320).optional(),
+  phone: z.string().max(40).optional(),
+  name: id.optional(),
+  billingCountry: country.optional(),
+  shippingCountry: country.optional(),
+  cardBin: z
+    .string()
+    .regex(/^\d{6,8}$/)
+    .optional()
+    .describe("The first six to eight digits of the card"),
+  device: z
+    .record(z.string().max(100), z.union([z.string().max(4_096), z.number(), z.boolean()]))
+    .optional()
+    .describe("What the browser or app says of its device"),
+  session: z
+    .strictObject({
+      startedAt: z.number().optional().describe("Epoch milliseconds"),
+      pages: z.number().optional(),
+      pasted: z.boolean().optional(),
+    })
+    .optional(),
 });
 const decision = z.object({
   id: z.string(),
@@ -48,6 +71,7 @@ const decision = z.object({
   models: z.array(opinionSchema).optional(),
   explanation: explanationSchema.optional(),
   features: z.record(z.string(), z.number()),
+  missing: z.array(z.string()).optional(),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
   capped: z.boolean().optional(),
@@ -79,8 +103,10 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...listRoutes(service),
     ...modelRoutes(service),
     ...modelInsightRoutes(service),
+    ...trainingRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
+    ...featureRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -113,6 +139,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
           ...made,
           reasons: made.reasons.map((entry) => ({ ...entry })),
           features: { ...made.features },
+          missing: made.missing && [...made.missing],
           facts: { ...made.facts },
           models: made.models?.map((entry) => ({ ...entry })),
           explanation:

@@ -16,6 +16,7 @@ import {
   createModelMonitor,
   createModelServer,
   createModelStore,
+  createTrainings,
   type Explanation,
   explainScore,
   type ModelBook,
@@ -25,6 +26,7 @@ import {
   type ModelServer,
   modelsOf,
   type Observe,
+  type Trainings,
 } from "@ecap/sdk/models";
 import type { Decided } from "../decide.ts";
 import { featureNames } from "../fraud-features.ts";
@@ -36,6 +38,7 @@ export interface FraudModels {
   readonly server: ModelServer | undefined;
   readonly desk: ModelDesk;
   readonly book: ModelBook;
+  readonly trainings: Trainings;
   readonly monitor: ModelMonitor;
   /** What each feature added to the score of the model that decided, kept with the decision. */
   explained(decided: Decided): Promise<Decided>;
@@ -77,6 +80,12 @@ export function createFraudModels(
     logger,
   });
   const desk = createModelDesk({ use, store, book, runtime, clock, audit });
+  const trainings = createTrainings({
+    desk,
+    trainer: () => ctx.port("modelTrainer"),
+    stateStore: ctx.ports.stateStore,
+    clock,
+  });
   const guard = createGuard({
     async rollBack(tenant, version, why) {
       if (await desk.rollBack(tenant, version, why))
@@ -127,6 +136,7 @@ export function createFraudModels(
     server: serves ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe }) : undefined,
     desk,
     book,
+    trainings,
     monitor,
     policy: (engine) => policyJob({ desk, book, engine, clock, logger }),
     async start() {
@@ -150,6 +160,7 @@ export function createFraudModels(
       );
     },
     async close() {
+      await trainings.close();
       await monitor.close();
       await book.close();
     },

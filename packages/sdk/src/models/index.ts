@@ -17,3 +17,4 @@ export * from "./model-watch.ts";
 export * from "./performance.ts";
 export * from "./scorer.ts";
 export * from "./trained-contract.ts";
+export * from "./trainings.ts";
