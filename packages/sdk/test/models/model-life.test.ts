@@ -337,6 +337,20 @@ describe("the life of a model", () => {
     expect(later.coverage).toBeUndefined();
   });
 
+  test("one in a thread of its own that is late is taken away; one on the calling thread is not to blame", async () => {
+    here = process({ deadlineMs: 5 });
+    const never = () => new Promise<number>(() => {});
+    const [apart, inline] = [
+      await registered(never, {}, { apart: true }),
+      await registered(never, {}, { apart: false }),
+    ];
+    await here.desk.move(ann, apart, "shadow");
+    await here.desk.move(ann, inline, "challenge");
+    await Promise.all(Array.from({ length: 12 }, () => ask()));
+    await expect.poll(async () => (await here.desk.version("t", apart)).state).toBe("retired");
+    expect((await here.desk.version("t", inline)).state).toBe("challenger");
+  });
+
   test("a policy promotes a challenger, and no other", async () => {
     const version = await registered(() => 0.8);
     await here.desk.setPolicy(ann, { labels: 100, frauds: 10, gain: 0.01 });
