@@ -56,7 +56,11 @@ describe("cases over HTTP", () => {
   };
   const caseWith = async (entity: string): Promise<Case> => {
     await server.composition.platform.drain();
-    const { body } = await call("ann", "GET", `/cases?entity=${encodeURIComponent(entity)}`);
+    const { body } = await call(
+      "ann",
+      "GET",
+      `/cases?order=newest&entity=${encodeURIComponent(entity)}`,
+    );
     const [first] = body["items"] as readonly Case[];
     if (first === undefined) throw new Error(`no case with ${entity}`);
     return (await call("ann", "GET", `/cases/${first.case}`)).body as unknown as Case;
@@ -236,7 +240,7 @@ describe("cases over HTTP", () => {
     const file = { name: "proof.png", mediaType: "image/png", content: png };
     const added = await call("ann", "POST", `/cases/${number}/files`, file);
     expect(added.status).toBe(201);
-    const path = `/v1/fraud/cases/${number}/files/${String(added.body["id"])}`;
+    const path = `/v1/fraud/cases/${number}/files/${(added.body["files"] as Array<{ id: string }>)[0]?.id}`;
     const get = (who: keyof typeof keys) =>
       fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${keys[who]}` } });
     const response = await get("ann");

@@ -32,7 +32,7 @@ export async function addFile(
   actor: Actor,
   number: number,
   file: NewFile,
-): Promise<string> {
+): Promise<void> {
   const bytes = bytesOf(file);
   const { tenant, by } = actor;
   const now = context.clock.now();
@@ -79,7 +79,6 @@ export async function addFile(
     target: `fraud/cases/${number}`,
     details: { file: id, bytes: bytes.length },
   });
-  return id;
 }
 
 /** The file as an answer that a browser saves and never shows in place. */
