@@ -1,4 +1,4 @@
-import type { TrainingSpec } from "@ecap/sdk";
+import { contractMetadata, type ModelContractInput } from "@ecap/sdk/models";
 import type { onnx as Onnx } from "onnx-proto";
 import type { LayerWeights } from "./network.ts";
 import { farthest, type Scaling } from "./scaling.ts";
@@ -13,7 +13,7 @@ const int64 = 7;
 export async function networkToOnnx(
   layers: readonly LayerWeights[],
   { mean, deviation }: Scaling,
-  spec: TrainingSpec,
+  contract: ModelContractInput,
 ): Promise<Uint8Array> {
   const {
     default: { onnx },
@@ -67,24 +67,18 @@ export async function networkToOnnx(
     irVersion: 8,
     producerName: "ecap",
     opsetImport: [{ domain: "", version: 17 }],
-    metadataProps: Object.entries(metadataOf(spec)).map(([key, value]) => ({ key, value })),
+    metadataProps: Object.entries(contractMetadata(contract)).map(([key, value]) => ({
+      key,
+      value,
+    })),
     graph: {
-      name: spec.name,
+      name: contract.name,
       node: nodes,
       initializer: weights,
       input: [tensor("features", float, ["N", width])],
       output: [tensor("label", int64, ["N"]), tensor("probabilities", float, ["N", 2])],
     },
   }).finish();
-}
-
-function metadataOf({ name, version, features }: TrainingSpec): Readonly<Record<string, string>> {
-  return {
-    "ecap.name": name,
-    "ecap.version": version,
-    "ecap.features": JSON.stringify(features),
-    "ecap.positive_label": "1",
-  };
 }
 
 function node(opType: string, input: string[], output: string): Onnx.INodeProto {

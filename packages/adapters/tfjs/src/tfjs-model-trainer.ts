@@ -7,6 +7,7 @@ import {
   type TrainingReport,
   type TrainOptions,
 } from "@ecap/sdk";
+import { sampleRows, type TrainingSample, trainedContract } from "@ecap/sdk/models";
 import {
   areaUnderCurve,
   averagePrecision,
@@ -43,6 +44,7 @@ export function tfjsModelTrainer({
       if (algorithm.kind !== "network")
         throw new EcapError("ECAP_TRAINING_DATA", `TensorFlow.js trains no "${algorithm.kind}"`);
       const rows = await readTrainingRows(batches, spec, maxBytes);
+      const sample = sampleRows(rows);
       const scaling = measureScaling(rows);
       scale(rows, scaling);
       const network = createNetwork(await loadTensorFlow(), {
@@ -55,8 +57,10 @@ export function tfjsModelTrainer({
       });
       try {
         const { layers, ...report } = await fit(network, { rows, algorithm, seed, ...options });
+        const scores = await sampleScores(network, rows, sample);
+        const contract = trainedContract(spec, rows, { sample, scores });
         return {
-          bytes: await networkToOnnx(layers, scaling, spec),
+          bytes: await networkToOnnx(layers, scaling, contract),
           report: {
             rows: rows.rows,
             positives: rows.positives,
@@ -116,6 +120,16 @@ async function fit(network: Network, fitting: Fitting): Promise<Fitted> {
   network.restore(layers);
   const validation = hasValidation ? await judge(network, fitting) : undefined;
   return { layers, steps, history, ...(validation && { validation }) };
+}
+
+/** Probabilities of the sample's rows, by the kept weights. */
+async function sampleScores(
+  network: Network,
+  rows: TrainingRows,
+  sample: TrainingSample,
+): Promise<readonly number[]> {
+  const { features } = pick(rows, Uint32Array.from(sample.rows));
+  return Array.from(await network.predict(features), (z) => 1 / (1 + Math.exp(-z)));
 }
 
 /** One pass; the mean loss of its steps. */

@@ -1,6 +1,6 @@
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import type { NetworkAlgorithm, TrainingBatch, TrainingProgress, TrainingSpec } from "@ecap/sdk";
-import { readModelContract } from "@ecap/sdk/models";
+import { checkModel } from "@ecap/sdk/models";
 import { areaUnderCurve } from "@ecap/sdk/training";
 import { describe, expect, it } from "vitest";
 import { tfjsModelTrainer } from "../src/index.ts";
@@ -59,7 +59,7 @@ async function aucOf(bytes: Uint8Array, [batch]: readonly TrainingBatch[]): Prom
   const model = await load(bytes);
   const { x, y, label } = batch?.columns ?? {};
   const rows = Array.from({ length: batch?.rows ?? 0 }, (_, i) => [x?.[i] ?? 0, y?.[i] ?? 0]);
-  const answers = await Promise.all(rows.map((row) => model.score(row)));
+  const answers = await model.scoreBatch(rows);
   await model.close();
   return areaUnderCurve(
     answers.map(({ scores }, i) => ({ score: scores[1] ?? 0, positive: label?.[i] === 1 })),
@@ -83,14 +83,24 @@ describe("tfjsModelTrainer", () => {
     expect(await aucOf(network.bytes, rows)).toBeGreaterThan(0.97);
   });
 
-  it("says in the file what it is, and that its score is the second probability", async () => {
-    const { bytes } = await tfjsModelTrainer().train(points(600, isAbove), spec);
-    const model = await load(bytes);
-    expect(readModelContract(model.description)).toMatchObject({
+  it("says in the file what it is, and gives the scores that it promises there", async () => {
+    const period = { from: "2026-01-01", to: "2026-02-01" };
+    const trained = { ...spec, period };
+    const { bytes } = await tfjsModelTrainer().train(points(600, isAbove), trained);
+    const use = { useCase: "test", features: ["x", "y"] };
+    const { contract, golden } = await checkModel(onnxModelRuntime(), use, { bytes });
+    expect(golden.rows).toBe(20);
+    expect(golden.largestDifference).toBeLessThan(1e-6);
+    expect(contract).toMatchObject({
       name: "test",
       version: "1",
-      features: ["x", "y"],
+      features: [
+        { name: "x", missing: "nan" },
+        { name: "y", missing: "nan" },
+      ],
+      training: { ...period, rows: 600 },
     });
+    const model = await load(bytes);
     const { label, scores } = await model.score([1, -1]);
     expect(label).toBe(1);
     expect((scores[0] ?? 0) + (scores[1] ?? 0)).toBeCloseTo(1, 6);

@@ -11,14 +11,12 @@ import { type BinnedFeatures, binFeatures } from "./binned-features.ts";
 import { growTree, leafOf, type Tree } from "./grow-tree.ts";
 
 export interface FittedTrees {
-  readonly edges: BinnedFeatures["edges"];
   readonly trees: readonly Tree[];
   /** How the values of the trees' leaves become a probability: they are added to `base`, then the logistic function is taken of a log-odds. */
   readonly base: number;
   readonly isLogOdds: boolean;
   readonly history: readonly TrainingProgress[];
-  /** Probabilities of the validation rows. */
-  readonly validation: Float64Array;
+  readonly binned: BinnedFeatures;
 }
 
 export interface Fitting extends TrainOptions {
@@ -35,7 +33,6 @@ export async function fitForest(
   const random = seededRandom(spec.seed ?? 1);
   const trees: Tree[] = [];
   const history: TrainingProgress[] = [];
-  const validation = new Float64Array(rows.rows - rows.learned);
   for (let step = 1; step <= count; step += 1) {
     const drawn = new Uint32Array(rows.learned);
     for (let i = 0; i < rows.learned; i += 1) {
@@ -58,11 +55,10 @@ export async function fitForest(
       tree.value[node] = value / count;
     });
     trees.push(tree);
-    addLeaves(validation, tree, binned, rows.learned);
     history.push({ step, steps: count });
     onProgress?.({ step, steps: count });
   }
-  return { edges: binned.edges, trees, base: 0, isLogOdds: false, history, validation };
+  return { binned, trees, base: 0, isLogOdds: false, history };
 }
 
 /** Each tree follows the slope of the logistic loss of those before it. */
@@ -82,7 +78,6 @@ export async function fitBoosted(
   const trees: Tree[] = [];
   const history: TrainingProgress[] = [];
   let [kept, least] = [0, Number.POSITIVE_INFINITY];
-  let validation = new Float64Array(0);
   for (let step = 1; step <= count; step += 1) {
     const drawn = new Uint32Array(learned);
     for (let row = 0; row < learned; row += 1) {
@@ -99,18 +94,16 @@ export async function fitBoosted(
       tree.value[node] = value * learningRate;
     });
     trees.push(tree);
-    addLeaves(odds, tree, binned, 0);
+    for (let row = 0; row < odds.length; row += 1)
+      odds[row] = (odds[row] ?? 0) + leafOf(tree, binned, row);
     const progress = { step, steps: count, ...losses(odds, rows) };
     history.push(progress);
     onProgress?.(progress);
     const followed = progress.validationLoss ?? -step;
-    if (followed < least) {
-      [kept, least] = [step, followed];
-      validation = odds.slice(learned).map(sigmoid);
-    } else if (step - kept >= patience) break;
+    if (followed < least) [kept, least] = [step, followed];
+    else if (step - kept >= patience) break;
   }
-  const { edges } = binned;
-  return { edges, trees: trees.slice(0, kept), base, isLogOdds: true, history, validation };
+  return { binned, trees: trees.slice(0, kept), base, isLogOdds: true, history };
 }
 
 /** Lets the event loop have a turn wherever the tree stops for one, and after it. */
@@ -126,10 +119,13 @@ async function grown(
   }
 }
 
-/** Adds the leaf of each row from `first` on. */
-function addLeaves(sums: Float64Array, tree: Tree, binned: BinnedFeatures, first: number): void {
-  for (let i = 0; i < sums.length; i += 1)
-    sums[i] = (sums[i] ?? 0) + leafOf(tree, binned, first + i);
+/** Probability of a row. */
+export function probabilityOf(
+  { binned, trees, base, isLogOdds }: FittedTrees,
+  row: number,
+): number {
+  const sum = trees.reduce((total, tree) => total + leafOf(tree, binned, row), base);
+  return isLogOdds ? sigmoid(sum) : sum;
 }
 
 /** The rows that were drawn. */

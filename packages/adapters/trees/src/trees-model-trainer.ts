@@ -1,11 +1,12 @@
 import { EcapError, type ModelTrainer } from "@ecap/sdk";
+import { sampleRows, trainedContract } from "@ecap/sdk/models";
 import {
   areaUnderCurve,
   averagePrecision,
   readTrainingRows,
   type TrainingRows,
 } from "@ecap/sdk/training";
-import { type FittedTrees, type Fitting, fitBoosted, fitForest } from "./fit.ts";
+import { type FittedTrees, type Fitting, fitBoosted, fitForest, probabilityOf } from "./fit.ts";
 import { treesToOnnx } from "./trees-onnx.ts";
 
 export interface TreesModelTrainerOptions {
@@ -23,9 +24,11 @@ export function treesModelTrainer({
       const begun = performance.now();
       const rows = await readTrainingRows(batches, spec, maxBytes);
       const fitted = await fit({ rows, spec, ...options });
-      const validation = judge(rows, fitted.validation);
+      const sample = sampleRows(rows);
+      const scores = sample.rows.map((row) => probabilityOf(fitted, row));
+      const validation = judge(rows, fitted);
       return {
-        bytes: await treesToOnnx(fitted, spec),
+        bytes: await treesToOnnx(fitted, trainedContract(spec, rows, { sample, scores })),
         report: {
           rows: rows.rows,
           positives: rows.positives,
@@ -47,10 +50,10 @@ function fit(fitting: Fitting): Promise<FittedTrees> {
   throw new EcapError("ECAP_TRAINING_DATA", `a "${algorithm.kind}" has no trees`);
 }
 
-function judge({ learned, labels }: TrainingRows, probabilities: Float64Array) {
-  if (probabilities.length === 0) return undefined;
-  const cases = Array.from(probabilities, (score, i) => ({
-    score,
+function judge({ rows, learned, labels }: TrainingRows, fitted: FittedTrees) {
+  if (learned === rows) return undefined;
+  const cases = Array.from({ length: rows - learned }, (_, i) => ({
+    score: probabilityOf(fitted, learned + i),
     positive: labels[learned + i] === 1,
   }));
   return { auc: areaUnderCurve(cases), averagePrecision: averagePrecision(cases) };

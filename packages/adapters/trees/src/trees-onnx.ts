@@ -1,4 +1,4 @@
-import type { TrainingSpec } from "@ecap/sdk";
+import { contractMetadata, type ModelContractInput } from "@ecap/sdk/models";
 import type { onnx as Onnx } from "onnx-proto";
 import type { FittedTrees } from "./fit.ts";
 import type { Tree } from "./grow-tree.ts";
@@ -12,8 +12,8 @@ const lowest = -3.4028234663852886e38;
  * @see https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleClassifier.html
  */
 export async function treesToOnnx(
-  { trees, edges, base, isLogOdds }: FittedTrees,
-  spec: TrainingSpec,
+  { trees, binned: { edges }, base, isLogOdds }: FittedTrees,
+  contract: ModelContractInput,
 ): Promise<Uint8Array> {
   const {
     default: { onnx },
@@ -36,7 +36,7 @@ export async function treesToOnnx(
     opType: "TreeEnsembleClassifier",
     domain: "ai.onnx.ml",
     input: ["features"],
-    output: ["label", "probabilities"],
+    output: ["label", "sums"],
     attribute: [
       ints("classlabels_int64s", [0, 1]),
       ints(
@@ -100,17 +100,28 @@ export async function treesToOnnx(
       { domain: "", version: 17 },
       { domain: "ai.onnx.ml", version: 3 },
     ],
-    metadataProps: Object.entries(metadataOf(spec)).map(([key, value]) => ({ key, value })),
+    metadataProps: Object.entries(contractMetadata(contract)).map(([key, value]) => ({
+      key,
+      value,
+    })),
     graph: {
-      name: spec.name,
-      node: [node],
-      input: [tensor("features", 1, ["N", spec.features.length])],
+      name: contract.name,
+      node: [
+        node,
+        // Float32 sums of shares may be a hair past 1.
+        { opType: "Clip", input: ["sums", "zero", "one"], output: ["probabilities"] },
+      ],
+      initializer: [
+        { name: "zero", dims: [], dataType: 1, floatData: [0] },
+        { name: "one", dims: [], dataType: 1, floatData: [1] },
+      ],
+      input: [tensor("features", 1, ["N", contract.features.length])],
       output: [tensor("label", 7, ["N"]), tensor("probabilities", 1, ["N", 2])],
     },
   }).finish();
 }
 
-function nodesOf(tree: Tree, id: number, edges: FittedTrees["edges"]) {
+function nodesOf(tree: Tree, id: number, edges: FittedTrees["binned"]["edges"]) {
   return tree.feature.map((feature, node) => {
     const bin = tree.bin[node] ?? 0;
     return {
@@ -128,15 +139,6 @@ function nodesOf(tree: Tree, id: number, edges: FittedTrees["edges"]) {
 
 function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
-}
-
-function metadataOf({ name, version, features }: TrainingSpec): Readonly<Record<string, string>> {
-  return {
-    "ecap.name": name,
-    "ecap.version": version,
-    "ecap.features": JSON.stringify(features),
-    "ecap.positive_label": "1",
-  };
 }
 
 function tensor(

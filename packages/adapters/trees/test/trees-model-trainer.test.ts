@@ -1,5 +1,6 @@
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import type { TrainingAlgorithm, TrainingBatch, TrainingProgress, TrainingSpec } from "@ecap/sdk";
+import { checkModel } from "@ecap/sdk/models";
 import { areaUnderCurve, seededRandom } from "@ecap/sdk/training";
 import { describe, expect, it } from "vitest";
 import { treesModelTrainer } from "../src/index.ts";
@@ -39,7 +40,7 @@ async function scores(bytes: Uint8Array, { rows, columns }: TrainingBatch): Prom
   const model = await onnxModelRuntime().load(bytes, { missing: "pass" });
   const { x, y, noise } = columns;
   const all = Array.from({ length: rows }, (_, i) => [x?.[i] ?? 0, y?.[i] ?? 0, noise?.[i] ?? 0]);
-  const answers = await Promise.all(all.map((row) => model.score(row)));
+  const answers = await model.scoreBatch(all);
   await model.close();
   return answers.map((answer) => answer.scores[1] ?? Number.NaN);
 }
@@ -52,6 +53,10 @@ describe("treesModelTrainer", () => {
     const batch = points(4_000, isCrossed);
     const { bytes, report } = await treesModelTrainer().train([batch], spec);
     expect(report.validation?.auc).toBeGreaterThan(0.98);
+    const use = { useCase: "test", features: spec.features };
+    const { golden } = await checkModel(onnxModelRuntime(), use, { bytes });
+    expect(golden.rows).toBe(20);
+    expect(golden.largestDifference).toBeLessThan(1e-6);
     const served = await scores(bytes, batch);
     const cases = served.map((score, i) => ({
       score,

@@ -14,8 +14,8 @@ const count = z.number().min(0);
 
 export const histogramSchema = z
   .strictObject({
-    edges: z.array(z.number()).min(1).max(200),
-    counts: z.array(count).min(2).max(201),
+    edges: z.array(z.number()).min(1).max(200).readonly(),
+    counts: z.array(count).min(2).max(201).readonly(),
     missing: count.optional(),
   })
   .refine(({ edges }) => edges.every((edge, i) => i === 0 || edge > (edges[i - 1] ?? edge)), {

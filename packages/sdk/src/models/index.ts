@@ -12,3 +12,4 @@ export * from "./model-server.ts";
 export * from "./model-store.ts";
 export * from "./ranking.ts";
 export * from "./scorer.ts";
+export * from "./trained-contract.ts";

@@ -78,6 +78,10 @@ export interface TrainingSpec {
   readonly validationShare?: number;
   /** Equal seeds and rows give equal models. Default 1. */
   readonly seed?: number;
+  /** Of the rows, dates or instants of ISO 8601; stands in the model's contract. */
+  readonly period?: { readonly from: string; readonly to: string };
+  /** Version of the definitions the features were made by; stands in the model's contract. */
+  readonly featuresVersion?: string;
 }
 
 export interface TrainingProgress {
