@@ -10,6 +10,7 @@ import {
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { topology } from "@ecap/sdk/streams";
 import type { CaseContext } from "./cases/case-context.ts";
+import { caseRetentionJob } from "./cases/case-retention-job.ts";
 import { caseMigrations } from "./cases/case-tables.ts";
 import { bankLabelTopology, caseTopology } from "./cases/case-topologies.ts";
 import { createCases } from "./cases/open-cases.ts";
@@ -123,7 +124,7 @@ export const fraud = definePlugin({
           "what analysts write and add",
         ],
         purpose: "fraud prevention",
-        retention: "kept",
+        retention: "two years after a case is closed, unless the option says otherwise",
       },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
@@ -186,6 +187,7 @@ export const fraud = definePlugin({
       flush: () => log.flush(),
     };
   },
+  jobs: ({ cases }) => (cases === undefined ? [] : [caseRetentionJob(cases)]),
   topologies: (service) => [
     topology("fraud-assess")
       .from({ topics: ["transactions"] })

@@ -37,7 +37,7 @@ export async function addFile(
   const { tenant, by } = actor;
   const now = context.clock.now();
   const id = uuidv7(now);
-  const key = keyOf(tenant, id);
+  const key = fileKey(tenant, id);
   const db = await context.open();
   const objects = context.objects();
   await objects.put(key, bytes);
@@ -95,7 +95,7 @@ export async function readFile(
     .where("case_number", "=", number)
     .where("id", "=", id)
     .executeTakeFirst();
-  const bytes = row && (await context.objects().get(keyOf(tenant, row.id)));
+  const bytes = row && (await context.objects().get(fileKey(tenant, row.id)));
   if (row === undefined || bytes === undefined)
     throw new EcapError("ECAP_NOT_FOUND", `case ${number} has no such file`);
   return new Response(bytes as Uint8Array<ArrayBuffer>, {
@@ -109,7 +109,8 @@ export async function readFile(
   });
 }
 
-function keyOf(tenant: string, id: string): string {
+/** Where a file's bytes are in the object store. */
+export function fileKey(tenant: string, id: string): string {
   return `fraud-cases/${encodeURIComponent(tenant).replaceAll(".", "%2E")}/${id}`;
 }
 

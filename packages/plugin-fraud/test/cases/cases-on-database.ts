@@ -1,12 +1,14 @@
 import { silentLogger } from "@ecap/sdk";
-import { manualClock } from "@ecap/sdk/memory";
+import { manualClock, memoryObjectStore } from "@ecap/sdk/memory";
 import type { Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Alert, Entity } from "../../src/cases/alert.ts";
 import type { CaseContext } from "../../src/cases/case-context.ts";
 import { takeStep } from "../../src/cases/case-desk.ts";
+import { addFile } from "../../src/cases/case-files.ts";
 import { defaultCaseOptions } from "../../src/cases/case-options.ts";
 import type { CaseTables } from "../../src/cases/case-tables.ts";
+import { forgetCases } from "../../src/cases/forget-cases.ts";
 import { labelPayments } from "../../src/cases/labels/label-case.ts";
 import { readCase } from "../../src/cases/read-cases.ts";
 import { takeAlerts } from "../../src/cases/take-alerts.ts";
@@ -98,9 +100,9 @@ export function casesOnDatabase(name: string, open: () => Promise<CaseDatabase>)
       expect(await groups("single")).toEqual(expected);
       expect(await groups("racing")).toEqual(expected);
       for (const tenant of ["whole", "single", "racing"]) {
-        const open = (await casesOf(tenant)).filter(({ state }) => state === "new");
-        expect(open.reduce((sum, { alerts: count }) => sum + count, 0)).toBe(60);
-        expect(open).toHaveLength(5);
+        const left = (await casesOf(tenant)).filter(({ state }) => state === "new");
+        expect(left.reduce((sum, { alerts: count }) => sum + count, 0)).toBe(60);
+        expect(left).toHaveLength(5);
       }
     });
 
@@ -142,6 +144,28 @@ export function casesOnDatabase(name: string, open: () => Promise<CaseDatabase>)
           data: { payment_id: "p-1", fraud: true, source: "analyst", labelled_by: "ann" },
         },
       ]);
+    });
+
+    it("forgets closed cases after their time, with their files and what was merged into them", async () => {
+      const tenant = "forget";
+      await take([1, 2, 3].map((i) => alertOf(tenant, `p-${i}`, [`card:${i}`])));
+      const actor = { tenant, by: "ann" };
+      const objects = memoryObjectStore();
+      const of = { ...context(), objects: () => objects };
+      const content = Buffer.from("text").toString("base64");
+      await addFile(of, actor, 1, { name: "a.txt", mediaType: "text/plain", content });
+      await takeStep(of, actor, { number: 1, version: 1 }, { do: "merge", into: 2 });
+      const resolution = "legitimate";
+      await takeStep(of, actor, { number: 2, version: 2 }, { do: "close", resolution });
+      const later = (days: number) => ({ ...of, clock: manualClock(now + days * 86_400_000) });
+      expect(await forgetCases(later(729))).toEqual({ removed: 0 });
+      expect(await forgetCases(later(731))).toEqual({ removed: 2 });
+      expect(await casesOf(tenant)).toMatchObject([{ number: 3, state: "new" }]);
+      expect(await groups(tenant)).toEqual(new Set(["p-3"]));
+      const kept: string[] = [];
+      for await (const { key } of objects.list("")) kept.push(key);
+      expect(kept).toEqual([]);
+      await expect(readCase(database.db, tenant, 2)).rejects.toThrow("no case 2");
     });
 
     it("merges by hand with all that belongs to a case, and takes alerts on for the one that is left", async () => {

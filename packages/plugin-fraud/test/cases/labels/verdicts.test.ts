@@ -70,6 +70,8 @@ describe("what counts of the words on a payment", () => {
   });
 });
 
+const event = (data: object) => ({ data }) as unknown as Parameters<typeof labelOfChargeback>[0];
+
 describe("what a chargeback says", () => {
   it.each([
     ["fraudulent", true],
@@ -86,8 +88,6 @@ describe("what a chargeback says", () => {
   });
 
   it("is a label of its payment, or of its order where it names no payment", () => {
-    const event = (data: object) =>
-      ({ data }) as unknown as Parameters<typeof labelOfChargeback>[0];
     expect(labelOfChargeback(event({ payment_id: "p", order_id: 7 }))).toEqual({
       payment_id: "p",
       event_id: "fraud-decision/p",
