@@ -49,7 +49,13 @@ function networkOption({ nodes, edges }: Network, colours: ChartColours): ChartO
         roam: true,
         scaleLimit: { min: 0.4, max: 4 },
         // Laid out at once: a picture that goes on moving is hard to read.
-        force: { repulsion: 110, edgeLength: [24, 60], gravity: 0.12, layoutAnimation: false },
+        force: {
+          repulsion: Math.max(90, 420 - 4 * nodes.length),
+          edgeLength: nodes.length < 40 ? [70, 140] : [30, 90],
+          gravity: 0.1,
+          layoutAnimation: false,
+        },
+        labelLayout: { hideOverlap: true },
         data: nodes.map((node) => ({
           id: node.id,
           name: node.id,

@@ -13,6 +13,7 @@ const span = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const defaultCaseOptions = {
   outcomes: ["review", "decline"] as Outcome[],
   maxAlerts: 100,
+  keepDays: 730,
   linkWithinMs: { customer: 30 * dayMs, card: 30 * dayMs, device: 7 * dayMs, ip: hourMs },
   due: [
     { expectedLoss: 500, withinMs: 4 * hourMs },
@@ -26,6 +27,8 @@ export interface CaseOptions {
   readonly outcomes: readonly Outcome[];
   /** Most alerts that are put into one case; what comes after begins another. */
   readonly maxAlerts: number;
+  /** How long closed cases are kept, with their notes and files. */
+  readonly keepDays: number;
   /** How long after (or before) an alert another with the same customer, card, device or address belongs to its case. An address is shared by strangers, so not for long. */
   readonly linkWithinMs: Readonly<Record<EntityKind, number>>;
   /** When a case is due, by its expected loss: the first entry that it reaches. */
@@ -36,6 +39,7 @@ export const caseOptions = z
   .strictObject({
     outcomes: z.array(z.enum(outcomes)).min(1).default(defaultCaseOptions.outcomes),
     maxAlerts: z.number().int().min(1).max(1_000).default(defaultCaseOptions.maxAlerts),
+    keepDays: z.number().int().min(1).max(36_500).default(defaultCaseOptions.keepDays),
     linkWithinMs: z
       .strictObject({ customer: span, card: span, device: span, ip: span })
       .default(defaultCaseOptions.linkWithinMs),
