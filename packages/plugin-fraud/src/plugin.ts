@@ -29,6 +29,7 @@ import {
   type LakeBacktestReport,
   runBacktest,
 } from "./rules/run-backtest.ts";
+import { createAnomalyWatch } from "./signals/anomaly-watch.ts";
 import { createFraudSignals, type FraudSignals } from "./signals/fraud-signals.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
@@ -171,6 +172,7 @@ export const fraud = definePlugin({
     );
     const decideOptions: DecideOptions = {
       signals: signals.read,
+      anomalies: createAnomalyWatch(),
       stateStore,
       clock: ctx.clock,
       rules,
