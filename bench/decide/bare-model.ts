@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { featureNames } from "@ecap/plugin-fraud";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { root } from "../processes.ts";
 
@@ -8,6 +7,8 @@ import { root } from "../processes.ts";
 export async function bareModel(): Promise<() => Promise<unknown>> {
   const bytes = await readFile(join(root, "packages/plugin-fraud/models/baseline.onnx"));
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-  const row = new Float32Array(featureNames.length).fill(1);
+  const [input] = session.inputMetadata;
+  const width = input?.isTensor === true ? Number(input.shape[1]) : 0;
+  const row = new Float32Array(width).fill(1);
   return () => session.run({ features: new Tensor("float32", row, [1, row.length]) });
 }

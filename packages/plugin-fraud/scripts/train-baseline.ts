@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { manualClock, memory } from "@ecap/sdk/memory";
+import { histogramOf } from "@ecap/sdk/models";
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
 import { featureNames, fraudFeatures } from "../src/fraud-features.ts";
 import { defaultOptions } from "../src/options.ts";
@@ -40,9 +41,39 @@ const model = trainBoostedTrees(
   trained.map(({ scenario }) => (scenario === undefined ? 0 : 1)),
   training,
 );
-const onnx = toOnnx(model, { name: "fraud-baseline", version, features: featureNames });
+const onnx = toOnnx(model, {
+  name: "fraud-baseline",
+  version,
+  features: featureNames,
+  ...described(model),
+});
 await writeFile(new URL("../models/baseline.onnx", import.meta.url), onnx);
 process.stdout.write(report(model, onnx.length));
+
+/** What drift and contributions are measured against, and scores by the trees themselves that ONNX Runtime has to give again. */
+function described(trees: BoostedTrees) {
+  const scores = trained.map(({ row }) => probabilityOf(trees, row));
+  const step = Math.floor(trained.length / 50);
+  const chosen = trained.filter((_, i) => i % step === 0).slice(0, 50);
+  return {
+    training: {
+      from: new Date(from).toISOString(),
+      to: new Date(from + trainedDays * dayMs).toISOString(),
+      rows: trained.length,
+    },
+    histograms: {
+      score: histogramOf(scores),
+      features: Object.fromEntries(
+        featureNames.map((name, i) => [name, histogramOf(trained.map(({ row }) => row[i] ?? 0))]),
+      ),
+    },
+    golden: chosen.map(({ row }) => {
+      // As a file of single precision is given them.
+      const input = row.map(Math.fround);
+      return { input, score: probabilityOf(trees, input) };
+    }),
+  };
+}
 
 async function readExamples(): Promise<Example[]> {
   const clock = manualClock(from);

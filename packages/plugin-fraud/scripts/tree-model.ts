@@ -1,16 +1,15 @@
-import { contractMetadata } from "@ecap/sdk/models";
+import { contractMetadata, type ModelContractInput } from "@ecap/sdk/models";
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
 import type { BoostedTrees, TreeNode } from "./boosted-trees.ts";
 
 const { onnx } = onnxProto;
 const { FLOATS, INTS, STRINGS, STRING } = onnx.AttributeProto.AttributeType;
 
-export interface ModelIdentity {
-  readonly name: string;
+/** What the model says of itself: its contract, with the names of its columns in their order. */
+export type ModelIdentity = Omit<ModelContractInput, "features" | "positiveLabel"> & {
   readonly version: string;
-  /** Names of the columns, in their order. */
   readonly features: readonly string[];
-}
+};
 
 interface FlatTrees {
   readonly treeIds: number[];

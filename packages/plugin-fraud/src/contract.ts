@@ -1,4 +1,7 @@
 import { serviceToken } from "@ecap/sdk";
+import type { Explanation, ModelOpinion } from "@ecap/sdk/models";
+
+export type { ModelOpinion } from "@ecap/sdk/models";
 
 export const outcomes = ["approve", "challenge", "review", "decline"] as const;
 /** From letting it pass to refusing it; `challenge` asks the payer for more, `review` asks a person. */
@@ -24,6 +27,25 @@ export interface Transaction {
   readonly cardCountry?: string;
   /** Whether the payment was refused by the provider; refused attempts count in velocity. */
   readonly failed?: boolean;
+  /** E-mail address, telephone number and name are looked at and not kept: of the first two a hash is, to count by. */
+  readonly email?: string;
+  readonly phone?: string;
+  readonly name?: string;
+  /** ISO 3166 alpha-2 codes of the addresses. */
+  readonly billingCountry?: string;
+  readonly shippingCountry?: string;
+  /** The first six to eight digits of the card, which name its issuer. */
+  readonly cardBin?: string;
+  /** What the browser or app says of its device, as in `{ screen: "1920x1080", timezone: "Europe/Berlin" }`. */
+  readonly device?: Readonly<Record<string, string | number | boolean>>;
+  readonly session?: {
+    /** Epoch milliseconds. */
+    readonly startedAt?: number;
+    /** Pages seen before the checkout. */
+    readonly pages?: number;
+    /** Whether the card's number was pasted. */
+    readonly pasted?: boolean;
+  };
 }
 
 export interface ReasonCode {
@@ -50,17 +72,10 @@ export interface ShadowRuling {
   readonly hash: string;
 }
 
-/** What one model said of a payment; the first of a decision is the one that counted. */
-export interface ModelOpinion {
-  /** Name and version, as in `card-fraud/3`. */
-  readonly model: string;
-  readonly role: "champion" | "canary" | "challenger" | "shadow";
-  /** Absent where it failed, or was late. */
-  readonly score?: number;
-  readonly failure?: string;
-  readonly late?: true;
-  readonly latencyMs?: number;
-}
+/** Why the model's score is what it is, or why that cannot be said. */
+export type ScoreExplanation =
+  | (Explanation & { readonly model: string })
+  | { readonly model: string; readonly failure: string };
 
 export interface Decision {
   readonly id: string;
@@ -76,7 +91,12 @@ export interface Decision {
   readonly degraded?: string;
   /** Of every model that was asked, the one that counts first. */
   readonly models?: readonly ModelOpinion[];
+  /** Where it was asked for. */
+  readonly explanation?: ScoreExplanation;
+  /** By name; what is not known is left out. */
   readonly features: Readonly<Record<string, number>>;
+  /** What could not be looked at: members of the payment that were not given or could not be used, and lookups without a database. */
+  readonly missing?: readonly string[];
   /** What the rules saw beside features and the payment's own members, by the names they know it by; with these all that is needed to decide again. */
   readonly facts: Readonly<Record<string, string | boolean>>;
   /** Equal where rule set, facts and ruling are equal; a backtest of the same rules over this decision has the same. */
@@ -91,10 +111,13 @@ export interface Decision {
 }
 
 export interface FraudService {
-  /** Decides on a payment. Resolves when the decision is made; with `durability: "before"`, when its record is durable too. */
+  /**
+   * Decides on a payment. Resolves when the decision is made; with `durability: "before"`, when its record is durable too. With `explain` the decision, and its
+   * record, say what each feature added to the model's score, which takes some milliseconds, or some hundred where it has to be sampled.
+   */
   assess(
     transaction: Transaction,
-    options?: { readonly durability?: "after" | "before" },
+    options?: { readonly durability?: "after" | "before"; readonly explain?: boolean },
   ): Promise<Decision>;
   /** Resolves when every decision made so far is durable. */
   flush(): Promise<void>;

@@ -1,13 +1,16 @@
 import type { Clock, StateStore } from "@ecap/sdk";
 import type { ModelAnswer, ModelServer } from "@ecap/sdk/models";
 import type { Decision, ReasonCode, ShadowRuling, Transaction } from "./contract.ts";
-import { fraudFeatures } from "./fraud-features.ts";
+import { featureNames, fraudFeatures } from "./fraud-features.ts";
 import { type Cap, countDecline } from "./rules/decline-cap.ts";
 import { detailsOf, evaluate, type Ruling, type Thresholds } from "./rules/evaluate.ts";
 import { factsOf, recordedFacts } from "./rules/fields.ts";
 import type { Facts } from "./rules/language/index.ts";
 import type { LoadedRuleSet, RuleBook, RulesInForce } from "./rules/rule-book.ts";
 import { silencedFor } from "./rules/snoozes.ts";
+import { knownPart } from "./signals/known-part.ts";
+import { paymentSignals, type ReadSignals } from "./signals/payment-signals.ts";
+import type { PaymentSubject } from "./signals/signal.ts";
 
 export interface DecideOptions {
   readonly stateStore: StateStore;
@@ -15,6 +18,8 @@ export interface DecideOptions {
   readonly rules: Pick<RuleBook, "inForce">;
   /** Where a rule set has none of its own. */
   readonly thresholds: Thresholds;
+  /** Looks at the payment. Default: with no lookups in databases or lists. */
+  readonly signals?: ReadSignals;
   /** Absent: rules alone decide. */
   readonly models?: ModelServer | undefined;
 }
@@ -22,18 +27,25 @@ export interface DecideOptions {
 /** A decision, and whether it was the first decline too many, of which somebody is to be told. */
 export interface Decided {
   readonly decision: Decision;
+  /** What of the payment could be used. */
+  readonly payment: Transaction;
   readonly capReached: boolean;
 }
 
-/** Makes the decision: velocity first, then the model, then the rules on all of it. Adds the payment to its velocity once, by its id. */
-export async function decide(transaction: Transaction, options: DecideOptions): Promise<Decided> {
+/**
+ * Makes the decision: signals and velocity first, then the model, then the rules on all of it. Adds the payment to its velocity once, by its id. What
+ * of the payment cannot be used is left out and named.
+ */
+export async function decide(given: Transaction, options: DecideOptions): Promise<Decided> {
   const begun = performance.now();
-  const { clock, stateStore, thresholds } = options;
+  const { clock, stateStore, thresholds, signals = plainSignals } = options;
   const decidedAt = clock.now();
+  const { payment: transaction, missing } = knownPart(given, decidedAt);
   const tenant = transaction.tenant ?? "default";
-  const subject = { ...transaction, time: transaction.time ?? decidedAt };
+  const readings = signals(transaction, missing);
+  const subject = { ...transaction, readings };
   const [features, rules] = await Promise.all([
-    countPayment(subject, stateStore),
+    countPayment(subject, stateStore).then(known),
     options.rules.inForce(tenant),
   ]);
   const model =
@@ -62,6 +74,7 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
     ...(model.score !== undefined && { modelScore: model.score }),
     ...(model.degraded !== undefined && { degraded: model.degraded }),
     features,
+    ...(readings.missing.length > 0 && { missing: readings.missing }),
     facts: recordedFacts(facts),
     hash: ruling.hash,
     ...(cap.exceeded && { capped: true }),
@@ -71,12 +84,12 @@ export async function decide(transaction: Transaction, options: DecideOptions): 
     decidedAt,
     latencyMs: performance.now() - begun,
   };
-  return { decision, capReached: cap.first };
+  return { decision, payment: transaction, capReached: cap.first };
 }
 
 /** Adds a payment to its velocity, once by its id, and gives its features with it. All there is to do for one that nothing is decided about. */
 export function countPayment(
-  subject: Transaction & { readonly time: number },
+  subject: PaymentSubject & { readonly time: number },
   stateStore: StateStore,
 ): Promise<Readonly<Record<string, number>>> {
   const { id, time: at, tenant = "default" } = subject;
@@ -112,6 +125,18 @@ function capOf(
     ruleSet: label,
     max: document.maxDeclinesPerMinute,
   });
+}
+
+const plainSignals = paymentSignals();
+
+/** Without what is not known. */
+function known(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const name of featureNames) {
+    const value = values[name];
+    if (value !== undefined && !Number.isNaN(value)) found[name] = value;
+  }
+  return found;
 }
 
 const noModel: ModelAnswer = { opinions: [] };

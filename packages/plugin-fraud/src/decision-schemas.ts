@@ -29,3 +29,22 @@ export const opinionSchema = z.object({
   late: z.literal(true).optional(),
   latencyMs: z.number().optional(),
 });
+
+const contribution = z.object({
+  feature: z.string(),
+  value: z.number().optional(),
+  contribution: z.number(),
+  error: z.number().optional().describe("Standard error, of a sampled one"),
+});
+/** Why a score is what it is: base and contributions add up to the total. */
+export const explanationSchema = z.union([
+  z.object({
+    model: z.string(),
+    method: z.enum(["linear", "trees", "sampled"]),
+    space: z.enum(["score", "log-odds"]),
+    base: z.number(),
+    total: z.number(),
+    contributions: z.array(contribution),
+  }),
+  z.object({ model: z.string(), failure: z.string() }),
+]);

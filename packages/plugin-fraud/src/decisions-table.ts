@@ -59,6 +59,11 @@ export const decisionsTable = defineLakeTable({
       type: "string",
       description: "JSON array: what each model said, the one that counted first",
     },
+    {
+      name: "explanation",
+      type: "string",
+      description: "JSON object: what each feature added to the score, where that was asked for",
+    },
     { name: "latency_ms", type: "double" },
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
@@ -90,6 +95,7 @@ export const decisionsTable = defineLakeTable({
         rules_version: text(data["rules_version"]),
         model_version: text(data["model_version"]),
         models: data["models"] === undefined ? null : JSON.stringify(data["models"]),
+        explanation: data["explanation"] === undefined ? null : JSON.stringify(data["explanation"]),
         latency_ms: number(data["latency_ms"]),
       },
     ];

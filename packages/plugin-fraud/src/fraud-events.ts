@@ -2,7 +2,12 @@ import { defineEvent, type EventEnvelope, schemaName } from "@ecap/sdk";
 import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
 import type { Decided } from "./decide.ts";
-import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import {
+  explanationSchema,
+  opinionSchema,
+  reasonSchema,
+  shadowSchema,
+} from "./decision-schemas.ts";
 
 /** Events from before there were rule sets name no rule. */
 const eventReason = reasonSchema.partial({ rule: true });
@@ -27,11 +32,13 @@ export const decisionMade = defineEvent({
     degraded: z.string().optional(),
     features: z.record(z.string(), z.number()),
     facts: z.record(z.string(), z.union([z.string(), z.boolean()])).optional(),
+    missing: z.array(z.string()).optional(),
     rules_version: z.string(),
     rules_hash: z.string().optional(),
     capped: z.boolean().optional(),
     shadows: z.array(shadowSchema).optional(),
     models: z.array(opinionSchema).optional(),
+    explanation: explanationSchema.optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),
@@ -71,7 +78,8 @@ export function decisionEvents(
     outcome: decision.outcome,
     score: decision.score,
     reasons: decision.reasons,
-    amount: transaction.amount,
+    // The schema wants one; that it was none is among what is missing.
+    amount: Number.isFinite(transaction.amount) ? transaction.amount : 0,
     ...(transaction.currency !== undefined && { currency: transaction.currency }),
   };
   const record = {
@@ -80,10 +88,12 @@ export function decisionEvents(
     ...(decision.degraded !== undefined && { degraded: decision.degraded }),
     features: decision.features,
     facts: decision.facts,
+    ...(decision.missing !== undefined && { missing: decision.missing }),
     rules_hash: decision.hash,
     ...(decision.capped === true && { capped: true }),
     ...(decision.shadows !== undefined && { shadows: decision.shadows }),
     ...(decision.models !== undefined && { models: decision.models }),
+    ...(decision.explanation !== undefined && { explanation: decision.explanation }),
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,

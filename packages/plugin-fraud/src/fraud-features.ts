@@ -5,6 +5,8 @@ import {
   type WindowFeature,
 } from "@ecap/sdk/features";
 import type { Transaction } from "./contract.ts";
+import { customerKey, historyFeatures, readingFeatures } from "./features/signal-features.ts";
+import type { PaymentSubject } from "./signals/signal.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -14,7 +16,7 @@ type Definition = Omit<WindowFeature<Transaction>, "key" | "entity">;
 
 const keys = {
   card: ({ cardId }: Transaction) => cardId,
-  customer: ({ customerId }: Transaction) => customerId,
+  customer: customerKey,
   device: ({ deviceId }: Transaction) => deviceId,
   ip: ({ ip }: Transaction) => ip,
 } as const;
@@ -94,7 +96,7 @@ const velocity: ReadonlyArray<WindowFeature<Transaction>> = [
 
 /** Numbers of the payment itself, beside its velocity. */
 const own: ReadonlyArray<DerivedFeature<Transaction>> = [
-  { name: "amount", derive: (_, { subject }) => subject.amount },
+  { name: "amount", missing: Number.NaN, derive: (_, { subject }) => subject.amount },
   {
     name: "amount_to_mean",
     missing: 1,
@@ -113,9 +115,11 @@ const own: ReadonlyArray<DerivedFeature<Transaction>> = [
 ];
 
 /** What is known of a payment in numbers, for rules and models. */
-export const fraudFeatures: FeatureSet<Transaction> = defineFeatures("fraud", [
+export const fraudFeatures: FeatureSet<PaymentSubject> = defineFeatures<PaymentSubject>("fraud", [
   ...velocity,
   ...own,
+  ...readingFeatures,
+  ...historyFeatures,
 ]);
 
 export const featureNames: readonly string[] = fraudFeatures.features.map(({ name }) => name);

@@ -4,9 +4,16 @@ import { z } from "zod";
 import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
-import { opinionSchema, reasonSchema, shadowSchema } from "./decision-schemas.ts";
+import {
+  explanationSchema,
+  opinionSchema,
+  reasonSchema,
+  shadowSchema,
+} from "./decision-schemas.ts";
+import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelRoutes } from "./models/http-models.ts";
+import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
@@ -29,6 +36,27 @@ const transaction = z.strictObject({
   country: country.optional(),
   cardCountry: country.optional(),
   failed: z.boolean().optional(),
+  email: z.string().max(320).optional(),
+  phone: z.string().max(40).optional(),
+  name: id.optional(),
+  billingCountry: country.optional(),
+  shippingCountry: country.optional(),
+  cardBin: z
+    .string()
+    .regex(/^\d{6,8}$/)
+    .optional()
+    .describe("The first six to eight digits of the card"),
+  device: z
+    .record(z.string().max(100), z.union([z.string().max(4_096), z.number(), z.boolean()]))
+    .optional()
+    .describe("What the browser or app says of its device"),
+  session: z
+    .strictObject({
+      startedAt: z.number().optional().describe("Epoch milliseconds"),
+      pages: z.number().optional(),
+      pasted: z.boolean().optional(),
+    })
+    .optional(),
 });
 const decision = z.object({
   id: z.string(),
@@ -40,7 +68,9 @@ const decision = z.object({
   modelScore: z.number().optional(),
   degraded: z.string().optional(),
   models: z.array(opinionSchema).optional(),
+  explanation: explanationSchema.optional(),
   features: z.record(z.string(), z.number()),
+  missing: z.array(z.string()).optional(),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
   hash: z.string(),
   capped: z.boolean().optional(),
@@ -71,8 +101,10 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...ruleRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
+    ...trainingRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
+    ...featureRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -80,7 +112,13 @@ export function routes(service: FraudRuntime): readonly Route[] {
       tag: "fraud",
       summary: "Decide on a payment",
       body: transaction,
-      query: z.object({ durability: z.enum(["after", "before"]).default("after") }),
+      query: z.object({
+        durability: z.enum(["after", "before"]).default("after"),
+        explain: z
+          .enum(["true", "false"])
+          .default("false")
+          .describe("Say, and record, what each feature added to the model's score"),
+      }),
       response: decision,
       handler: async ({ body, query, principal }) => {
         const { time, ...given } = body;
@@ -93,14 +131,18 @@ export function routes(service: FraudRuntime): readonly Route[] {
             tenant: principal.tenant,
             ...(time !== undefined && { time: Date.parse(time) }),
           },
-          query,
+          { durability: query.durability, explain: query.explain === "true" },
         );
         return {
           ...made,
           reasons: made.reasons.map((entry) => ({ ...entry })),
           features: { ...made.features },
+          missing: made.missing && [...made.missing],
           facts: { ...made.facts },
           models: made.models?.map((entry) => ({ ...entry })),
+          explanation:
+            made.explanation &&
+            (structuredClone(made.explanation) as z.input<typeof explanationSchema>),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

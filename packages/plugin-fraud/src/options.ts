@@ -28,6 +28,10 @@ export const fraudOptions = z
     modelTimeoutMs: z.number().int().min(1).max(10_000).default(defaultOptions.modelTimeoutMs),
     /** Which decisions become cases, what belongs together, and when a case is due. */
     cases: caseOptions,
+    /** Files in MaxMind's format that say where addresses are (GeoIP2 or GeoLite2 City) and which hide somebody (GeoIP2 Anonymous IP). One that cannot be read keeps the plugin from starting; without one, decisions name what they miss. */
+    geoip: z
+      .strictObject({ city: z.string().min(1).optional(), anonymous: z.string().min(1).optional() })
+      .optional(),
   })
   .refine(
     ({ thresholds }) =>

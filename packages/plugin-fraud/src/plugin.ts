@@ -18,6 +18,7 @@ import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
+import { createFeatureDesk, type FeatureDesk } from "./features/feature-desk.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { createFraudModels, type FraudModels } from "./models/fraud-models.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
@@ -28,6 +29,7 @@ import {
   type LakeBacktestReport,
   runBacktest,
 } from "./rules/run-backtest.ts";
+import { createFraudSignals, type FraudSignals } from "./signals/fraud-signals.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
 const consumed: ReadonlySet<string> = new Set([
@@ -59,6 +61,8 @@ export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
   readonly rules: RuleBook;
   readonly desk: RuleDesk;
+  readonly features: FeatureDesk;
+  readonly signals: FraudSignals;
   readonly backtest: (request: BacktestRequest) => Promise<LakeBacktestReport>;
   readonly engine: () => QueryEngine;
   readonly models: FraudModels;
@@ -91,8 +95,8 @@ export const fraud = definePlugin({
           "customer_id",
           "country",
           "amount",
-          "features",
-          "facts (ids of card, device, IP address)",
+          "features (where the IP address is among them)",
+          "facts (ids of card, device, IP address; hashes of e-mail address, telephone number and device)",
         ],
         purpose: "fraud prevention",
         retention: "with the table",
@@ -100,9 +104,16 @@ export const fraud = definePlugin({
       {
         what: "velocity counters",
         where: "state features/fraud/*",
-        fields: ["customer id", "card token", "device id", "IP address"],
+        fields: [
+          "customer id",
+          "card token",
+          "device id",
+          "IP address",
+          "hashes of e-mail address, telephone number and device",
+          "last place, usual hours and amounts",
+        ],
         purpose: "fraud prevention",
-        retention: "at most 60 days after the last payment",
+        retention: "at most 180 days after the last payment",
       },
       {
         what: "lists that rules look up, and snoozes of rules",
@@ -150,6 +161,7 @@ export const fraud = definePlugin({
       await governance?.audit({ ...entry, outcome: "success" });
     };
     const desk = createRuleDesk({ stateStore, clock: ctx.clock, book: rules, audit });
+    const signals = createFraudSignals(options);
     const models = createFraudModels(ctx, options, audit);
     const cases = createCases(ctx, { options: options.cases, desk, audit });
     const log = createDecisionLog(
@@ -158,6 +170,7 @@ export const fraud = definePlugin({
       ctx.logger,
     );
     const decideOptions: DecideOptions = {
+      signals: signals.read,
       stateStore,
       clock: ctx.clock,
       rules,
@@ -168,6 +181,12 @@ export const fraud = definePlugin({
       decideOptions,
       rules,
       desk,
+      signals,
+      features: createFeatureDesk({
+        stateStore,
+        clock: ctx.clock,
+        engine: () => ctx.port("queryEngine"),
+      }),
       backtest: (request) =>
         runBacktest(
           { book: rules, engine: ctx.port("queryEngine"), thresholds: options.thresholds },
@@ -176,10 +195,11 @@ export const fraud = definePlugin({
       engine: () => ctx.port("queryEngine"),
       models,
       cases,
-      async assess(transaction, { durability = "after" } = {}) {
-        const decided = await decide(transaction, decideOptions);
+      async assess(transaction, { durability = "after", explain = false } = {}) {
+        const made = await decide(transaction, decideOptions);
+        const decided = explain ? await models.explained(made) : made;
         await log.room();
-        const recorded = log.append(decisionEvents(transaction, decided));
+        const recorded = log.append(decisionEvents(decided.payment, decided));
         if (durability === "before") await recorded;
         else recorded.catch(() => {});
         return decided.decision;
@@ -200,7 +220,7 @@ export const fraud = definePlugin({
             continue;
           }
           const decided = await decide(transaction, service.decideOptions);
-          for (const made of decisionEvents(transaction, decided))
+          for (const made of decisionEvents(decided.payment, decided))
             context.emit(topics[made.type] ?? decisionMade.topic, encodeEvent(made));
         }
       }),
@@ -208,7 +228,12 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
-  start: (service) => service.models.start(),
+  jobs: (service) => [service.models.policy(service.engine)],
+  start: async (service) => {
+    await service.signals.start();
+    await service.features.register();
+    await service.models.start();
+  },
   stop: async (service) => {
     await service.flush();
     await service.models.close();

@@ -68,26 +68,29 @@ test("every velocity feature is what a plain count over all payments gives, repe
 /** Each definition read as it is written: the payments of the entity in the window's buckets, filtered, aggregated. */
 function naive(past: readonly Timed[], payment: Timed): Record<string, number> {
   return Object.fromEntries(
-    fraudFeatures.features.filter(isWindowFeature).map((feature) => {
-      const { name, key, windowMs, bucketMs = windowMs / 12, filter, value } = feature;
-      const entity = key(payment);
-      const seen = feature.includes === "before" ? past : [...past, payment];
-      const bucket = (time: number): number => Math.floor(time / bucketMs);
-      const inside = seen.filter(
-        (other) =>
-          entity !== undefined &&
-          key(other) === entity &&
-          bucket(other.time) > bucket(payment.time - windowMs) &&
-          filter?.(other) !== false,
-      );
-      const values = inside.map((other) => value?.(other)).filter((each) => each !== undefined);
-      const total =
-        feature.aggregate === "count"
-          ? inside.length
-          : feature.aggregate === "sum"
-            ? values.reduce((sum: number, each) => sum + Number(each), 0)
-            : new Set(values).size;
-      return [name, total];
-    }),
+    fraudFeatures.features
+      .filter(isWindowFeature)
+      .filter(({ missing }) => missing === undefined)
+      .map((feature) => {
+        const { name, key, windowMs, bucketMs = windowMs / 12, filter, value } = feature;
+        const entity = key(payment);
+        const seen = feature.includes === "before" ? past : [...past, payment];
+        const bucket = (time: number): number => Math.floor(time / bucketMs);
+        const inside = seen.filter(
+          (other) =>
+            entity !== undefined &&
+            key(other) === entity &&
+            bucket(other.time) > bucket(payment.time - windowMs) &&
+            filter?.(other) !== false,
+        );
+        const values = inside.map((other) => value?.(other)).filter((each) => each !== undefined);
+        const total =
+          feature.aggregate === "count"
+            ? inside.length
+            : feature.aggregate === "sum"
+              ? values.reduce((sum: number, each) => sum + Number(each), 0)
+              : new Set(values).size;
+        return [name, total];
+      }),
   );
 }

@@ -39,7 +39,6 @@ export async function fraudHandbook(args: readonly string[]): Promise<number> {
     return 1;
   }
   const begun = performance.now();
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const earlier: HandbookSplit[] = [];
   for (const weeks of [3, 2])
     earlier.push(
@@ -51,7 +50,7 @@ export async function fraudHandbook(args: readonly string[]): Promise<number> {
   const split = await handbookSplit(folder);
   const featureSeconds = (performance.now() - begun) / 1_000;
   const { algorithms, ensemble } = await choose(earlier, say);
-  const rows = await judge(split, algorithms, { ensemble, seeds, say });
+  const rows = await judge(split, algorithms, { ensemble, seeds });
   const report = {
     train: counts(split.train),
     test: counts(split.test),
@@ -72,11 +71,9 @@ async function judge(
   {
     ensemble,
     seeds,
-    say,
   }: {
     readonly ensemble: Awaited<ReturnType<typeof choose>>["ensemble"];
     readonly seeds: readonly number[];
-    readonly say: (line: string) => void;
   },
 ): Promise<readonly Row[]> {
   const names = Object.keys(kinds) as Kind[];
@@ -122,8 +119,6 @@ function printed({
   readonly featureSeconds: number;
   readonly seconds: number;
 }): string {
-  const line = (name: string, columns: readonly string[]): string =>
-    `${name.padEnd(18)}${columns.map((each) => each.padStart(24)).join("")}\n`;
   return [
     `train ${train.rows} payments, ${train.frauds} frauds; test ${test.rows}, ${test.frauds}\n`,
     `median of ${models[0]?.runs.length ?? 0} seeds (least to most)\n\n`,
@@ -144,6 +139,14 @@ function printed({
     ),
     `\nfeatures of three splits in ${featureSeconds.toFixed(0)} s, everything in ${seconds.toFixed(0)} s\n`,
   ].join("");
+}
+
+function line(name: string, columns: readonly string[]): string {
+  return `${name.padEnd(18)}${columns.map((each) => each.padStart(24)).join("")}\n`;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function spread(values: readonly number[]): string {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { EcapError } from "@ecap/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { withApi } from "./context.ts";
@@ -47,7 +48,7 @@ interface FileOptions {
 export function addModelCommands(program: Command): void {
   const models = program
     .command("model")
-    .description("models that score payments: check, register, give roles, compare");
+    .description("models that score payments: check, train, register, give roles, compare");
   const add = (name: string, description: string): Command =>
     models
       .command(name)
@@ -121,6 +122,20 @@ export function addModelCommands(program: Command): void {
       (version: string, options: FileOptions & { readonly share: number }, command: Command) =>
         move(command, options, { version, action: "canary", body: { share: options.share } }),
     );
+  add("train", "train a model on decisions and their labels, and register it as challenger")
+    .requiredOption("--from <time>", "first payments, a date or an instant")
+    .requiredOption("--to <time>", "exclusive, and long enough ago for the labels to have come")
+    .addOption(
+      new Option("--algorithm <name>", "what is trained")
+        .choices(Object.keys(algorithms))
+        .default("boosted"),
+    )
+    .option("--name <name>", "of the model", "fraud-trained")
+    .option("--seed <number>", "equal seeds and payments give equal models", "1")
+    .option("--balanced", "make frauds weigh as much as all other payments")
+    .option("--no-challenge", "register it only")
+    .option("--note <note>", "why")
+    .action((options: TrainOptions, command: Command) => train(command, options));
   add(
     "compare <first> <second>",
     "two models on the payments that both scored, as card-fraud/3 card-fraud/4",
@@ -145,6 +160,87 @@ export function addModelCommands(program: Command): void {
           output.result(made, () => comparison(made));
         }),
     );
+}
+
+interface Training {
+  readonly id: string;
+  readonly state: "running" | "done" | "failed" | "lost";
+  readonly progress?: {
+    readonly step: number;
+    readonly steps: number;
+    readonly validationLoss?: number;
+  };
+  readonly report?: {
+    readonly rows: number;
+    readonly positives: number;
+    readonly steps: number;
+    readonly validation?: { readonly auc: number; readonly averagePrecision: number };
+    readonly seconds: number;
+  };
+  readonly version?: number;
+  readonly problem?: string;
+}
+
+interface TrainOptions extends FileOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly algorithm: string;
+  readonly name?: string;
+  readonly seed?: string;
+  readonly balanced?: boolean;
+  readonly challenge: boolean;
+}
+
+const algorithms = {
+  logistic: { kind: "network", hidden: [] },
+  network: { kind: "network", hidden: [64, 32], dropout: 0.2 },
+  forest: { kind: "forest" },
+  boosted: { kind: "boosted" },
+} as const;
+
+/** Trains and follows it to its end; on a server it goes on where this command is stopped. */
+function train(command: Command, options: TrainOptions): Promise<void> {
+  const { from, to, name, seed, note } = options;
+  const body = {
+    from,
+    to,
+    algorithm: algorithms[options.algorithm as keyof typeof algorithms],
+    challenge: options.challenge,
+    ...(name !== undefined && { name }),
+    ...(seed !== undefined && { seed: Number(seed) }),
+    ...(options.balanced === true && { classWeights: "balanced" }),
+    ...(note !== undefined && { note }),
+  };
+  return withApi(command, async (api, { output }) => {
+    const path = `${base(options)}/trainings`;
+    let training = await api.call<Training>("POST", path, body);
+    let said = 0;
+    while (training.state === "running") {
+      await sleep(500);
+      training = await api.call<Training>("GET", `${path}/${training.id}`);
+      const { step = 0, steps = 0, validationLoss } = training.progress ?? {};
+      if (step === said) continue;
+      said = step;
+      const loss = validationLoss === undefined ? "" : `, loss ${validationLoss.toPrecision(4)}`;
+      output.note(`${step} of at most ${steps}${loss}`);
+    }
+    if (training.state !== "done") process.exitCode = 2;
+    output.result(training, () => trained(training));
+  });
+}
+
+function trained({ state, report, version, problem }: Training): string {
+  if (report === undefined) return `the training is ${state}${problem ? `: ${problem}` : ""}`;
+  const { rows, positives, steps, validation, seconds } = report;
+  return [
+    `version ${version} is registered`,
+    `${rows.toLocaleString("en")} payments, ${positives.toLocaleString("en")} of them frauds; ${steps} steps in ${seconds.toFixed(1)} s`,
+    ...(validation === undefined
+      ? []
+      : [
+          `on the last payments, which it did not learn from: AUC ${validation.auc.toFixed(4)}, average precision ${validation.averagePrecision.toFixed(4)}`,
+        ]),
+  ].join("\n");
 }
 
 function move(

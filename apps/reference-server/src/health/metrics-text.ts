@@ -48,8 +48,26 @@ export async function metricsText(
     ...consumerMetrics(consumers),
     ...gauge("ecap_consumer_lag_records", "Offsets a consumer is behind the log.", lags),
     ...producerMetrics(producers),
+    ...gauge(
+      "ecap_model_answers",
+      "How the models that decide answered this process.",
+      modelAnswers(platform),
+    ),
     "",
   ].join("\n");
+}
+
+function modelAnswers({ plugins }: Platform): readonly Sample[] {
+  return plugins.flatMap(({ plugin, service }) =>
+    (plugin.definition.models?.(service) ?? []).flatMap(({ name, version, answers = {} }) =>
+      Object.entries(answers).map(
+        ([outcome, count]): Sample => [
+          { plugin: plugin.name, model: name, version, outcome },
+          count,
+        ],
+      ),
+    ),
+  );
 }
 
 /** The same samples by consumer, of what each has counted. */

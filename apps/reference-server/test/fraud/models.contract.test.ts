@@ -140,6 +140,52 @@ describe("models over HTTP and on the command line", () => {
     ).toMatchObject({ status: 404, body: { code: "ECAP_MODEL_NOT_FOUND" } });
   });
 
+  it("says what each feature added to a score, and keeps it with the decision where that is asked for", async () => {
+    const asked = { id: "why", amount: 500, customerId: "why" };
+    interface Explained {
+      readonly features: Readonly<Record<string, number>>;
+      readonly explanation: {
+        readonly method: string;
+        readonly base: number;
+        readonly total: number;
+        readonly contributions: ReadonlyArray<{
+          readonly feature: string;
+          readonly contribution: number;
+        }>;
+      };
+    }
+    const { body } = await call(
+      "api_user",
+      "POST",
+      "/fraud/assess?explain=true&durability=before",
+      asked,
+    );
+    const { explanation, features } = body as unknown as Explained;
+    expect(explanation).toMatchObject({
+      model: "fraud-baseline/1",
+      method: "trees",
+      space: "log-odds",
+    });
+    const sum = explanation.contributions.reduce(
+      (all, each) => all + each.contribution,
+      explanation.base,
+    );
+    expect(sum).toBeCloseTo(explanation.total, 3);
+    expect(body["modelScore"]).toBeCloseTo(1 / (1 + Math.exp(-explanation.total)), 5);
+    const [kept] = await server.rows(
+      "select explanation from decisions where transaction_id = 'why'",
+      "decisions",
+    );
+    expect(JSON.parse(String(kept?.["explanation"]))).toEqual(explanation);
+    const again = await call("viewer", "POST", "/models/fraud/explain", { features });
+    expect(again.body).toMatchObject({ total: explanation.total });
+    expect(
+      (await call("viewer", "POST", "/models/fraud/explain", { features, model: "none/1" })).status,
+    ).toBe(404);
+    const { body: drift } = await call("viewer", "GET", "/models/fraud/versions/1/monitoring");
+    expect(drift).toMatchObject({ failed: 0, score: { values: drift["asked"] } });
+  });
+
   it("refuses what is no model, with the reason", async () => {
     const text = Buffer.from("no model").toString("base64");
     expect(await call("ann", "POST", "/models/fraud/versions", { model: text })).toMatchObject({
@@ -164,7 +210,7 @@ describe("models over HTTP and on the command line", () => {
     const at = ["--dir", server.dir];
     const file = join(server.dir, "model.onnx");
     await writeFile(file, Buffer.from(model, "base64"));
-    expect(await ecap("model", "validate", file, ...at)).toContain("0 golden vectors");
+    expect(await ecap("model", "validate", file, ...at)).toContain("50 golden vectors");
     const made = (await ecapJson("model", "register", file, "--note", "cli", ...at)) as {
       readonly version: number;
     };

@@ -5,8 +5,11 @@ import { fileSecretStore, fsObjectStore } from "@ecap/adapter-fs";
 import { lmdbStore } from "@ecap/adapter-lmdb";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { pgliteDatabase } from "@ecap/adapter-postgres";
+import { tfjsModelTrainer } from "@ecap/adapter-tfjs";
+import { treesModelTrainer } from "@ecap/adapter-trees";
 import { type AdapterSet, type Clock, type Logger, silentLogger, systemClock } from "@ecap/sdk";
 import { mountedObjectStore } from "@ecap/sdk/lake";
+import { oneTrainer } from "@ecap/sdk/training";
 
 export interface EmbeddedOptions {
   /** Everything is kept below this folder; one process uses it at a time. */
@@ -67,6 +70,7 @@ export function embedded({
     queryEngine,
     database,
     modelRuntime,
+    modelTrainer: oneTrainer(tfjsModelTrainer(), treesModelTrainer()),
     secretStore: fileSecretStore({ file: join(dir, "secrets.json") }),
     async close() {
       // The log last, and also where another cannot close: it holds the lock of the folder.

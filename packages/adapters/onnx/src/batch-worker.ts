@@ -6,7 +6,8 @@ import type { OutputTensor } from "./read-scores.ts";
 type Outputs = Readonly<Record<string, OutputTensor>>;
 
 export interface BatchWorker {
-  run(feeds: readonly Feed[]): Promise<Outputs>;
+  /** ECAP_OVERLOADED where so many wait already. */
+  run(feeds: readonly Feed[], maxQueued: number): Promise<Outputs>;
   close(): Promise<void>;
 }
 
@@ -36,7 +37,6 @@ parentPort.on("message", async ({ id, feeds }) => {
 
 /** Runs batches of one model in a thread of its own, which starts with the first batch and keeps no process alive. */
 export function createBatchWorker({
-  maxQueued,
   onnxruntime,
   ...model
 }: {
@@ -45,7 +45,6 @@ export function createBatchWorker({
   /** Where the library is; asked when the worker starts. */
   readonly onnxruntime: () => string;
   readonly sessionOptions: object;
-  readonly maxQueued: number;
 }): BatchWorker {
   const waiting = new Map<
     number,
@@ -81,12 +80,12 @@ export function createBatchWorker({
   }
 
   return {
-    async run(feeds) {
+    async run(feeds, maxQueued) {
       if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
       if (waiting.size >= maxQueued) {
         throw new EcapError(
           "ECAP_OVERLOADED",
-          `${waiting.size} batches wait for the model already`,
+          `${waiting.size} questions wait for the model already`,
         );
       }
       worker ??= start();

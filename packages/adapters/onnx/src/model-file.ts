@@ -12,6 +12,7 @@ export interface ModelFile {
   readonly scoreOutputs: readonly string[];
   /** Whether it works as often as a row's values say, so that one row can take longer than another. */
   readonly repeats: boolean;
+  readonly graph: onnx.IGraphProto;
 }
 
 const maxModelBytes = 1024 * 1024 * 1024;
@@ -61,6 +62,7 @@ export async function readModelFile(bytes: Uint8Array): Promise<ModelFile> {
       labels,
     },
     repeats: repeats(model),
+    graph,
     ...kinds,
   };
 }

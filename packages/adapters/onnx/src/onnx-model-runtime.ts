@@ -1,6 +1,7 @@
 import { EcapError, type LoadedModel, type ModelRuntime, type ModelScore } from "@ecap/sdk";
 import type { InferenceSession } from "onnxruntime-node";
 import { createBatchWorker } from "./batch-worker.ts";
+import { type Explain, explainerOf } from "./explain/explainer.ts";
 import { type Feed, type FeedLayout, feedLayout } from "./feeds.ts";
 import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimePath } from "./load-onnxruntime.ts";
 import { invalid, type ModelFile, readModelFile } from "./model-file.ts";
@@ -12,6 +13,8 @@ export interface OnnxModelRuntimeOptions {
   readonly batchThreads?: number;
   /** Batches that may wait for a model's worker; further ones are ECAP_OVERLOADED. Default 16. */
   readonly maxQueuedBatches?: number;
+  /** Rows by themselves that may wait for the worker of a model that does not score on the calling thread. Default 1,000. */
+  readonly maxQueuedRows?: number;
   /** Longest a row may take on the calling thread, in milliseconds. A slower model, and one whose time follows from the row's values, scores in its worker. Default 1. */
   readonly inlineMs?: number;
   /** How long a model may take to be loaded and tried, in milliseconds; a slower one is ECAP_MODEL_INVALID. Default 10,000. */
@@ -31,6 +34,7 @@ const createInlineMs = 50;
 export function onnxModelRuntime({
   batchThreads = 0,
   maxQueuedBatches = 16,
+  maxQueuedRows = 1_000,
   inlineMs = 1,
   tryMs = 10_000,
   onnxRuntime,
@@ -92,8 +96,8 @@ export function onnxModelRuntime({
       outputs,
       onnxruntime: onnxRuntimePath,
       sessionOptions: { ...quiet, intraOpNumThreads: batchThreads },
-      maxQueued: maxQueuedBatches,
     });
+    const explainers = new Map<number, Explain | undefined>();
     let closed = false;
 
     function oneRow(width: number) {
@@ -106,6 +110,7 @@ export function onnxModelRuntime({
 
     async function scoreChunk(
       rows: ReadonlyArray<readonly number[]>,
+      maxQueued: number,
     ): Promise<readonly ModelScore[]> {
       const width = layout.width ?? rows[0]?.length ?? 0;
       const feeds = layout.allocate(rows.length, width);
@@ -116,7 +121,7 @@ export function onnxModelRuntime({
         }
         layout.write(feeds, row, features);
       });
-      return readScores(await worker.run(feeds), rows.length, file);
+      return readScores(await worker.run(feeds, maxQueued), rows.length, file);
     }
 
     return {
@@ -125,7 +130,7 @@ export function onnxModelRuntime({
       async score(features) {
         if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
         if (session === undefined) {
-          const [score] = await scoreChunk([features]);
+          const [score] = await scoreChunk([features], maxQueuedRows);
           if (score === undefined) throw invalid("it gave no row back");
           return score;
         }
@@ -146,9 +151,16 @@ export function onnxModelRuntime({
       async scoreBatch(rows) {
         const scores: ModelScore[] = [];
         for (let from = 0; from < rows.length; from += chunkRows) {
-          scores.push(...(await scoreChunk(rows.slice(from, from + chunkRows))));
+          const chunk = rows.slice(from, from + chunkRows);
+          scores.push(...(await scoreChunk(chunk, maxQueuedBatches)));
         }
         return scores;
+      },
+      explain({ column, ...question }) {
+        const explain =
+          explainers.get(column) ?? explainerOf(file.graph, description.inputs, column);
+        explainers.set(column, explain);
+        return explain?.(question);
       },
       async close() {
         if (closed) return;

@@ -24,9 +24,16 @@ const { InferenceSession, Tensor } = require(workerData.onnxruntime);
 parentPort.on("message", async ({ bytes, outputs, feeds }) => {
   const found = {};
   try {
+    let session;
     const begun = performance.now();
-    const session = await InferenceSession.create(bytes, workerData.sessionOptions);
-    found.createMs = performance.now() - begun;
+    // The least of several tries: a busy machine must not make a model look slow.
+    for (let run = 0; run < 3 && performance.now() - begun < 300; run += 1) {
+      await session?.release();
+      const from = performance.now();
+      session = await InferenceSession.create(bytes, workerData.sessionOptions);
+      found.createMs = Math.min(found.createMs ?? Infinity, performance.now() - from);
+      if (found.createMs < 10) break;
+    }
     if (feeds !== undefined) {
       const inputs = Object.fromEntries(feeds.map(({ name, type, data, dims }) => [name, new Tensor(type, data, dims)]));
       const first = performance.now();

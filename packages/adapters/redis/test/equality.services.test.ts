@@ -22,12 +22,14 @@ const window: fc.Arbitrary<WindowSpec> = fc
       [5 * minute, 6 * minute],
     ),
     aggregate: fc.constantFrom("count", "sum", "distinct", "min", "max"),
+    delayMs: fc.constantFrom(0, 0, 0, 1, 1_000, 5 * minute),
   })
-  .map(({ name, size: [windowMs, bucketMs], aggregate }) => ({
+  .map(({ name, size: [windowMs, bucketMs], aggregate, delayMs }) => ({
     name,
     windowMs,
     bucketMs,
     aggregate,
+    delayMs,
   }));
 
 const amounts = fc.oneof(

@@ -7,6 +7,8 @@ import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { type PostgresServerOptions, postgresDatabase } from "@ecap/adapter-postgres";
 import { type RedisStateStoreOptions, redisStateStore } from "@ecap/adapter-redis";
 import { type S3ObjectStoreOptions, s3ObjectStore } from "@ecap/adapter-s3";
+import { tfjsModelTrainer } from "@ecap/adapter-tfjs";
+import { treesModelTrainer } from "@ecap/adapter-trees";
 import {
   type AdapterSet,
   type Clock,
@@ -17,6 +19,7 @@ import {
 } from "@ecap/sdk";
 import { mountedObjectStore } from "@ecap/sdk/lake";
 import { outboxCommitter } from "@ecap/sdk/streams";
+import { oneTrainer } from "@ecap/sdk/training";
 
 export interface ServicesOptions {
   readonly kafka: KafkaEventLogOptions;
@@ -85,6 +88,7 @@ export function services(options: ServicesOptions): AdapterSet {
     queryEngine,
     database,
     modelRuntime: onnxModelRuntime(),
+    modelTrainer: oneTrainer(tfjsModelTrainer(), treesModelTrainer()),
     secretStore,
     async close() {
       // What uses others first: queries and tables before their objects, the log before the state it is committed with.

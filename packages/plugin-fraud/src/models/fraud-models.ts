@@ -1,18 +1,36 @@
 import { readFile } from "node:fs/promises";
-import { isEcapError, type ModelInfo, type PluginContext, type Ports } from "@ecap/sdk";
+import {
+  EcapError,
+  isEcapError,
+  type Job,
+  type ModelInfo,
+  type PluginContext,
+  type Ports,
+  type QueryEngine,
+} from "@ecap/sdk";
+import type { FeatureValues } from "@ecap/sdk/features";
 import {
   createGuard,
   createModelBook,
   createModelDesk,
+  createModelMonitor,
   createModelServer,
   createModelStore,
+  createTrainings,
+  type Explanation,
+  explainScore,
   type ModelBook,
   type ModelDesk,
   type ModelDeskOptions,
+  type ModelMonitor,
   type ModelServer,
   modelsOf,
+  type Observe,
+  type Trainings,
 } from "@ecap/sdk/models";
+import type { Decided } from "../decide.ts";
 import { featureNames } from "../fraud-features.ts";
+import { policyJob } from "./apply-policy.ts";
 
 /** The models of the use case `fraud`: who scores payments, and where people change that. */
 export interface FraudModels {
@@ -20,6 +38,19 @@ export interface FraudModels {
   readonly server: ModelServer | undefined;
   readonly desk: ModelDesk;
   readonly book: ModelBook;
+  readonly trainings: Trainings;
+  readonly monitor: ModelMonitor;
+  /** What each feature added to the score of the model that decided, kept with the decision. */
+  explained(decided: Decided): Promise<Decided>;
+  /** Why a model in force would score features as it does; ECAP_MODEL_NOT_FOUND where none of this name and version is. */
+  explain(question: {
+    readonly tenant: string;
+    /** Name and version. Default: the champion's. */
+    readonly model?: string | undefined;
+    readonly features: FeatureValues;
+  }): Promise<Explanation & { readonly model: string }>;
+  /** Promotes challengers by the tenants' policies. */
+  policy(engine: () => QueryEngine): Job;
   /** Loads the models of the tenant `default`. One that comes with the options and does not fit is a mistake to mend; where none can be run the rules decide. */
   start(): Promise<void>;
   served(): readonly ModelInfo[];
@@ -49,28 +80,65 @@ export function createFraudModels(
     logger,
   });
   const desk = createModelDesk({ use, store, book, runtime, clock, audit });
+  const trainings = createTrainings({
+    desk,
+    trainer: () => ctx.port("modelTrainer"),
+    stateStore: ctx.ports.stateStore,
+    clock,
+  });
   const guard = createGuard({
-    reference: (tenant, version) => scorerOf(tenant, version)?.contract.histograms?.score,
     async rollBack(tenant, version, why) {
       if (await desk.rollBack(tenant, version, why))
         logger.warn({ tenant, version, why }, "a model was taken away");
     },
   });
+  const monitor = createModelMonitor({
+    useCase: use.useCase,
+    stateStore: ctx.ports.stateStore,
+    clock,
+    logger,
+  });
+  const observe: Observe = (question, asked) => {
+    monitor.observe(question, asked);
+    guard(question, asked);
+  };
   const serves = ctx.has("modelRuntime");
 
-  function scorerOf(tenant: string, version: number) {
-    const inForce = book.current(tenant);
-    if (inForce instanceof Promise) return undefined;
-    const found = modelsOf(inForce).find((each) => each.version === version);
-    return found !== undefined && "scorer" in found ? found.scorer : undefined;
+  async function explain({
+    tenant,
+    model: label,
+    features,
+  }: Parameters<FraudModels["explain"]>[0]) {
+    const inForce = await book.current(tenant);
+    const found = modelsOf(inForce).find((each) => label === undefined || each.label === label);
+    if (found === undefined || !("scorer" in found))
+      throw new EcapError(
+        "ECAP_MODEL_NOT_FOUND",
+        `no model "${label ?? "champion"}" scores payments now`,
+      );
+    return { model: found.label, ...(await explainScore(found.scorer, features)) };
   }
 
   return {
-    server: serves
-      ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe: guard })
-      : undefined,
+    explain,
+    async explained(decided) {
+      const { tenant, features, versions } = decided.decision;
+      if (versions.model === undefined) return decided;
+      const { model: label } = versions;
+      const explanation = await explain({ tenant, model: label, features }).catch(
+        (error: unknown) => ({
+          model: label,
+          failure: error instanceof Error ? error.message : String(error),
+        }),
+      );
+      return { ...decided, decision: { ...decided.decision, explanation } };
+    },
+    server: serves ? createModelServer({ book, deadlineMs: modelTimeoutMs, observe }) : undefined,
     desk,
     book,
+    trainings,
+    monitor,
+    policy: (engine) => policyJob({ desk, book, engine, clock, logger }),
     async start() {
       if (!serves) return;
       const { champion } = await book.refresh("default");
@@ -82,7 +150,8 @@ export function createFraudModels(
         .known()
         .flatMap(({ champion }) => (champion && "scorer" in champion ? [champion] : []));
       return [...new Map(scorers.map((each) => [each.scorer, each])).values()].map(
-        ({ version, scorer }) => ({
+        ({ version, label, scorer }) => ({
+          answers: monitor.answers(label),
           name: scorer.contract.name,
           version: String(version),
           features: scorer.contract.features.map(({ name }) => name),
@@ -90,7 +159,11 @@ export function createFraudModels(
         }),
       );
     },
-    close: () => book.close(),
+    async close() {
+      await trainings.close();
+      await monitor.close();
+      await book.close();
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import {
   modelStates,
 } from "@ecap/sdk/models";
 import { z } from "zod";
+import { explanationSchema } from "../decision-schemas.ts";
 import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
 import { compareModels, modelPerformance } from "./recorded-scores.ts";
@@ -84,11 +85,36 @@ const modelPerformanceSchema = performance.extend({
   failed: z.number(),
 });
 
+const drift = z.object({
+  psi: z.number().describe("Population stability index"),
+  threshold: z
+    .number()
+    .nullable()
+    .describe("What it exceeds by chance in one case of a hundred; null: nothing to compare"),
+  pValue: z.number(),
+  values: z.number(),
+  drifted: z.boolean(),
+});
+const monitoring = z.object({
+  asked: z.number(),
+  late: z.number(),
+  failed: z.number(),
+  coverage: z.number().optional(),
+  latencyMs: z
+    .object({ p50: z.number().nullable(), p99: z.number().nullable() })
+    .optional()
+    .describe("Upper edges of the bins they are in; null: more than a second"),
+  score: drift.optional(),
+  features: z.array(drift.extend({ feature: z.string() })),
+});
+const dayMs = 86_400_000;
+
 /** The model registry of one use case: `/models/{useCase}/…`. */
 export function modelRoutes({
-  models: { desk },
+  models,
   engine,
 }: Pick<FraudRuntime, "models" | "engine">): readonly Route[] {
+  const { desk, monitor } = models;
   const base = `/models/${desk.useCase}`;
   return [
     defineRoute({
@@ -208,7 +234,42 @@ export function modelRoutes({
         return wholeOf(await desk.register(actorOf(principal), file));
       },
     }),
+    defineRoute({
+      method: "post",
+      path: `${base}/explain`,
+      role: "viewer",
+      tag,
+      summary: "What each feature would add to a model's score",
+      body: z.strictObject({
+        features: z.record(z.string(), z.number()),
+        model: z.string().max(100).optional().describe("Name and version; default: the champion's"),
+      }),
+      response: explanationSchema,
+      handler: async ({ body, principal: { tenant } }) =>
+        structuredClone(await models.explain({ tenant, ...body })) as z.input<
+          typeof explanationSchema
+        >,
+    }),
     ...modelActions.map((action) => moveRoute(desk, base, action)),
+    defineRoute({
+      method: "get",
+      path: `${base}/versions/{version}/monitoring`,
+      role: "viewer",
+      tag,
+      summary:
+        "What a model was asked, how fast it was, and how far scores and features are from those of its training",
+      params: z.object({ version: versionText }),
+      query: z.object({ from: instant.optional(), to: instant.optional() }),
+      response: monitoring,
+      handler: async ({ params, query, principal: { tenant } }) => {
+        const { version } = params;
+        const { contract } = await desk.version(tenant, version);
+        const { to = Date.now() + 1 } = query;
+        const { from = to - dayMs } = query;
+        const report = await monitor.report({ tenant, version, contract, from, to });
+        return { ...report, features: [...report.features] };
+      },
+    }),
     defineRoute({
       method: "get",
       path: `${base}/performance`,

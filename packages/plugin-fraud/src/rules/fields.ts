@@ -1,11 +1,13 @@
 import { isWindowFeature } from "@ecap/sdk/features";
-import type { Decision, Transaction } from "../contract.ts";
+import type { Decision } from "../contract.ts";
 import { featureNames, fraudFeatures } from "../fraud-features.ts";
+import { signalTexts } from "../signals/payment-signals.ts";
+import type { PaymentSubject } from "../signals/signal.ts";
 import { eventTimeSlot, type Facts, type Scope, type Type, type Value } from "./language/index.ts";
 
 /** What a decision knows when its rules are asked. */
 export interface Subject {
-  readonly transaction: Transaction & { readonly time: number };
+  readonly transaction: PaymentSubject & { readonly time: number };
   readonly features: Readonly<Record<string, number>>;
   /** The model's score; absent where it was not asked or failed. */
   readonly modelScore?: number | undefined;
@@ -57,6 +59,7 @@ export const fields: readonly Field[] = [
   payment("card.country", "text", ({ cardCountry }) => cardCountry),
   payment("device.id", "text", ({ deviceId }) => deviceId),
   payment("ip.address", "text", ({ ip }) => ip),
+  ...signalTexts.map((name) => payment(name, "text", ({ readings }) => readings?.texts[name])),
   { name: "model.score", type: "number", of: "model" },
   ...featureNames.map(feature),
 ];
@@ -111,9 +114,14 @@ function putNumber(facts: Value[], slot: number, value: unknown): void {
 }
 
 /** Facts that a decision's record has in no place of their own. */
-const keptAsFacts = (
-  ["card.id", "card.country", "device.id", "ip.address", "payment.failed"] as const
-).map((name) => ({ name, slot: slotOf(name) }));
+const keptAsFacts = [
+  "card.id",
+  "card.country",
+  "device.id",
+  "ip.address",
+  ...signalTexts,
+  "payment.failed",
+].map((name) => ({ name, slot: slotOf(name) }));
 
 /** What a decision's record must keep beside its features and the payment's own members for {@link factsFrom} to give the same facts again. */
 export function recordedFacts(facts: Facts): Decision["facts"] {

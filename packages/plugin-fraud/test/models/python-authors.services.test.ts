@@ -7,7 +7,7 @@ import { embedded } from "@ecap/adapter-embedded";
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import { createPlatform, type Platform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
-import { createScorer } from "@ecap/sdk/models";
+import { createScorer, explainScore } from "@ecap/sdk/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { featureNames, fraud } from "../../src/index.ts";
 
@@ -20,6 +20,13 @@ const authors = [
   ["xgboost", python, "xgboost, onnxmltools"],
   ["pytorch", torchPython, "torch"],
 ] as const;
+
+const exactMethods = {
+  sklearn: "linear",
+  lightgbm: "trees",
+  xgboost: "trees",
+  pytorch: "sampled",
+} as const;
 
 const docs = readFileSync(new URL("../../../../docs/models.md", import.meta.url), "utf8");
 const scripts = new Map(
@@ -111,11 +118,37 @@ describe("models as their authors export them, by the examples of docs/models.md
         spread.least = Math.min(spread.least, score);
         spread.most = Math.max(spread.most, score);
       }
+      const explained = Object.fromEntries(
+        featureNames.map((name, i) => [name, made.contract.golden[3]?.input[i] ?? Number.NaN]),
+      );
+      const explanation = await explainScore(scorer, explained);
+      expect(explanation.method).toBe(exactMethods[library]);
+      const { space } = explanation;
+      const sampled = await explainScore(scorer, explained, {
+        method: "sampled",
+        space,
+        orders: 400,
+      });
+      let furthest = 0;
+      for (const { feature, contribution } of explanation.contributions) {
+        const other = sampled.contributions.find((each) => each.feature === feature);
+        const off = Math.abs((other?.contribution ?? Number.NaN) - contribution);
+        furthest = Math.max(furthest, off);
+        // Five standard errors, and what single precision adds.
+        expect(off).toBeLessThan(
+          5 * (other?.error ?? 0) + 0.002 * Math.max(1, Math.abs(explanation.total)),
+        );
+      }
+      const sum = explanation.contributions.reduce(
+        (all, each) => all + each.contribution,
+        explanation.base,
+      );
+      expect(sum).toBeCloseTo(explanation.total, 3);
       await scorer.close();
       expect(largest).toBeLessThan(1e-5);
       expect(spread.most - spread.least).toBeGreaterThan(0.3);
       console.info(
-        `${library}: ${made.producer}, largest difference ${largest.toExponential(2)}, ${(made.rowMs ?? 0).toFixed(3)} ms a row`,
+        `${library}: ${made.producer}, largest difference ${largest.toExponential(2)}, ${(made.rowMs ?? 0).toFixed(3)} ms a row; contributions by ${explanation.method} and by samples at most ${furthest.toFixed(4)} apart in ${space}`,
       );
 
       await desk.move(ann, made.version, "shadow");

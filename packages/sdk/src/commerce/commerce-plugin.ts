@@ -64,6 +64,7 @@ export function commerce(options: CommerceOptions = {}): Plugin<CommerceService>
 }
 
 const identifying = new Set([
+  "ip",
   "customer_id",
   "anonymous_id",
   "session_id",

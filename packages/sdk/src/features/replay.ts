@@ -17,6 +17,8 @@ export interface Replayed<Subject> {
 export interface FeatureReplay<Subject> {
   /** The values as of the arrival, of what arrived before it; one that arrived before is told what it would be told online. */
   add(arrival: Arrival<Subject>): FeatureValues;
+  /** The same for whoever does not ask for the values, in half the time. Where it arrives again later, features of what was before it are told as of now. */
+  pass(arrival: Arrival<Subject>): void;
 }
 
 /**
@@ -25,16 +27,21 @@ export interface FeatureReplay<Subject> {
  * entity's buckets, and its ids for twice its longest window.
  */
 export function startReplay<Subject>(set: FeatureSet<Subject>): FeatureReplay<Subject> {
-  const remembersTotals = set.features.filter(isWindowFeature).some(readsBefore);
-  const entities = memoryEntities({ remembersTotals });
+  const entities = memoryEntities();
+  const asked = set.features.filter(isWindowFeature).some(readsBefore) ? "both" : "after";
   let now = -Infinity;
   return {
     add(arrival) {
       now = Math.max(now, arrival.arrivedAt);
       const totals = set
         .contributions(arrival)
-        .map((each) => each && entities.contribute(each, now));
+        .map((each) => each && entities.contribute(each, now, asked));
       return set.values(arrival, totals);
+    },
+    pass(arrival) {
+      now = Math.max(now, arrival.arrivedAt);
+      for (const each of set.contributions(arrival))
+        if (each !== undefined) entities.contribute(each, now, "none");
     },
   };
 }

@@ -37,21 +37,37 @@ export function emptyEntity(): EntityWindows {
 /** What a store keeps by the id of a contribution: its event time, which windows it was for, and their totals before it (NaN: undefined). */
 export type Contributed = ArrayLike<number>;
 
-/** Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals. Changes `entity` only where it is applied. */
+/** Which totals a contribution is asked for: those before it cost as much again as those after it. */
+export type AskedTotals = "both" | "after" | "none";
+
+/**
+ * Adds the contribution unless its id is known by `first`, what was kept of it, and returns the totals; those that are not asked for may be empty.
+ * Changes `entity` only where it is applied.
+ */
 export function contributeTo(
   entity: EntityWindows,
   contribution: Contribution,
-  { first, now }: { readonly first: Contributed | undefined; readonly now: number },
+  {
+    first,
+    now,
+    asked = "both",
+  }: {
+    readonly first: Contributed | undefined;
+    readonly now: number;
+    readonly asked?: AskedTotals;
+  },
 ): WindowTotals {
   assertContribution(contribution);
   const { at, windows, values } = contribution;
   const plan = planOf(windows);
   const horizonMs = Math.max(plan.longestMs, entity.horizonMs);
-  const before = totalsOf(entity, contribution);
-  if (at <= entity.latest - 2 * horizonMs) return { applied: false, before, after: before };
-  if (first !== undefined) {
-    return { applied: false, before: beforeOf(first, plan.signature) ?? before, after: before };
+  const isTooLate = at <= entity.latest - 2 * horizonMs;
+  if (isTooLate || first !== undefined) {
+    const present = asked === "none" ? [] : totalsOf(entity, contribution);
+    const given = isTooLate ? undefined : first && beforeOf(first, plan.signature);
+    return { applied: false, before: given ?? present, after: present };
   }
+  const before = asked === "both" ? totalsOf(entity, contribution) : undefined;
   entity.horizonMs = horizonMs;
   entity.latest = Math.max(entity.latest, Math.min(at, now));
   for (let i = 0; i < windows.length; i += 1) {
@@ -59,7 +75,8 @@ export function contributeTo(
     if (spec !== undefined && key !== undefined && value !== undefined)
       add(entity, key, spec, at, value);
   }
-  return { applied: true, before, after: totalsOf(entity, contribution, before) };
+  const after = asked === "none" ? [] : totalsOf(entity, contribution, before);
+  return { applied: true, before: before ?? [], after };
 }
 
 /** Totals as of the contribution's time; of a window that does not see what it brings, those `before` it. */
@@ -68,14 +85,15 @@ function totalsOf(
   { at, windows, values }: Contribution,
   before?: WindowTotals["before"],
 ): Array<number | undefined> {
-  const { keys } = planOf(windows);
+  const { keys, sharing } = planOf(windows);
   const totals: Array<number | undefined> = [];
   for (let i = 0; i < windows.length; i += 1) {
-    const [spec, key = ""] = [windows[i], keys[i]];
+    const spec = windows[i];
     const isSame =
       before !== undefined &&
-      (spec?.delayMs || !keys.some((other, j) => other === key && values[j] !== undefined));
-    totals.push(isSame ? before[i] : spec && total(held.get(key), spec, at));
+      // A delay is longer than the event is old.
+      (spec?.delayMs || !sharing[i]?.some((other) => values[other] !== undefined));
+    totals.push(isSame ? before[i] : spec && total(held.get(keys[i] ?? ""), spec, at));
   }
   return totals;
 }
@@ -145,6 +163,8 @@ export interface WindowPlan {
   readonly signature: number;
   /** How far back the longest of them sees. */
   readonly longestMs: number;
+  /** Of each window the places of those that share its buckets, itself among them. */
+  readonly sharing: ReadonlyArray<readonly number[]>;
 }
 
 const plans = new WeakMap<readonly WindowSpec[], WindowPlan>();
@@ -157,7 +177,8 @@ export function planOf(windows: readonly WindowSpec[]): WindowPlan {
       delayMs === undefined ? windowMs : [windowMs, delayMs],
     );
     const longestMs = Math.max(0, ...windows.map(reachOf));
-    plan = { keys, signature: fnv1a(JSON.stringify([keys, sizes])), longestMs };
+    const sharing = keys.map((key) => keys.flatMap((other, i) => (other === key ? [i] : [])));
+    plan = { keys, signature: fnv1a(JSON.stringify([keys, sizes])), longestMs, sharing };
     plans.set(windows, plan);
   }
   return plan;

@@ -1,5 +1,6 @@
 import type { Contribution, WindowTotals } from "../ports/state-store.ts";
 import {
+  type AskedTotals,
   type Contributed,
   contributedOf,
   contributeTo,
@@ -9,8 +10,8 @@ import {
 } from "./entity-windows.ts";
 
 export interface MemoryEntities {
-  /** What `StateStore.contribute` does, at once, with the store's clock at `now`. */
-  contribute(contribution: Contribution, now: number): WindowTotals;
+  /** What `StateStore.contribute` does, at once, with the store's clock at `now`. Totals that are not asked for may be empty, and those before are then not remembered. */
+  contribute(contribution: Contribution, now: number, asked?: AskedTotals): WindowTotals;
 }
 
 interface StoredEntity {
@@ -22,15 +23,8 @@ interface StoredEntity {
 
 const leastSweep = 10_000;
 
-/**
- * Entities with sliding windows in the memory of this process. One that nothing contributed to for twice its longest window is forgotten. Where the
- * totals before a repeated contribution are not asked for they need not be remembered, at a third of the memory; those of now are told instead.
- */
-export function memoryEntities({
-  remembersTotals = true,
-}: {
-  readonly remembersTotals?: boolean;
-} = {}): MemoryEntities {
+/** Entities with sliding windows in the memory of this process. One that nothing contributed to for twice its longest window is forgotten. */
+export function memoryEntities(): MemoryEntities {
   const entities = new Map<string, StoredEntity>();
   let untilSweep = leastSweep;
 
@@ -51,16 +45,16 @@ export function memoryEntities({
   }
 
   return {
-    contribute(contribution, now) {
+    contribute(contribution, now, asked = "both") {
       sweep(now);
       const entity = entityOf(contribution.key, now);
       const kept = entity.ids.get(contribution.id);
       const first = typeof kept === "number" ? [kept] : kept;
-      const totals = contributeTo(entity.windows, contribution, { first, now });
+      const totals = contributeTo(entity.windows, contribution, { first, now, asked });
       if (!totals.applied) return totals;
       entity.ids.set(
         contribution.id,
-        remembersTotals ? contributedOf(contribution, totals) : contribution.at,
+        asked === "both" ? contributedOf(contribution, totals) : contribution.at,
       );
       entity.expiresAt = now + 2 * entity.windows.horizonMs;
       const forgetUntil = prune(entity.windows);

@@ -6,6 +6,8 @@ export interface Followed<T> {
   current(key: string): T | Promise<T>;
   /** Sees every change made up to now. */
   refresh(key: string): Promise<T>;
+  /** Keys that are kept. */
+  keys(): readonly string[];
   /** Everything known at this moment. */
   known(): readonly T[];
 }
@@ -109,6 +111,7 @@ export function follow<T>({
       );
     },
     refresh,
+    keys: () => [...entries.keys()],
     known: () => [...entries.values()].flatMap(({ value }) => (value === undefined ? [] : [value])),
   };
 }

@@ -1,5 +1,6 @@
 import { driftOf } from "./drift.ts";
-import { binOf, type Histogram } from "./histogram.ts";
+import { binOf } from "./histogram.ts";
+import type { ModelContract } from "./model-contract.ts";
 import type { Observe } from "./model-server.ts";
 
 /** When a model is taken away without a person. */
@@ -26,8 +27,6 @@ export const guardLimits: GuardLimits = {
 
 export interface GuardOptions {
   readonly limits?: Partial<GuardLimits>;
-  /** The scores of the training data; undefined where the contract has none. */
-  readonly reference: (tenant: string, version: number) => Histogram | undefined;
   /** Called for a version that is over a limit, and again after a minute where it still is; at once where it rejects. */
   readonly rollBack: (tenant: string, version: number, why: string) => Promise<void>;
 }
@@ -47,14 +46,14 @@ const versionsKept = 5_000;
 const quietMs = 60_000;
 
 /** Counts what models do, in this process, and says when one does harm. */
-export function createGuard({ limits: given, reference, rollBack }: GuardOptions): Observe {
+export function createGuard({ limits: given, rollBack }: GuardOptions): Observe {
   const limits = { ...guardLimits, ...given };
   const counted = new Map<string, Counts>();
   /** Until when nothing more is said of a version, by `performance.now()`. */
   const quiet = new Map<string, number>();
 
   return ({ tenant }, asked) => {
-    for (const { version, opinion } of asked) {
+    for (const { version, opinion, contract } of asked) {
       const key = `${tenant}/${version}`;
       const until = quiet.get(key);
       if (until !== undefined && performance.now() < until) continue;
@@ -66,8 +65,7 @@ export function createGuard({ limits: given, reference, rollBack }: GuardOptions
       } else if (opinion.late === true) counts.late += 1;
       const decides = opinion.role === "champion" || opinion.role === "canary";
       const why =
-        overLimit(counts) ??
-        (decides ? drifted(counts, tenant, version, opinion.score) : undefined);
+        overLimit(counts) ?? (decides ? drifted(counts, contract, opinion.score) : undefined);
       if (why !== undefined) tell(key, () => rollBack(tenant, version, why));
       else if (counts.questions >= limits.questions)
         Object.assign(counts, { questions: 0, failures: 0, late: 0 });
@@ -103,11 +101,10 @@ export function createGuard({ limits: given, reference, rollBack }: GuardOptions
 
   function drifted(
     counts: Counts,
-    tenant: string,
-    version: number,
+    contract: ModelContract | undefined,
     score: number | undefined,
   ): string | undefined {
-    const histogram = score === undefined ? undefined : reference(tenant, version);
+    const histogram = contract?.histograms?.score;
     if (score === undefined || histogram === undefined) return undefined;
     const { edges } = histogram;
     if (counts.scores.length === 0) counts.scores = histogram.counts.map(() => 0);

@@ -35,7 +35,8 @@ export interface ModelsInForce {
   readonly shadows: readonly ModelInRole[];
 }
 
-export interface ModelBook extends Pick<Followed<ModelsInForce>, "current" | "refresh" | "known"> {
+export interface ModelBook
+  extends Pick<Followed<ModelsInForce>, "current" | "refresh" | "known" | "keys"> {
   close(): Promise<void>;
 }
 

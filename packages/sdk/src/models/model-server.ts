@@ -1,5 +1,6 @@
 import type { FeatureValues } from "../features/feature.ts";
 import type { ModelBook, ModelInRole, ModelsInForce } from "./model-book.ts";
+import type { ModelContract } from "./model-contract.ts";
 import { isChosen } from "./sticky.ts";
 
 export const servingRoles = ["champion", "canary", "challenger", "shadow"] as const;
@@ -40,11 +41,16 @@ export interface ModelServer {
   ask(question: ModelQuestion): Promise<ModelAnswer>;
 }
 
-/** Told of every answer, with the versions that gave it. Must be quick, and not throw. */
-export type Observe = (
-  question: ModelQuestion,
-  asked: ReadonlyArray<{ readonly version: number; readonly opinion: ModelOpinion }>,
-) => void;
+/** What a model was asked and said. */
+export interface Asked {
+  readonly version: number;
+  readonly opinion: ModelOpinion;
+  /** Absent where it could not be loaded. */
+  readonly contract: ModelContract | undefined;
+}
+
+/** Told of every answer. Must be quick, and not throw. */
+export type Observe = (question: ModelQuestion, asked: readonly Asked[]) => void;
 
 export interface ModelServerOptions {
   readonly book: Pick<ModelBook, "current">;
@@ -94,7 +100,7 @@ export function createModelServer({
       await Promise.race([Promise.all(others.map(({ done }) => done)), patience.passed, passed]);
       patience.end();
     }
-    const opinions = asked.map((each) => ({ version: each.version, opinion: each.opinion() }));
+    const opinions = asked.map((each) => each.said());
     observe?.(question, opinions);
     const first = opinions[0]?.opinion;
     return {
@@ -120,20 +126,20 @@ function whoToAsk(
   ];
 }
 
-interface Asked {
-  readonly version: number;
+interface Asking {
   /** Resolves when the model answered or failed. */
   readonly done: Promise<void>;
   /** What it said up to now. */
-  opinion(): ModelOpinion;
+  said(): Asked;
 }
 
-function askOne(role: ServingRole, model: ModelInRole, features: FeatureValues): Asked {
+function askOne(role: ServingRole, model: ModelInRole, features: FeatureValues): Asking {
   const { version, label } = model;
   const given = { model: label, role };
   if (!("scorer" in model)) {
     const opinion: ModelOpinion = { ...given, failure: model.failure.message };
-    return { version, done: Promise.resolve(), opinion: () => opinion };
+    const said = { version, opinion, contract: undefined };
+    return { done: Promise.resolve(), said: () => said };
   }
   let opinion: ModelOpinion = { ...given, late: true };
   const begun = performance.now();
@@ -145,7 +151,7 @@ function askOne(role: ServingRole, model: ModelInRole, features: FeatureValues):
       opinion = { ...given, failure: messageOf(error) };
     },
   );
-  return { version, done, opinion: () => opinion };
+  return { done, said: () => ({ version, opinion, contract: model.scorer.contract }) };
 }
 
 function deadline(ms: number): { readonly passed: Promise<undefined>; end(): void } {

@@ -13,6 +13,12 @@ import { type ModelContract, type ModelFeature, readModelContract } from "./mode
 export interface Scorer {
   readonly contract: ModelContract;
   readonly model: LoadedModel;
+  /** Which of the model's scores is the score. */
+  readonly column: number;
+  /** What the model is given for features; ECAP_MODEL_INPUT where one that must be there is missing. */
+  readonly row: (features: FeatureValues) => readonly number[];
+  /** The same of values in the order of the contract's features, NaN being missing. */
+  readonly fill: (values: readonly number[]) => readonly number[];
   /** The score: probability of the positive class, or the value of a regression. */
   score(features: FeatureValues): Promise<number>;
   /** Of rows in the order of the contract's features, without holding the calling thread; NaN is missing. */
@@ -66,18 +72,24 @@ function scorerOf(model: LoadedModel, contract: ModelContract, column: number): 
     life.end?.();
   }
 
+  const row = (values: FeatureValues): readonly number[] =>
+    features.map((feature) => filled(feature, values[feature.name]));
+  const fill = (values: readonly number[]): readonly number[] =>
+    features.map((feature, i) => filled(feature, values[i]));
+
   return {
     contract,
     model,
+    row,
+    fill,
+    column: column < 0 ? Math.max(0, (model.description.labels?.length ?? 1) + column) : column,
     score: (values) =>
       counted(async () => {
-        const row = features.map((feature) => filled(feature, values[feature.name]));
-        return pick(await model.score(row), column);
+        return pick(await model.score(row(values)), column);
       }),
     scoreRows: (rows) =>
       counted(async () => {
-        const whole = rows.map((row) => features.map((feature, i) => filled(feature, row[i])));
-        return (await model.scoreBatch(whole)).map((answer) => ({
+        return (await model.scoreBatch(rows.map(fill))).map((answer) => ({
           score: pick(answer, column),
           label: answer.label,
         }));

@@ -6,4 +6,6 @@ export interface ModelInfo {
   readonly description: string;
   /** Names of its inputs, in order. */
   readonly features: readonly string[];
+  /** How this process was answered since it began. */
+  readonly answers?: { readonly scored: number; readonly late: number; readonly failed: number };
 }

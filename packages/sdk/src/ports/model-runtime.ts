@@ -27,6 +27,17 @@ export interface ModelScore {
   readonly scores: readonly number[];
 }
 
+/** What each feature added to a score, exactly: Shapley values of a row against background rows. */
+export interface ExactContributions {
+  readonly method: "linear" | "trees";
+  /** What they add up in: the score itself, or `log(score / (1 − score))`. */
+  readonly space: "score" | "log-odds";
+  /** Mean of the background rows; with all contributions it is what the row has. */
+  readonly base: number;
+  /** In the order of the features. */
+  readonly contributions: readonly number[];
+}
+
 export interface LoadedModel {
   readonly description: ModelDescription;
   /** Milliseconds that one row took when the model was tried; absent where it could not be tried. */
@@ -35,6 +46,12 @@ export interface LoadedModel {
   score(features: readonly number[]): Promise<ModelScore>;
   /** Scores many rows without blocking the event loop; results in the order of `rows`. */
   scoreBatch(rows: ReadonlyArray<readonly number[]>): Promise<readonly ModelScore[]>;
+  /** Exact contributions to one column of the scores, where the graph allows; undefined where it does not. Takes up to some hundred milliseconds of the calling thread. */
+  explain?(question: {
+    readonly row: readonly number[];
+    readonly background: ReadonlyArray<readonly number[]>;
+    readonly column: number;
+  }): ExactContributions | undefined;
   close(): Promise<void>;
 }
 

@@ -11,18 +11,23 @@ export function jsonOf(bytes: Uint8Array): unknown {
 
 /**
  * Changes one JSON value: reads it, asks for the next one and writes that unless somebody else wrote meanwhile, then again from the start. Resolves
- * what was written. `next` may throw to change nothing.
+ * what was written. `next` may throw to change nothing. `expiresAt`: epoch milliseconds from which the value is gone.
  */
 export async function updateJson<T>(
   store: StateStore,
   key: string,
   next: (current: T | undefined) => T,
+  { expiresAt }: { readonly expiresAt?: number } = {},
 ): Promise<T> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const [entry] = await store.get([key]);
     const value = next(entry === undefined ? undefined : (jsonOf(entry.value) as T));
     const written = await store.compareAndSet(
-      { key, value: encoder.encode(JSON.stringify(value)) },
+      {
+        key,
+        value: encoder.encode(JSON.stringify(value)),
+        ...(expiresAt !== undefined && { expiresAt }),
+      },
       entry?.version,
     );
     if (written !== undefined) return value;

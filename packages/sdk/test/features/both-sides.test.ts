@@ -8,6 +8,7 @@ import {
   featureRegistry,
   isWindowFeature,
   replay,
+  startReplay,
   type WindowFeature,
 } from "../../src/features/index.ts";
 import { manualClock, memoryStateStore } from "../../src/memory/index.ts";
@@ -134,6 +135,28 @@ test("both sides give the same to the last bit, late and repeated events among t
       expect(proof.values).toBe(list.length * features.length);
     }),
     { numRuns: 40 },
+  );
+});
+
+test("what is passed counts as much as what is asked for its values", () => {
+  const counted = defineFeatures(
+    "after",
+    features.filter(
+      (each) =>
+        isWindowFeature(each) &&
+        !["ratio", "since_last"].includes(each.aggregate) &&
+        each.includes !== "before",
+    ),
+  );
+  fc.assert(
+    fc.property(arrivals, fc.array(fc.boolean()), (list, passed) => {
+      const [all, some] = [startReplay(counted), startReplay(counted)];
+      list.forEach((arrival, i) => {
+        const values = all.add(arrival);
+        if (passed[i] === true) some.pass(arrival);
+        else expect(some.add(arrival)).toEqual(values);
+      });
+    }),
   );
 });
 

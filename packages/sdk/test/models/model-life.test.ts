@@ -5,6 +5,7 @@ import {
   createGuard,
   createModelBook,
   createModelDesk,
+  createModelMonitor,
   createModelServer,
   createModelStore,
   histogramOf,
@@ -20,6 +21,12 @@ function made<T>(value: T | undefined): T {
   return value;
 }
 
+const even = histogramOf(Array.from({ length: 1_000 }, (_, i) => i / 1_000));
+/** Of a model whose training scores were spread evenly. */
+const histograms = {
+  score: { edges: [...even.edges], counts: [...even.counts], missing: 0 },
+  features: { a: { edges: [10], counts: [90, 10], missing: 0 } },
+};
 const use = { useCase: "fraud", features: ["a", "b"] };
 
 describe("the life of a model", () => {
@@ -51,15 +58,28 @@ describe("the life of a model", () => {
       },
     });
     const observe = createGuard({
-      reference: () => reference,
       rollBack: async (...given) => {
         await desk.rollBack(...given);
       },
     });
-    const server = createModelServer({ book, deadlineMs, othersMs: 50, observe });
-    return { desk, book, server, store };
+    const { stateStore } = ports;
+    const monitor = createModelMonitor({
+      useCase: "fraud",
+      stateStore,
+      clock,
+      logger: silentLogger,
+    });
+    const server = createModelServer({
+      book,
+      deadlineMs,
+      othersMs: 50,
+      observe(...answer) {
+        observe(...answer);
+        monitor.observe(...answer);
+      },
+    });
+    return { desk, book, server, store, monitor };
   }
-  const reference = histogramOf(Array.from({ length: 1_000 }, (_, i) => i / 1_000));
   const ask = (entity = "e") => here.server.ask({ tenant: "t", entity, features: { a: 1, b: 2 } });
   async function registered(
     score: FakeModel["score"],
@@ -259,7 +279,7 @@ describe("the life of a model", () => {
   });
 
   test("one whose scores are far from those of its training is taken away; a challenger that fails is, too", async () => {
-    const version = await registered(() => 0.99);
+    const version = await registered(() => 0.99, { histograms });
     const bad = await registered(() => {
       throw new Error("no");
     });
@@ -285,6 +305,36 @@ describe("the life of a model", () => {
       degraded: "the model took longer than 20 ms",
       opinions: [{ model: "m/1", late: true }],
     });
+  });
+
+  test("what all processes saw of a model is added up, and compared with its training", async () => {
+    const version = await registered(([a = 0]) => (a % 10) / 10 + 0.05, { histograms });
+    await here.desk.move(ann, version, "challenge");
+    const other = process();
+    for (let i = 0; i < 300; i += 1) {
+      const features = { a: i, b: 2 };
+      for (const { server } of [here, other])
+        await server.ask({ tenant: "t", entity: "e", features });
+    }
+    await other.server.ask({ tenant: "t", entity: "e", features: { b: 2 } });
+    await other.monitor.close();
+    const { contract } = await here.desk.version("t", version);
+    const now = clock.now();
+    const period = { tenant: "t", version, contract };
+    const report = await here.monitor.report({ ...period, from: now, to: now + 1 });
+    expect(report).toMatchObject({
+      asked: 601,
+      late: 0,
+      failed: 1,
+      score: { values: 600, drifted: false },
+    });
+    expect(report.coverage).toBeCloseTo(600 / 601, 9);
+    expect(report.features).toMatchObject([{ feature: "a", values: 601, drifted: true }]);
+    expect(report.latencyMs?.p50).toBeGreaterThan(0);
+    expect(here.monitor.answers("m/1")).toEqual({ scored: 300, late: 0, failed: 0 });
+    const later = await here.monitor.report({ ...period, from: now + 7_200_000, to: now + 9e6 });
+    expect(later).toMatchObject({ asked: 0, features: [{ drifted: false }] });
+    expect(later.coverage).toBeUndefined();
   });
 
   test("a policy promotes a challenger, and no other", async () => {

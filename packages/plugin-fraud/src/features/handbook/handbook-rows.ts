@@ -32,8 +32,11 @@ export async function* handbookRows(
   const replay = startReplay(handbookFeatures);
   const transactions = readHandbook(folder, { from: from - reachMs, to });
   for await (const { arrival, transaction } of handbookArrivals(transactions)) {
+    if (transaction === undefined || transaction.time < from) {
+      replay.pass(arrival);
+      continue;
+    }
     const values = replay.add(arrival);
-    if (transaction === undefined || transaction.time < from) continue;
     yield {
       ...transaction,
       day: Math.floor(transaction.time / dayMs),

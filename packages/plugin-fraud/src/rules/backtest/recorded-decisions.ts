@@ -187,10 +187,11 @@ function toRow(row: Decided): Omit<BacktestRow, "fraud"> {
     "model.score": row.model_score,
     ...objectOf(row.facts),
   };
-  const decidedAt = Date.parse(row.arrival_time);
+  const features = objectOf(row.features);
   return {
     id: row.transaction_id,
-    facts: factsFrom({ facts, features: objectOf(row.features), decidedAt }),
+    facts: factsFrom({ facts, features, decidedAt: Date.parse(row.arrival_time) }),
+    features,
     amount,
     hashes: hashesOf(row),
   };

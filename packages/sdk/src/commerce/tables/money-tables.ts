@@ -37,6 +37,7 @@ export const paymentsTable = defineLakeTable({
     { name: "failure_code", type: "string" },
     { name: "reason", type: "string" },
     { name: "country", type: "string" },
+    { name: "ip", type: "string", description: "The address the payer paid from" },
     ...actorColumns,
   ],
   from: [
@@ -62,6 +63,7 @@ export const paymentsTable = defineLakeTable({
         failure_code: text(data["failure_code"]),
         reason: text(data["reason"]),
         country: countryOf(event),
+        ip: event.context.ip ?? null,
         ...actorCells(event),
       },
     ];

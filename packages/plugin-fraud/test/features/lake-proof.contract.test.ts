@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { embedded } from "@ecap/adapter-embedded";
+import { createPlatform } from "@ecap/sdk";
+import { commerce } from "@ecap/sdk/commerce";
+import { manualClock } from "@ecap/sdk/memory";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { simulatedPayments } from "../../scripts/simulated-payments.ts";
+import { fraud } from "../../src/index.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "ecap-features-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const tenant = "default";
+const dayMs = 86_400_000;
+const from = Date.UTC(2026, 0, 5);
+const days = 4;
+const to = from + days * dayMs;
+
+test("features of decisions made as payments came are those replayed from the lake, late and repeated payments among them", async () => {
+  const clock = manualClock(from);
+  const platform = await createPlatform({
+    adapters: embedded({ dir, clock }),
+    plugins: [commerce(), fraud({ model: "none" })],
+  });
+  await platform.start();
+  try {
+    const service = platform.service(fraud);
+    let late = 0;
+    let count = 0;
+    for (const { transaction, at } of simulatedPayments({
+      seed: "lake",
+      from,
+      to,
+      ordersPerDay: 60,
+      openedAt: from - 200 * dayMs,
+      catalogue: false,
+      faults: { late: 0.1, outOfOrder: 0.1, duplicate: 0.05 },
+      fraud: { card_testing: 20, velocity_burst: 20 },
+    })) {
+      // Each at an instant of its own, as the order of arrival within one is not recorded.
+      clock.set(Math.max(at, clock.now() + 1));
+      count += 1;
+      if (at - transaction.time > 60_000) late += 1;
+      await service.assess(transaction);
+    }
+    expect(late).toBeGreaterThan(10);
+    await service.flush();
+    await platform.drain();
+    const proof = await service.features.prove({ tenant, from: from - dayMs, to: to + dayMs });
+    expect(proof.examples).toEqual([]);
+    expect(proof.compared).toBeGreaterThan(200);
+    expect(proof.compared).toBeLessThan(count);
+    const [registered] = await service.features.versions();
+    expect(registered?.tested).toMatchObject({ compared: proof.compared, unequal: 0 });
+  } finally {
+    await platform.stop();
+  }
+}, 60_000);
