@@ -207,7 +207,6 @@ export const fraud = definePlugin({
       flush: () => log.flush(),
     };
   },
-  jobs: ({ cases }) => (cases === undefined ? [] : [caseRetentionJob(cases)]),
   topologies: (service) => [
     topology("fraud-assess")
       .from({ topics: ["transactions"] })
@@ -228,7 +227,10 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
-  jobs: (service) => [service.models.policy(service.engine)],
+  jobs: (service) => [
+    service.models.policy(service.engine),
+    ...(service.cases === undefined ? [] : [caseRetentionJob(service.cases)]),
+  ],
   start: async (service) => {
     await service.signals.start();
     await service.features.register();
