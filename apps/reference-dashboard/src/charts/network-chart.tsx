@@ -23,6 +23,8 @@ const symbols: Readonly<Record<NetworkNode["kind"], string>> = {
   customer: "triangle",
   card: "roundRect",
   device: "rect",
+  email: "pin",
+  phone: "arrow",
   ip: "diamond",
 };
 
@@ -32,6 +34,8 @@ const labelPositions = {
   customer: "top",
   card: "right",
   device: "left",
+  email: "top",
+  phone: "bottom",
   ip: "bottom",
 } as const;
 
