@@ -85,8 +85,9 @@ describe("cases over HTTP", () => {
     await decline("p1", { cardId: "bad-card", customerId: "c1", ip: "10.0.0.1", country: "DE" });
     await decline("p2", { cardId: "bad-card", customerId: "c2", deviceId: "d2" });
     await decline("p2", { cardId: "bad-card", customerId: "c2", deviceId: "d2" });
-    await decline("p3", { cardId: "bad-card-2", customerId: "c3" });
+    await decline("p3", { cardId: "bad-card-2", customerId: "c3", email: "Thief@Example.com" });
     const found = await caseWith("card:bad-card");
+    expect(JSON.stringify(await caseWith("card:bad-card-2"))).not.toMatch(/thief@/i);
     expect(found).toMatchObject({
       state: "new",
       queue: "declined",

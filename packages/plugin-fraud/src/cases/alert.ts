@@ -46,6 +46,8 @@ export function alertOf(event: EventEnvelope, outcomes: readonly string[]): Aler
     customer: actor.customerId,
     card: facts["card.id"],
     device: facts["device.id"] ?? actor.deviceId,
+    email: facts["email.key"],
+    phone: facts["phone.key"],
     ip: facts["ip.address"],
   };
   const score = finite(data["score"]);

@@ -27,7 +27,7 @@ export function CaseTable({ cases, now }: CaseTableProps) {
             <th scope="col" className="narrow-hidden">
               What its payments share
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number narrow-hidden">
               Payments
             </th>
             <th scope="col" className="number narrow-hidden">
@@ -81,7 +81,7 @@ function CaseLine({
           ))}
         </span>
       </td>
-      <td className="number">{formatCount(of.alerts)}</td>
+      <td className="number narrow-hidden">{formatCount(of.alerts)}</td>
       <td className="number narrow-hidden">{formatMoney(of.amount, currency)}</td>
       <td className="number case-loss">
         <span className="strong">{formatMoney(of.expectedLoss, currency)}</span>
