@@ -16,10 +16,12 @@ const links: ReadonlyArray<{
   readonly page: PageName;
   readonly label: string;
   readonly icon: IconName;
+  /** Who may see it; absent: everybody. */
+  readonly roles?: readonly string[];
 }> = [
   { page: "executive", label: "Executive", icon: "chart" },
   { page: "live", label: "Live", icon: "pulse" },
-  { page: "cases", label: "Cases", icon: "inbox" },
+  { page: "cases", label: "Cases", icon: "inbox", roles: ["analyst", "admin"] },
   { page: "fraud", label: "Fraud", icon: "shield" },
   { page: "rules", label: "Rules", icon: "code" },
 ];
@@ -45,15 +47,17 @@ export function Shell({ page, principal, onSignOut, children }: ShellProps) {
         <div className="top-bar-inner">
           <Brand />
           <nav aria-label="Pages">
-            {links.map((link) => (
-              <a
-                key={link.page}
-                href={formatRoute({ page: link.page, parameters: {} })}
-                aria-current={link.page === within ? "page" : undefined}
-              >
-                <Icon name={link.icon} /> {link.label}
-              </a>
-            ))}
+            {links
+              .filter(({ roles }) => roles?.includes(principal.role) ?? true)
+              .map((link) => (
+                <a
+                  key={link.page}
+                  href={formatRoute({ page: link.page, parameters: {} })}
+                  aria-current={link.page === within ? "page" : undefined}
+                >
+                  <Icon name={link.icon} /> {link.label}
+                </a>
+              ))}
           </nav>
           <div className="top-bar-end">
             <span className="who" title={`Role ${principal.role}, tenant ${principal.tenant}`}>

@@ -10,6 +10,7 @@ import {
 import { commerceEvents } from "@ecap/sdk/commerce";
 import { topology } from "@ecap/sdk/streams";
 import type { CaseContext } from "./cases/case-context.ts";
+import { caseRetentionJob } from "./cases/case-retention-job.ts";
 import { caseMigrations } from "./cases/case-tables.ts";
 import { bankLabelTopology, caseTopology } from "./cases/case-topologies.ts";
 import { createCases } from "./cases/open-cases.ts";
@@ -28,6 +29,7 @@ import {
   type LakeBacktestReport,
   runBacktest,
 } from "./rules/run-backtest.ts";
+import { createAnomalyWatch } from "./signals/anomaly-watch.ts";
 import { createFraudSignals, type FraudSignals } from "./signals/fraud-signals.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
@@ -134,7 +136,7 @@ export const fraud = definePlugin({
           "what analysts write and add",
         ],
         purpose: "fraud prevention",
-        retention: "kept",
+        retention: "two years after a case is closed, unless the option says otherwise",
       },
     ],
     export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
@@ -170,6 +172,7 @@ export const fraud = definePlugin({
     );
     const decideOptions: DecideOptions = {
       signals: signals.read,
+      anomalies: createAnomalyWatch(),
       stateStore,
       clock: ctx.clock,
       rules,
@@ -206,6 +209,10 @@ export const fraud = definePlugin({
       flush: () => log.flush(),
     };
   },
+  jobs: ({ models, engine, cases }) => [
+    models.policy(engine),
+    ...(cases === undefined ? [] : [caseRetentionJob(cases)]),
+  ],
   topologies: (service) => [
     topology("fraud-assess")
       .from({ topics: ["transactions"] })
@@ -226,7 +233,6 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
-  jobs: (service) => [service.models.policy(service.engine)],
   start: async (service) => {
     await service.signals.start();
     await service.features.register();

@@ -13,7 +13,7 @@ export const verdicts = ["fraud", "legitimate", "unsure"] as const;
 export type Verdict = (typeof verdicts)[number];
 
 export interface Entity {
-  readonly kind: "customer" | "card" | "device" | "ip";
+  readonly kind: "customer" | "card" | "device" | "email" | "phone" | "ip";
   readonly value: string;
 }
 

@@ -35,7 +35,7 @@ function curveOption(weeks: readonly LabelWeek[], colours: ChartColours): ChartO
         type: "value",
         min: 0,
         max: 1,
-        splitNumber: 4,
+        interval: 0.25,
         axisLabel: { ...muted, formatter: (value: number) => formatPercent(value) },
         splitLine: { lineStyle: { color: colours.border, type: [3, 4] } },
       },

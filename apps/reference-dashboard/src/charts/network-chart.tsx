@@ -23,8 +23,21 @@ const symbols: Readonly<Record<NetworkNode["kind"], string>> = {
   customer: "triangle",
   card: "roundRect",
   device: "rect",
+  email: "pin",
+  phone: "arrow",
   ip: "diamond",
 };
+
+/** What belongs to the same payments lies close together: its names go different ways. */
+const labelPositions = {
+  payment: "inside",
+  customer: "top",
+  card: "right",
+  device: "left",
+  email: "top",
+  phone: "bottom",
+  ip: "bottom",
+} as const;
 
 function networkOption({ nodes, edges }: Network, colours: ChartColours): ChartOption {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -49,7 +62,13 @@ function networkOption({ nodes, edges }: Network, colours: ChartColours): ChartO
         roam: true,
         scaleLimit: { min: 0.4, max: 4 },
         // Laid out at once: a picture that goes on moving is hard to read.
-        force: { repulsion: 110, edgeLength: [24, 60], gravity: 0.12, layoutAnimation: false },
+        force: {
+          repulsion: Math.max(90, 420 - 4 * nodes.length),
+          edgeLength: nodes.length < 40 ? [70, 140] : [30, 90],
+          gravity: 0.1,
+          layoutAnimation: false,
+        },
+        labelLayout: { hideOverlap: true },
         data: nodes.map((node) => ({
           id: node.id,
           name: node.id,
@@ -66,7 +85,7 @@ function networkOption({ nodes, edges }: Network, colours: ChartColours): ChartO
           label: {
             show: node.kind !== "payment" && (links.get(node.id) ?? 0) > 1,
             formatter: `${node.kind === "ip" ? "IP" : node.kind} ${short(node.value)}`,
-            position: "right",
+            position: labelPositions[node.kind],
             color: colours["text-muted"],
             fontSize: 11,
           },

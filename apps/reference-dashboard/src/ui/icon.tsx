@@ -5,6 +5,7 @@ const paths = {
   up: "M12 19V5M6 11l6-6 6 6",
   down: "M12 5v14M6 13l6 6 6-6",
   right: "m9 5 7 7-7 7",
+  open: "m5 9 7 7 7-7",
   flat: "M5 12h14",
   check: "m5 12.5 4.5 4.5L19 7.5",
   cross: "M6 6l12 12M18 6 6 18",

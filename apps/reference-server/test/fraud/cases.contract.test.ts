@@ -56,7 +56,11 @@ describe("cases over HTTP", () => {
   };
   const caseWith = async (entity: string): Promise<Case> => {
     await server.composition.platform.drain();
-    const { body } = await call("ann", "GET", `/cases?entity=${encodeURIComponent(entity)}`);
+    const { body } = await call(
+      "ann",
+      "GET",
+      `/cases?order=newest&entity=${encodeURIComponent(entity)}`,
+    );
     const [first] = body["items"] as readonly Case[];
     if (first === undefined) throw new Error(`no case with ${entity}`);
     return (await call("ann", "GET", `/cases/${first.case}`)).body as unknown as Case;
@@ -81,8 +85,9 @@ describe("cases over HTTP", () => {
     await decline("p1", { cardId: "bad-card", customerId: "c1", ip: "10.0.0.1", country: "DE" });
     await decline("p2", { cardId: "bad-card", customerId: "c2", deviceId: "d2" });
     await decline("p2", { cardId: "bad-card", customerId: "c2", deviceId: "d2" });
-    await decline("p3", { cardId: "bad-card-2", customerId: "c3" });
+    await decline("p3", { cardId: "bad-card-2", customerId: "c3", email: "Thief@Example.com" });
     const found = await caseWith("card:bad-card");
+    expect(JSON.stringify(await caseWith("card:bad-card-2"))).not.toMatch(/thief@/i);
     expect(found).toMatchObject({
       state: "new",
       queue: "declined",
@@ -188,6 +193,26 @@ describe("cases over HTTP", () => {
     expect((await caseWith("card:bad-card-3")).case).not.toBe(overruled.case);
   });
 
+  it("takes the word on a payment that passed and is in no case", async () => {
+    const passed = { id: "passed-1", amount: 70, customerId: "c-p", orderId: "o-p" };
+    await call("api_user", "POST", "/assess?durability=before", passed);
+    const path = "/payments/passed-1/label";
+    expect((await call("ann", "POST", path, { verdict: "fraud" })).status).toBe(202);
+    expect((await call("ann", "POST", "/payments/p6/label", { verdict: "fraud" })).status).toBe(
+      409,
+    );
+    expect((await call("ann", "POST", "/payments/none/label", { verdict: "fraud" })).status).toBe(
+      404,
+    );
+    expect((await call("stranger", "POST", path, { verdict: "fraud" })).status).toBe(404);
+    await eventually(async () => {
+      const { body } = await call("ann", "GET", `/labels?${period}&payment=passed-1`);
+      expect(body["items"]).toMatchObject([{ fraud: true, outcome: "approve" }]);
+    });
+    const { body } = await call("viewer", "GET", `/case-report?${period}`);
+    expect(body).toMatchObject({ total: { loss: 70, passedFrauds: 1 } });
+  });
+
   it("suggests what follows from a false positive, and does it with one call", async () => {
     await call("ann", "POST", "/lists/deny/entries", { entries: [{ value: "good-card" }] });
     await decline("p9", { cardId: "good-card", customerId: "c9" });
@@ -236,7 +261,7 @@ describe("cases over HTTP", () => {
     const file = { name: "proof.png", mediaType: "image/png", content: png };
     const added = await call("ann", "POST", `/cases/${number}/files`, file);
     expect(added.status).toBe(201);
-    const path = `/v1/fraud/cases/${number}/files/${String(added.body["id"])}`;
+    const path = `/v1/fraud/cases/${number}/files/${(added.body["files"] as Array<{ id: string }>)[0]?.id}`;
     const get = (who: keyof typeof keys) =>
       fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${keys[who]}` } });
     const response = await get("ann");

@@ -16,7 +16,7 @@ export interface Alert {
   readonly decidedAt: number;
   readonly outcome: string;
   readonly score: number;
-  /** Of fraud, by the model; the score as a share where no model answered. */
+  /** Of fraud, by the model, or the score as a share where no model answered; at least as much as the outcome says where a rule asked for it by itself. */
   readonly probability: number;
   readonly amount: number;
   /** Amount × probability. */
@@ -46,10 +46,15 @@ export function alertOf(event: EventEnvelope, outcomes: readonly string[]): Aler
     customer: actor.customerId,
     card: facts["card.id"],
     device: facts["device.id"] ?? actor.deviceId,
+    email: facts["email.key"],
+    phone: facts["phone.key"],
     ip: facts["ip.address"],
   };
   const score = finite(data["score"]);
-  const probability = share(data["model_score"]) ?? score / 100;
+  const probability = Math.max(
+    share(data["model_score"]) ?? Math.min(1, Math.max(0, score / 100)),
+    leastOf(outcome, data["reasons"]),
+  );
   const amount = finite(data["amount"]);
   return {
     tenant,
@@ -75,6 +80,16 @@ export function alertOf(event: EventEnvelope, outcomes: readonly string[]): Aler
     evidence: evidenceOf(data),
   };
 }
+
+/** A deny list knows more than the model, which has never heard of it: by the default thresholds. */
+function leastOf(outcome: string, reasons: unknown): number {
+  const asked = (Array.isArray(reasons) ? reasons : []).some(
+    (reason: unknown) => objectOf(reason)["outcome"] === outcome,
+  );
+  return asked ? (leastProbability[outcome] ?? 0) : 0;
+}
+
+const leastProbability: Readonly<Record<string, number>> = { review: 0.5, decline: 0.8 };
 
 function evidenceOf(data: Readonly<Record<string, unknown>>): string {
   const { reasons, features, facts, shadows, degraded, capped } = data as Record<string, unknown>;

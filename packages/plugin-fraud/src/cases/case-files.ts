@@ -32,12 +32,12 @@ export async function addFile(
   actor: Actor,
   number: number,
   file: NewFile,
-): Promise<string> {
+): Promise<void> {
   const bytes = bytesOf(file);
   const { tenant, by } = actor;
   const now = context.clock.now();
   const id = uuidv7(now);
-  const key = keyOf(tenant, id);
+  const key = fileKey(tenant, id);
   const db = await context.open();
   const objects = context.objects();
   await objects.put(key, bytes);
@@ -79,7 +79,6 @@ export async function addFile(
     target: `fraud/cases/${number}`,
     details: { file: id, bytes: bytes.length },
   });
-  return id;
 }
 
 /** The file as an answer that a browser saves and never shows in place. */
@@ -96,7 +95,7 @@ export async function readFile(
     .where("case_number", "=", number)
     .where("id", "=", id)
     .executeTakeFirst();
-  const bytes = row && (await context.objects().get(keyOf(tenant, row.id)));
+  const bytes = row && (await context.objects().get(fileKey(tenant, row.id)));
   if (row === undefined || bytes === undefined)
     throw new EcapError("ECAP_NOT_FOUND", `case ${number} has no such file`);
   return new Response(bytes as Uint8Array<ArrayBuffer>, {
@@ -110,7 +109,8 @@ export async function readFile(
   });
 }
 
-function keyOf(tenant: string, id: string): string {
+/** Where a file's bytes are in the object store. */
+export function fileKey(tenant: string, id: string): string {
   return `fraud-cases/${encodeURIComponent(tenant).replaceAll(".", "%2E")}/${id}`;
 }
 

@@ -238,10 +238,11 @@ export function caseRoutes(context: () => CaseContext): readonly Route[] {
         mediaType: z.enum(mediaTypes as [(typeof mediaTypes)[number]]),
         content: z.string().max(1_000_000).describe("base64"),
       }),
-      response: z.object({ id: z.string() }),
-      handler: async ({ params: { case: number }, body, principal }) => ({
-        id: await addFile(context(), actorOf(principal), number, body),
-      }),
+      response: wholeCase,
+      handler: async ({ params: { case: number }, body, principal }) => {
+        await addFile(context(), actorOf(principal), number, body);
+        return whole(principal.tenant, number);
+      },
     }),
     defineRoute({
       method: "get",

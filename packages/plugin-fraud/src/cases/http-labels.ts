@@ -1,12 +1,14 @@
 import type { QueryEngine } from "@ecap/sdk";
 import { defineRoute, instant, provenance, type Route } from "@ecap/sdk/http";
 import { z } from "zod";
+import { actorOf } from "../rules/http-rules.ts";
 import type { CaseContext } from "./case-context.ts";
 import { entityKinds } from "./case-options.ts";
 import { caseNumber } from "./case-schemas.ts";
 import { labelCurve } from "./labels/label-curve.ts";
+import { labelPayment } from "./labels/label-payment.ts";
 import { trainingLabels } from "./labels/training-labels.ts";
-import { voices } from "./labels/verdicts.ts";
+import { verdicts, voices } from "./labels/verdicts.ts";
 import { network, networkLimits } from "./network.ts";
 import { offsetOf, readCase } from "./read-cases.ts";
 import { caseReport } from "./report.ts";
@@ -118,6 +120,21 @@ export function labelRoutes(engine: () => QueryEngine, cases: () => CaseContext)
           tenant: principal.tenant,
           offset: offsetOf(cursor),
         }),
+    }),
+    defineRoute({
+      method: "post",
+      path: "/fraud/payments/{payment}/label",
+      role: "analyst",
+      tag,
+      summary: "Say what a payment is that is in no case, such as a fraud that passed",
+      status: 202,
+      params: z.object({ payment: z.string().min(1).max(256) }),
+      body: z.strictObject({ verdict: z.enum(verdicts) }),
+      response: z.object({ done: z.boolean() }),
+      handler: async ({ params: { payment }, body: { verdict }, principal }) => {
+        await labelPayment(cases(), actorOf(principal), { payment, verdict });
+        return { done: true };
+      },
     }),
     defineRoute({
       method: "get",

@@ -41,6 +41,8 @@ const columnOf = {
   customer: "customer_id",
   card: "card_id",
   device: "device_id",
+  email: "email_key",
+  phone: "phone_key",
   ip: "ip",
 } as const satisfies Readonly<Record<EntityKind, keyof LabelTables["decisions"]>>;
 
@@ -140,6 +142,8 @@ async function readPayments(
       "d.customer_id",
       "d.card_id",
       "d.device_id",
+      "d.email_key",
+      "d.phone_key",
       "d.ip",
       "d.outcome",
       "d.amount",

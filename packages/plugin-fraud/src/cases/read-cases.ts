@@ -11,6 +11,7 @@ import type {
   EntityRow,
   FileRow,
 } from "./case-tables.ts";
+import { groupBy } from "./group-by.ts";
 
 export const caseOrders = ["priority", "due", "newest"] as const;
 
@@ -74,23 +75,32 @@ export async function listCases(
     .execute();
   if (rows.length === 0) return [];
   const entities = await db
-    .selectFrom("case_entities")
-    .selectAll()
-    .where("tenant", "=", tenant)
-    .where(
-      "case_number",
-      "in",
-      rows.map(({ number }) => number),
+    .selectFrom((from) =>
+      from
+        .selectFrom("case_entities")
+        .selectAll()
+        .select((eb) =>
+          eb.fn
+            .agg<string>("row_number")
+            .over((over) =>
+              over.partitionBy("case_number").orderBy("kind").orderBy("last_seen", "desc"),
+            )
+            .as("nth"),
+        )
+        .where("tenant", "=", tenant)
+        .where(
+          "case_number",
+          "in",
+          rows.map(({ number }) => number),
+        )
+        .as("entity"),
     )
-    .orderBy("kind")
-    .orderBy("last_seen", "desc")
+    .selectAll()
+    .where("nth", "<=", String(shownEntities))
+    .orderBy("nth")
     .execute();
-  return rows.map((row) => ({
-    ...row,
-    entities: entities
-      .filter(({ case_number }) => case_number === row.number)
-      .slice(0, shownEntities),
-  }));
+  const byCase = groupBy(entities, ({ case_number }) => case_number);
+  return rows.map((row) => ({ ...row, entities: byCase.get(row.number) ?? [] }));
 }
 
 export interface WholeCase {

@@ -14,6 +14,8 @@ interface Working extends OpenCase {
   isChanged: boolean;
   /** Numbers of cases it took in. */
   readonly absorbed: number[];
+  /** Entities to write. */
+  readonly met: Set<string>;
 }
 
 type Trx = Transaction<CaseTables>;
@@ -56,12 +58,14 @@ async function takeOfTenant(trx: Trx, { tenant, alerts, options, now }: Batch): 
     open.set(target.number, target);
     for (const other of others as readonly Working[]) {
       absorb(other, target);
+      for (const key of other.seen.keys()) target.met.add(key);
       mergeRows(target, other);
       open.delete(other.number);
       for (const entry of placed.filter((each) => each.into === other))
         placed[placed.indexOf(entry)] = { ...entry, into: target };
     }
     add(alert, target);
+    for (const entity of alert.entities) target.met.add(entityKey(entity));
     count(target, alert, { options, now });
     placed.push({ alert, into: target });
   }
@@ -149,6 +153,7 @@ async function openCasesOf(
         isNew: false,
         isChanged: false,
         absorbed: [],
+        met: new Set(),
       },
     ]),
   );
@@ -201,7 +206,7 @@ function newCase(alert: Alert, number: number, { now }: Terms): Working {
     version: 0,
   };
   const base = { number, alerts: 0, touched: false, seen: new Map(), row };
-  return { ...base, isNew: true, isChanged: true, absorbed: [] };
+  return { ...base, isNew: true, isChanged: true, absorbed: [], met: new Set() };
 }
 
 /** What the case's row says with one alert more. */
@@ -290,9 +295,10 @@ async function writeCases(
       .where("number", "=", number)
       .execute();
   }
-  const entities = changed.flatMap(({ number, seen }) =>
-    [...seen].map(([key, { first, last }]) => {
+  const entities = changed.flatMap(({ number, seen, met }) =>
+    [...met].flatMap((key) => {
       const colon = key.indexOf(":");
+      const { first, last } = seen.get(key) ?? { first: now, last: now };
       return {
         tenant,
         kind: key.slice(0, colon) as Entity["kind"],

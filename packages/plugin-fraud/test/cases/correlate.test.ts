@@ -70,7 +70,9 @@ const payment = fc.record({
   entities: fc.uniqueArray(entity, { maxLength: 4, selector: ({ kind }) => kind }),
 });
 const payments = fc.array(payment, { maxLength: 60 });
-const always = { customer: Infinity, card: Infinity, device: Infinity, ip: Infinity };
+const always = Object.fromEntries(
+  entityKinds.map((kind) => [kind, Infinity]),
+) as CorrelationLimits["linkWithinMs"];
 const unbounded = { maxAlerts: Infinity, linkWithinMs: always };
 
 function at(time: number, kind: "ip" | "card"): Payment {

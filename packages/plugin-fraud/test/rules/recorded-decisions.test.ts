@@ -18,7 +18,7 @@ function engineOf(tables: Readonly<Record<string, Rows>>, behind?: readonly stri
       const [table = ""] = Object.keys(query.tables ?? {});
       const mine = behind?.includes(table) === true ? { behind: [table] } : {};
       return {
-        rows: tables[table] ?? [],
+        rows: table === "labels" ? words(tables[table] ?? [], query.sql) : (tables[table] ?? []),
         asOf: from,
         versions: {},
         reads: {},
@@ -28,6 +28,17 @@ function engineOf(tables: Readonly<Record<string, Rows>>, behind?: readonly stri
     },
   } as unknown as QueryEngine;
   return { engine, asked };
+}
+
+/** The words that count on each payment, or on each order of those that name no payment: one question each. */
+function words(labels: Rows, sql: string): Rows {
+  const ofPayments = sql.includes('"payment_id" as "id"');
+  return labels
+    .filter(({ payment_id }) => (payment_id !== null) === ofPayments)
+    .map(({ payment_id, order_id, fraud }) => ({
+      id: ofPayments ? payment_id : order_id,
+      verdict: fraud === true ? "fraud" : "legitimate",
+    }));
 }
 
 const decisionOf = (id: string, order: string | null) => ({
@@ -51,9 +62,14 @@ const label = (payment: string | null, order: string | null, fraud: boolean) => 
   order_id: order,
   fraud,
 });
-const chargeback = (payment: string | null, order: string | null) => ({
+const chargeback = (
+  payment: string | null,
+  order: string | null,
+  reason: string | null = null,
+) => ({
   payment_id: payment,
   order_id: order,
+  reason,
 });
 
 async function all(rows: AsyncIterable<BacktestRow>): Promise<readonly BacktestRow[]> {
@@ -85,7 +101,7 @@ test.each([
     [chargeback(null, "o")],
     false,
   ],
-  ["the last label of a payment", [label("p", null, true), label("p", null, false)], [], false],
+  ["a chargeback that says nothing of fraud", [], [chargeback("p", "o", "duplicate")], undefined],
 ])("fraud by what is known: %s", async (_, labels, payments, fraud) => {
   const { engine } = engineOf({ decisions: [decisionOf("p", "o")], labels, payments });
   const [row] = await all(recordedDecisions(engine, period).rows);
@@ -109,6 +125,7 @@ test("every question can be ended by the caller, and says which tables are behin
   await all(recorded.rows);
   expect(asked.flatMap(({ tables }) => Object.keys(tables ?? {}).slice(0, 1)).toSorted()).toEqual([
     "decisions",
+    "labels",
     "labels",
     "payments",
   ]);

@@ -51,10 +51,9 @@ function Opened({ path }: { readonly path: string }) {
         const version = shown?.version;
         const given = step === "notes" || step === "files" ? body : { version, ...body };
         const answer = await request<WholeCase>(`${path}/${step}`, { method: "POST", body: given });
-        if (step === "files") retry();
-        else setChanged(answer);
+        setChanged(answer);
       }),
-    [path, run, retry, shown?.version],
+    [path, run, shown?.version],
   );
   const reload = () => {
     clear();

@@ -93,6 +93,7 @@ function Legend() {
       <li className="network-payment">payment (larger: more money)</li>
       <li className="network-stopped">stopped payment</li>
       <li className="network-fraud">labelled fraud</li>
+      <li className="network-legitimate">labelled legitimate</li>
       <li className="network-entity">customer, card, device, address</li>
     </ul>
   );

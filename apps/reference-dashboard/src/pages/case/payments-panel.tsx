@@ -124,7 +124,7 @@ function PaymentItem({
     <li className="payment" data-payment={of.paymentId} tabIndex={-1}>
       <div className="payment-main">
         <button type="button" className="payment-toggle" aria-expanded={isOpen} onClick={onToggle}>
-          <Icon name={isOpen ? "down" : "right"} />
+          <Icon name={isOpen ? "open" : "right"} />
           <span className="payment-id">{of.paymentId}</span>
         </button>
         <OutcomeBadge outcome={of.outcome} />

@@ -67,6 +67,8 @@ const kinds: Readonly<Record<Entity["kind"], string>> = {
   customer: "customer",
   card: "card",
   device: "device",
+  email: "e-mail",
+  phone: "phone",
   ip: "IP",
 };
 

@@ -24,11 +24,13 @@ export function CaseTable({ cases, now }: CaseTableProps) {
           <tr>
             <th scope="col">Case</th>
             <th scope="col">State</th>
-            <th scope="col">What its payments share</th>
-            <th scope="col" className="number">
+            <th scope="col" className="narrow-hidden">
+              What its payments share
+            </th>
+            <th scope="col" className="number narrow-hidden">
               Payments
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number narrow-hidden">
               Amount
             </th>
             <th scope="col" className="number">
@@ -72,15 +74,15 @@ function CaseLine({
         <StateBadge of={of} />
         {of.escalatedBy !== undefined && <span className="escalated"> escalated</span>}
       </td>
-      <td>
+      <td className="narrow-hidden">
         <span className="chips">
           {of.entities.slice(0, 3).map((entity) => (
             <EntityChip key={`${entity.kind}:${entity.value}`} {...entity} />
           ))}
         </span>
       </td>
-      <td className="number">{formatCount(of.alerts)}</td>
-      <td className="number">{formatMoney(of.amount, currency)}</td>
+      <td className="number narrow-hidden">{formatCount(of.alerts)}</td>
+      <td className="number narrow-hidden">{formatMoney(of.amount, currency)}</td>
       <td className="number case-loss">
         <span className="strong">{formatMoney(of.expectedLoss, currency)}</span>
         <Bar share={share} />

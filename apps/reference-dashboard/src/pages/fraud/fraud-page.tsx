@@ -42,7 +42,11 @@ export function FraudPage({ parameters }: FraudPageProps) {
             className="icon-button icon-button-framed"
             aria-label="Refresh"
             title="Refresh"
-            onClick={() => setNow(Date.now())}
+            onClick={() => {
+              setNow(Date.now());
+              report.retry();
+              curve.retry();
+            }}
           >
             <Icon name="refresh" />
           </button>

@@ -63,7 +63,7 @@ export function VersionsPanel({ versions, shown, mayEdit, onChanged }: VersionsP
             {items.map((version) => (
               <li key={version.version} aria-current={version.version === shown || undefined}>
                 <Version of={version} />
-                {mayEdit && (
+                {mayEdit && steps[version.state].length > 0 && (
                   <span className="version-steps">
                     {steps[version.state].map(({ step, label }) => (
                       <button

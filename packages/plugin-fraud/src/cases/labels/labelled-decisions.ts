@@ -12,6 +12,8 @@ export interface LabelTables {
     readonly customer_id: string | null;
     readonly card_id: string | null;
     readonly device_id: string | null;
+    readonly email_key: string | null;
+    readonly phone_key: string | null;
     readonly ip: string | null;
     readonly country: string | null;
     readonly outcome: string;

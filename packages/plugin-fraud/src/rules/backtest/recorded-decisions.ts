@@ -1,5 +1,7 @@
 import type { QueryEngine } from "@ecap/sdk";
 import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
+import { saysFraud } from "../../cases/labels/bank-word.ts";
+import { countedWords } from "../../cases/labels/labelled-decisions.ts";
 import { factsFrom } from "../fields.ts";
 import type { BacktestRow } from "./backtest-row.ts";
 
@@ -22,16 +24,11 @@ interface Tables {
     readonly rules_hash: string | null;
     readonly shadows: string | null;
   };
-  readonly labels: {
-    readonly event_time: string;
-    readonly payment_id: string | null;
-    readonly order_id: string | null;
-    readonly fraud: boolean;
-  };
   readonly payments: {
     readonly payment_id: string | null;
     readonly order_id: string | null;
     readonly status: string;
+    readonly reason: string | null;
   };
 }
 
@@ -142,43 +139,37 @@ function readDecisions(
 /** Whether a payment was fraud; undefined: nothing was heard of it. */
 type IsFraud = (payment: Pick<Decided, "transaction_id" | "order_id">) => boolean | undefined;
 
-/** What is known of payments by labels and chargebacks. */
+/** What is known of payments by labels, of which the newest word counts, and by chargebacks that say fraud. */
 export async function readKnown(read: Read): Promise<IsFraud> {
-  const [labels, chargebacks] = await Promise.all([
-    read(
-      lake.selectFrom("labels").select(["payment_id", "order_id", "fraud"]).orderBy("event_time"),
-      knownAtMost,
-    ),
+  const [ofPayments, ofOrders, chargebacks] = await Promise.all([
+    read(countedWords("payment_id"), knownAtMost),
+    read(countedWords("order_id"), knownAtMost),
     read(
       lake
         .selectFrom("payments")
-        .select(["payment_id", "order_id"])
+        .select(["payment_id", "order_id", "reason"])
         .where("status", "=", "charged_back"),
       knownAtMost,
     ),
   ]);
-  const known = [byIds(labels), byIds(chargebacks.map((each) => ({ ...each, fraud: true })))];
-  return ({ transaction_id: payment, order_id: order }) => {
-    for (const { byPayment, byOrder } of known) {
-      const fraud = byPayment.get(payment) ?? (order === null ? undefined : byOrder.get(order));
-      if (fraud !== undefined) return fraud;
-    }
-    return undefined;
-  };
+  const frauds = chargebacks.filter(({ reason }) => saysFraud(reason ?? undefined));
+  const payments = byIds(ofPayments);
+  const orders = byIds(ofOrders);
+  const charged = new Set(frauds.flatMap(({ payment_id }) => payment_id ?? []));
+  // One that names a payment says nothing of the others of its order.
+  const chargedOrders = new Set(
+    frauds.flatMap(({ payment_id, order_id }) => (payment_id === null ? (order_id ?? []) : [])),
+  );
+  return ({ transaction_id: payment, order_id: order }) =>
+    payments.get(payment) ??
+    (order === null ? undefined : orders.get(order)) ??
+    (charged.has(payment) || (order !== null && chargedOrders.has(order)) || undefined);
 }
 
-/** The last that is said of each payment, and of each order where no payment is named. */
-function byIds(said: ReadonlyArray<Omit<Tables["labels"], "event_time">>): {
-  readonly byPayment: ReadonlyMap<string, boolean>;
-  readonly byOrder: ReadonlyMap<string, boolean>;
-} {
-  const byPayment = new Map<string, boolean>();
-  const byOrder = new Map<string, boolean>();
-  for (const { payment_id: payment, order_id: order, fraud } of said) {
-    if (payment !== null) byPayment.set(payment, fraud);
-    else if (order !== null) byOrder.set(order, fraud);
-  }
-  return { byPayment, byOrder };
+function byIds(
+  words: ReadonlyArray<{ readonly id: string | null; readonly verdict: string | null }>,
+): ReadonlyMap<string, boolean> {
+  return new Map(words.map(({ id, verdict }) => [id ?? "", verdict === "fraud"]));
 }
 
 function toRow(row: Decided): Omit<BacktestRow, "fraud"> {
