@@ -118,6 +118,9 @@ describe("models over HTTP and on the command line", () => {
       expect.objectContaining({
         model: "fraud-baseline/1",
         labelled: 12,
+        days: expect.arrayContaining([
+          expect.objectContaining({ day: expect.any(String) as string }),
+        ]) as unknown,
         positives: 4,
         coverage: 1,
         failed: 0,

@@ -14,20 +14,23 @@ const period = z.object({
   to: instant,
   threshold: z.coerce.number().min(0).max(1).default(0.5),
 });
-const performance = z.object({
-  model: z.string(),
+const figures = {
   labelled: z.number().describe("Payments it scored of which it is known what they were"),
   positives: z.number(),
   auc: z.number().optional(),
   averagePrecision: z.number().optional(),
   precision: z.number().optional().describe("Of scores from the threshold on"),
   recall: z.number().optional(),
-});
+};
+const performance = z.object({ model: z.string(), ...figures });
 const modelPerformanceSchema = performance.extend({
   asked: z.number(),
   coverage: z.number().describe("Share of what it was asked that it scored"),
   late: z.number(),
   failed: z.number(),
+  days: z
+    .array(z.object({ day: z.string(), ...figures }))
+    .describe("By the day of the payments, in UTC"),
 });
 
 const drift = z.object({
@@ -89,11 +92,10 @@ export function modelInsightRoutes({
       summary: "How well each model told frauds from other payments, as far as labels have come",
       query: period,
       response: z.object({ items: z.array(modelPerformanceSchema) }),
-      handler: async ({ query, principal, signal }) => ({
-        items: [
-          ...(await modelPerformance(engine(), { tenant: principal.tenant, ...query, signal })),
-        ],
-      }),
+      handler: async ({ query, principal: { tenant }, signal }) => {
+        const items = await modelPerformance(engine(), { tenant, ...query, signal });
+        return { items: items.map((each) => ({ ...each, days: [...each.days] })) };
+      },
     }),
     defineRoute({
       method: "get",

@@ -1,6 +1,7 @@
 import { EcapError, type QueryEngine } from "@ecap/sdk";
 import { type Comparison, compareAuc, type Performance, performanceOf } from "@ecap/sdk/models";
 import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
+import type { Ranked } from "@ecap/sdk/training";
 import type { ModelOpinion } from "../contract.ts";
 import { readKnown } from "../rules/backtest/recorded-decisions.ts";
 
@@ -42,6 +43,8 @@ export interface ModelPerformance extends Performance {
   readonly coverage: number;
   readonly late: number;
   readonly failed: number;
+  /** The same by the day of the payments, in UTC, as far as labels have come. */
+  readonly days: ReadonlyArray<Performance & { readonly day: string }>;
 }
 
 interface Scores {
@@ -50,7 +53,7 @@ interface Scores {
   late: number;
   failed: number;
   /** By payment. */
-  readonly known: Map<string, { readonly score: number; readonly positive: boolean }>;
+  readonly known: Map<string, Ranked & { readonly day: string }>;
 }
 
 /** What each model said of the payments of a period, and what became of them. */
@@ -73,7 +76,7 @@ async function readScores(
     const limit = stepMs > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
     const query = lake
       .selectFrom("decisions")
-      .select(["transaction_id", "order_id", "models"])
+      .select(["event_time", "transaction_id", "order_id", "models"])
       .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
       .where("models", "is not", null)
       .limit(limit);
@@ -102,7 +105,8 @@ async function readScores(
             { path: "/to" },
           );
         cases += 1;
-        scores.known.set(row.transaction_id, { score: opinion.score, positive });
+        const day = new Date(row.event_time).toISOString().slice(0, 10);
+        scores.known.set(row.transaction_id, { score: opinion.score, positive, day });
       }
     }
   }
@@ -130,7 +134,23 @@ export async function modelPerformance(
     late,
     failed,
     ...performanceOf([...known.values()], query.threshold),
+    days: byDay([...known.values()], query.threshold),
   }));
+}
+
+function byDay(
+  known: ReadonlyArray<Ranked & { readonly day: string }>,
+  threshold: number,
+): ModelPerformance["days"] {
+  const days = new Map<string, Ranked[]>();
+  for (const each of known) {
+    const ofDay = days.get(each.day);
+    if (ofDay === undefined) days.set(each.day, [each]);
+    else ofDay.push(each);
+  }
+  return [...days]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([day, cases]) => ({ day, ...performanceOf(cases, threshold) }));
 }
 
 export interface ModelComparison {
