@@ -6,7 +6,7 @@ import { createPlatform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toOnnx } from "../../scripts/tree-model.ts";
-import { featureNames, fraud } from "../../src/index.ts";
+import { fraud, steadyFeatureNames } from "../../src/index.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ const amounts = {
   base: -3,
   trees: [
     {
-      feature: featureNames.indexOf("amount"),
+      feature: steadyFeatureNames.indexOf("amount"),
       threshold: 100,
       below: { value: 0 },
       above: { value: 6 },
@@ -41,7 +41,7 @@ test("a challenger that tells frauds better on enough labelled payments is promo
       fraud({
         modelTimeoutMs: 5_000,
         model: new Uint8Array(
-          toOnnx(ignorant, { name: "ignorant", version: "1", features: featureNames }),
+          toOnnx(ignorant, { name: "ignorant", version: "1", features: steadyFeatureNames }),
         ),
       }),
     ],
@@ -52,7 +52,7 @@ test("a challenger that tells frauds better on enough labelled payments is promo
     const { desk, book, monitor } = service.models;
     const job = service.models.policy(service.engine);
     const run = () => job.run({ signal: new AbortController().signal });
-    const bytes = toOnnx(amounts, { name: "amounts", version: "1", features: featureNames });
+    const bytes = toOnnx(amounts, { name: "amounts", version: "1", features: steadyFeatureNames });
     const { version } = await desk.register(ann, { bytes });
     await desk.move(ann, version, "challenge");
     await desk.setPolicy(ann, { labels: 100, frauds: 10, gain: 0.05 });
