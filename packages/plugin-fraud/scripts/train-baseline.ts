@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import { histogramOf } from "@ecap/sdk/models";
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
-import { featureNames, fraudFeatures } from "../src/fraud-features.ts";
+import { fraudFeatures, steadyFeatureNames } from "../src/fraud-features.ts";
 import { defaultOptions } from "../src/options.ts";
 import { compileRuleSet } from "../src/rules/compile-rule-set.ts";
 import { defaultPack, standardLists } from "../src/rules/default-pack.ts";
@@ -44,7 +44,7 @@ const model = trainBoostedTrees(
 const onnx = toOnnx(model, {
   name: "fraud-baseline",
   version,
-  features: featureNames,
+  features: steadyFeatureNames,
   ...described(model),
 });
 await writeFile(new URL("../models/baseline.onnx", import.meta.url), onnx);
@@ -64,7 +64,10 @@ function described(trees: BoostedTrees) {
     histograms: {
       score: histogramOf(scores),
       features: Object.fromEntries(
-        featureNames.map((name, i) => [name, histogramOf(trained.map(({ row }) => row[i] ?? 0))]),
+        steadyFeatureNames.map((name, i) => [
+          name,
+          histogramOf(trained.map(({ row }) => row[i] ?? 0)),
+        ]),
       ),
     },
     golden: chosen.map(({ row }) => {
@@ -99,7 +102,7 @@ async function readExamples(): Promise<Example[]> {
     });
     found.push({
       ...payment,
-      row: featureNames.map((name) => features[name] ?? 0),
+      row: steadyFeatureNames.map((name) => features[name] ?? 0),
       points: evaluate(rules, factsOf({ transaction, features, decidedAt: at }), defaultOptions)
         .score,
     });

@@ -123,3 +123,6 @@ export const fraudFeatures: FeatureSet<PaymentSubject> = defineFeatures<PaymentS
 ]);
 
 export const featureNames: readonly string[] = fraudFeatures.features.map(({ name }) => name);
+
+/** Features that every payment has: what models are made of that do not say what becomes of a missing one. */
+export const steadyFeatureNames: readonly string[] = [...velocity, ...own].map(({ name }) => name);

@@ -59,7 +59,14 @@ export const historyFeatures: ReadonlyArray<FeatureDefinition<PaymentSubject>> =
     },
   ]),
   ...ofText("bin", "card.bin", [
-    { name: "cards_10m", aggregate: "distinct", windowMs: 600_000, value: ({ cardId }) => cardId },
+    {
+      name: "cards_10m",
+      aggregate: "distinct",
+      windowMs: 600_000,
+      // Thousands of cards may be of one issuer; of one bucket their number is known at once.
+      bucketMs: 600_000,
+      value: ({ cardId }) => cardId,
+    },
     {
       name: "failed_1h",
       aggregate: "count",

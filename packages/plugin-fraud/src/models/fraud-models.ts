@@ -29,7 +29,7 @@ import {
   type Trainings,
 } from "@ecap/sdk/models";
 import type { Decided } from "../decide.ts";
-import { featureNames, fraudFeatures } from "../fraud-features.ts";
+import { featureNames, steadyFeatureNames } from "../fraud-features.ts";
 import { policyJob } from "./apply-policy.ts";
 
 /** The models of the use case `fraud`: who scores payments, and where people change that. */
@@ -57,10 +57,8 @@ export interface FraudModels {
   close(): Promise<void>;
 }
 
-/** What a payment may lack; that it lacks a proper amount is rare. */
-const mayBeMissing = fraudFeatures.features
-  .filter(({ name, missing }) => Number.isNaN(missing) && name !== "amount")
-  .map(({ name }) => name);
+/** What a payment may lack. */
+const mayBeMissing = featureNames.filter((name) => !steadyFeatureNames.includes(name));
 
 export function createFraudModels(
   ctx: PluginContext<Pick<Ports, "stateStore">>,

@@ -2,7 +2,7 @@ import { EcapError, type TrainingAlgorithm } from "@ecap/sdk";
 import { defineRoute, instant, type Route } from "@ecap/sdk/http";
 import type { Training } from "@ecap/sdk/models";
 import { z } from "zod";
-import { featureNames } from "../fraud-features.ts";
+import { steadyFeatureNames } from "../fraud-features.ts";
 import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
 import { labelColumn, trainingData } from "./training-data.ts";
@@ -120,11 +120,12 @@ export function trainingRoutes({
             // What is left out is left out, not undefined.
             algorithm: JSON.parse(JSON.stringify(spec.algorithm)) as TrainingAlgorithm,
             version: new Date(to).toISOString().slice(0, 10),
-            features: featureNames,
+            features: steadyFeatureNames,
             label: labelColumn,
             period: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
           },
-          rows: (signal) => trainingData(engine(), featureNames, { tenant, from, to, signal }),
+          rows: (signal) =>
+            trainingData(engine(), steadyFeatureNames, { tenant, from, to, signal }),
           challenge,
           ...(note !== undefined && { note }),
         });

@@ -68,6 +68,31 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
         detail: "{customer.countries_2h} countries in two hours",
       },
       {
+        id: "fast-travel",
+        description:
+          "The address is farther from the customer's last than anybody travels; needs a GeoIP database",
+        when: "travel_kmh >= 1000",
+        points: 50,
+        code: "FAST_TRAVEL",
+        detail: "{round(travel_km)} km from the last payment at {round(travel_kmh)} km/h",
+      },
+      {
+        id: "hidden-payer",
+        description: "Behind an anonymous network, with a mailbox to throw away",
+        when: "ip_anonymous == 1 and email_disposable == 1",
+        points: 30,
+        code: "HIDDEN_PAYER",
+        detail: "a disposable mailbox of {email.domain} and an anonymous network",
+      },
+      {
+        id: "guessed-cards",
+        when: "bin.cards_10m >= 10 and bin.failed_1h >= 5",
+        points: 50,
+        code: "GUESSED_CARDS",
+        detail:
+          "{bin.cards_10m} cards of one issuer in ten minutes, {bin.failed_1h} refused in an hour",
+      },
+      {
         id: "unusual-amount",
         when: "customer.count_30d >= 3 and amount_to_mean >= 5",
         points: 25,

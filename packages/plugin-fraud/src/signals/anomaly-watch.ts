@@ -30,8 +30,8 @@ const treeCount = 100;
 const leastTrees = 25;
 /** Payments of a tenant that trees are grown from. */
 const kept = 2_048;
-/** A tree is grown anew once in so many payments, so that no decision waits for a forest. */
-const payments = 8;
+/** A tree is grown once in so many payments, and when there are all, one anew once in so many, so that no decision waits for a forest. */
+const payments = { growing: 8, renewing: 64 } as const;
 const maxTenants = 50;
 const evidenceFrom = 0.6;
 
@@ -104,7 +104,8 @@ function learn(forest: Forest, row: Float64Array, random: RandomNumber): void {
   const { rows, trees, medians } = forest;
   rows[forest.seen % kept] = row;
   forest.seen += 1;
-  if (rows.length < sampleSize || forest.seen % payments !== 0) return;
+  const every = trees.length < treeCount ? payments.growing : payments.renewing;
+  if (rows.length < sampleSize || forest.seen % every !== 0) return;
   const sample = sampleOf(rows, random);
   trees[forest.grown % treeCount] = growTree(sample, random);
   const feature = forest.grown % watched.length;

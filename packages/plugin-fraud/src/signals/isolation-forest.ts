@@ -16,33 +16,29 @@ export type Row = ArrayLike<number>;
 /** 0 to 1, exclusive. */
 export type RandomNumber = () => number;
 
-/** Parts the rows, which are at most some thousands. */
+/** Parts the rows, at most some thousands of one width. */
 export function growTree(rows: readonly Row[], random: RandomNumber): IsolationTree {
   const deepest = Math.ceil(Math.log2(Math.max(2, rows.length)));
+  // Each node has the rows from one place of this order to another.
+  const order = Int32Array.from(rows, (_, i) => i);
   const features: number[] = [];
   const values: number[] = [];
   const children: number[] = [];
-  const leaf = (node: number, size: number): void => {
-    features[node] = -1;
-    values[node] = averagePath(size);
-    children[node] = 0;
-  };
-  const pending = [{ node: 0, rows, depth: 0 }];
+  const pending = [{ node: 0, from: 0, to: rows.length, depth: 0 }];
   let next = 1;
   for (let work = pending.pop(); work !== undefined; work = pending.pop()) {
-    const { node, rows: own, depth } = work;
-    const split = depth < deepest && own.length > 1 ? splitOf(own, random) : undefined;
-    if (split === undefined) {
-      leaf(node, own.length);
-      continue;
-    }
-    features[node] = split.feature;
-    values[node] = split.at;
-    children[node] = next;
-    const [left, right]: [Row[], Row[]] = [[], []];
-    for (const row of own) ((row[split.feature] ?? 0) < split.at ? left : right).push(row);
-    pending.push({ node: next, rows: left, depth: depth + 1 });
-    pending.push({ node: next + 1, rows: right, depth: depth + 1 });
+    const { node, from, to, depth } = work;
+    const split =
+      depth < deepest && to - from > 1
+        ? splitOf(rows, order.subarray(from, to), random)
+        : undefined;
+    features[node] = split?.feature ?? -1;
+    values[node] = split?.at ?? averagePath(to - from);
+    children[node] = split === undefined ? 0 : next;
+    if (split === undefined) continue;
+    const middle = from + part(rows, order.subarray(from, to), split);
+    pending.push({ node: next, from, to: middle, depth: depth + 1 });
+    pending.push({ node: next + 1, from: middle, to, depth: depth + 1 });
     next += 2;
   }
   return {
@@ -50,6 +46,24 @@ export function growTree(rows: readonly Row[], random: RandomNumber): IsolationT
     values: Float64Array.from(values),
     children: Int16Array.from(children),
   };
+}
+
+interface Split {
+  readonly feature: number;
+  readonly at: number;
+}
+
+/** Puts rows below the split before those that are not, and gives how many are below. */
+function part(rows: readonly Row[], order: Int32Array, { feature, at }: Split): number {
+  let below = 0;
+  for (let i = 0; i < order.length; i += 1) {
+    const row = order[i] ?? 0;
+    if ((rows[row]?.[feature] ?? 0) >= at) continue;
+    order[i] = order[below] ?? 0;
+    order[below] = row;
+    below += 1;
+  }
+  return below;
 }
 
 /** How unlike the rows the trees were grown from, `sampleSize` each: about 0.5 of what is like the others, near 1 of what is alone. */
@@ -74,17 +88,14 @@ function pathOf({ features, values, children }: IsolationTree, row: Row): number
 }
 
 /** A feature that differs among the rows, and a value between its least and its largest; undefined where the rows are all alike. */
-function splitOf(
-  rows: readonly Row[],
-  random: RandomNumber,
-): { readonly feature: number; readonly at: number } | undefined {
+function splitOf(rows: readonly Row[], order: Int32Array, random: RandomNumber): Split | undefined {
   const width = rows[0]?.length ?? 0;
   const first = Math.floor(random() * width);
   for (let step = 0; step < width; step += 1) {
     const feature = (first + step) % width;
     let [least, largest] = [Infinity, -Infinity];
-    for (const row of rows) {
-      const value = row[feature] ?? 0;
+    for (const row of order) {
+      const value = rows[row]?.[feature] ?? 0;
       if (value < least) least = value;
       if (value > largest) largest = value;
     }

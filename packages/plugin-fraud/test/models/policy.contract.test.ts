@@ -6,7 +6,7 @@ import { createPlatform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toOnnx } from "../../scripts/tree-model.ts";
-import { fraud } from "../../src/index.ts";
+import { fraud, steadyFeatureNames } from "../../src/index.ts";
 
 let dir: string;
 beforeAll(async () => {
@@ -14,8 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** That every payment has. */
-const features = ["amount", "card_count_10m"];
 const tenant = "default";
 const ann = { tenant, by: "ann" };
 
@@ -27,7 +25,7 @@ const amounts = {
   base: -3,
   trees: [
     {
-      feature: features.indexOf("amount"),
+      feature: steadyFeatureNames.indexOf("amount"),
       threshold: 100,
       below: { value: 0 },
       above: { value: 6 },
@@ -42,7 +40,9 @@ test("a challenger that tells frauds better on enough labelled payments is promo
       commerce(),
       fraud({
         modelTimeoutMs: 5_000,
-        model: new Uint8Array(toOnnx(ignorant, { name: "ignorant", version: "1", features })),
+        model: new Uint8Array(
+          toOnnx(ignorant, { name: "ignorant", version: "1", features: steadyFeatureNames }),
+        ),
       }),
     ],
   });
@@ -52,7 +52,7 @@ test("a challenger that tells frauds better on enough labelled payments is promo
     const { desk, book, monitor } = service.models;
     const job = service.models.policy(service.engine);
     const run = () => job.run({ signal: new AbortController().signal });
-    const bytes = toOnnx(amounts, { name: "amounts", version: "1", features });
+    const bytes = toOnnx(amounts, { name: "amounts", version: "1", features: steadyFeatureNames });
     const { version } = await desk.register(ann, { bytes });
     await desk.move(ann, version, "challenge");
     await desk.setPolicy(ann, { labels: 100, frauds: 10, gain: 0.05 });

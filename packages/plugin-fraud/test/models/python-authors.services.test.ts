@@ -9,7 +9,7 @@ import { createPlatform, type Platform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
 import { createScorer, explainScore } from "@ecap/sdk/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fraud, featureNames as known } from "../../src/index.ts";
+import { fraud, steadyFeatureNames } from "../../src/index.ts";
 
 /** One with scikit-learn, skl2onnx, pandas, LightGBM, XGBoost and onnxmltools; PyTorch is Debian's, since the one of PyPI brings gigabytes of CUDA. */
 const python = process.env["ECAP_PYTHON"] ?? "python3";
@@ -28,13 +28,6 @@ const exactMethods = {
   pytorch: "sampled",
 } as const;
 
-/** Features that every payment has: what examples without a word on missing values can be trained on. */
-const featureNames = known.filter((name) =>
-  /^(card|customer|device|ip)_(count|amount|cards|failed|customers|countries|devices)_\d+[mhd]$|^amount(_to_mean)?$|^new_customer$|^night$/.test(
-    name,
-  ),
-);
-
 const docs = readFileSync(new URL("../../../../docs/models.md", import.meta.url), "utf8");
 const scripts = new Map(
   [...docs.matchAll(/```python\n# (\S+)\n(.*?)```/gs)].map((match) => [
@@ -51,18 +44,18 @@ function trainingData(rows: number): string {
     return state / 2 ** 32;
   };
   const lines = Array.from({ length: rows }, () => {
-    const values = featureNames.map((name) => {
+    const values = steadyFeatureNames.map((name) => {
       if (/count|cards|customers|countries|devices|failed/.test(name))
         return Math.floor(-Math.log(1 - next()) * 3);
       if (/mismatch|new|night/.test(name)) return next() < 0.2 ? 1 : 0;
       return Math.round(-Math.log(1 - next()) * 10_000) / 100;
     });
     const [often = 0] = values;
-    const amount = values[featureNames.indexOf("amount")] ?? 0;
+    const amount = values[steadyFeatureNames.indexOf("amount")] ?? 0;
     const odds = -4 + often * 0.5 + amount / 60;
     return [...values, next() < 1 / (1 + Math.exp(-odds)) ? 1 : 0].join(",");
   });
-  return [[...featureNames, "fraud"].join(","), ...lines].join("\n");
+  return [[...steadyFeatureNames, "fraud"].join(","), ...lines].join("\n");
 }
 
 describe("models as their authors export them, by the examples of docs/models.md", () => {
@@ -114,19 +107,22 @@ describe("models as their authors export them, by the examples of docs/models.md
       expect(Buffer.compare(await desk.bytes("default", made.version), bytes)).toBe(0);
 
       // One row at a time, as decisions ask.
-      const scorer = await createScorer(onnxModelRuntime(), bytes, featureNames, sideFile);
+      const scorer = await createScorer(onnxModelRuntime(), bytes, steadyFeatureNames, sideFile);
       let largest = 0;
       const spread = { least: 1, most: 0 };
       for (const { input, score } of made.contract.golden) {
         const values = Object.fromEntries(
-          featureNames.map((name, i) => [name, input[i] ?? Number.NaN]),
+          steadyFeatureNames.map((name, i) => [name, input[i] ?? Number.NaN]),
         );
         largest = Math.max(largest, Math.abs((await scorer.score(values)) - score));
         spread.least = Math.min(spread.least, score);
         spread.most = Math.max(spread.most, score);
       }
       const explained = Object.fromEntries(
-        featureNames.map((name, i) => [name, made.contract.golden[3]?.input[i] ?? Number.NaN]),
+        steadyFeatureNames.map((name, i) => [
+          name,
+          made.contract.golden[3]?.input[i] ?? Number.NaN,
+        ]),
       );
       const explanation = await explainScore(scorer, explained);
       expect(explanation.method).toBe(exactMethods[library]);

@@ -14,6 +14,17 @@ const cases: ReadonlyArray<
   ["MANY_CARDS_ON_DEVICE", { ip_cards_1h: 6 }, { ip_cards_1h: 5 }],
   ["CARD_SHARED", { card_customers_7d: 3 }, { card_customers_7d: 2 }],
   ["IMPOSSIBLE_TRAVEL", { customer_countries_2h: 2 }, { customer_countries_2h: 1 }],
+  ["FAST_TRAVEL", { travel_kmh: 1_000 }, { travel_kmh: 999 }],
+  [
+    "HIDDEN_PAYER",
+    { ip_anonymous: 1, email_disposable: 1 },
+    { ip_anonymous: 1, email_disposable: 0 },
+  ],
+  [
+    "GUESSED_CARDS",
+    { bin_cards_10m: 10, bin_failed_1h: 5 },
+    { bin_cards_10m: 10, bin_failed_1h: 4 },
+  ],
   [
     "UNUSUAL_AMOUNT",
     { customer_count_30d: 3, amount_to_mean: 5 },
@@ -50,6 +61,11 @@ describe("the default pack", () => {
 
   test.each([
     [{ card_count_10m: 4 }, {}, "4 payments with this card in ten minutes"],
+    [
+      { travel_km: 15_587.2, travel_kmh: 7_793.6 },
+      {},
+      "15587 km from the last payment at 7794 km/h",
+    ],
     [{ card_failed_1h: 3, device_failed_1h: 5 }, {}, "5 refused payments in an hour"],
     [{ customer_count_30d: 3, amount_to_mean: 5.26 }, {}, "5.3 times this customer's usual amount"],
     [{ country_mismatch: 1 }, {}, "paid from DE with a card of US"],
