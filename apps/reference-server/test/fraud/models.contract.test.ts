@@ -1,10 +1,15 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { featureNames } from "@ecap/plugin-fraud";
+import { featureNames, fraud } from "@ecap/plugin-fraud";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultConfig } from "../../src/config/default-config.ts";
 import { ecap, ecapJson } from "../support/ecap-in-process.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
+/** As by default, with a model that may take its time: how busy the machine is must not show. */
+const plugins = defaultConfig.plugins.map((each) =>
+  each.name === fraud.service.plugin ? fraud({ modelTimeoutMs: 10_000 }) : each,
+);
 const baseline = new URL("../../../../packages/plugin-fraud/models/baseline.onnx", import.meta.url);
 
 describe("models over HTTP and on the command line", () => {
@@ -12,7 +17,7 @@ describe("models over HTTP and on the command line", () => {
   let keys: Record<"viewer" | "api_user" | "ann" | "bob" | "admin", string>;
   let model = "";
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ config: { ...defaultConfig, plugins } });
     keys = {
       viewer: await server.key("viewer"),
       api_user: await server.key("api_user"),

@@ -64,7 +64,7 @@ describe("models as their authors export them, by the examples of docs/models.md
   beforeAll(async () => {
     platform = await createPlatform({
       adapters: embedded({ dir: join(dir, "platform") }),
-      plugins: [commerce(), fraud()],
+      plugins: [commerce(), fraud({ modelTimeoutMs: 10_000 })],
     });
     await platform.start();
   });
