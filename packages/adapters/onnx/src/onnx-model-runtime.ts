@@ -127,6 +127,7 @@ export function onnxModelRuntime({
     return {
       description,
       ...(rowMs !== undefined && { rowMs }),
+      apart: session === undefined,
       async score(features) {
         if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
         if (session === undefined) {

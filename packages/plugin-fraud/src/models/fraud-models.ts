@@ -29,7 +29,7 @@ import {
   type Trainings,
 } from "@ecap/sdk/models";
 import type { Decided } from "../decide.ts";
-import { featureNames } from "../fraud-features.ts";
+import { featureNames, fraudFeatures } from "../fraud-features.ts";
 import { policyJob } from "./apply-policy.ts";
 
 /** The models of the use case `fraud`: who scores payments, and where people change that. */
@@ -57,6 +57,11 @@ export interface FraudModels {
   close(): Promise<void>;
 }
 
+/** What a payment may lack; that it lacks a proper amount is rare. */
+const mayBeMissing = fraudFeatures.features
+  .filter(({ name, missing }) => Number.isNaN(missing) && name !== "amount")
+  .map(({ name }) => name);
+
 export function createFraudModels(
   ctx: PluginContext<Pick<Ports, "stateStore">>,
   options: { readonly model: "baseline" | "none" | Uint8Array; readonly modelTimeoutMs: number },
@@ -64,7 +69,7 @@ export function createFraudModels(
 ): FraudModels {
   const { clock, logger } = ctx;
   const { model, modelTimeoutMs } = options;
-  const use = { useCase: "fraud", features: featureNames };
+  const use = { useCase: "fraud", features: featureNames, mayBeMissing };
   const store = createModelStore({
     useCase: use.useCase,
     stateStore: ctx.ports.stateStore,

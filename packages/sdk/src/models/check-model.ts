@@ -10,6 +10,8 @@ export interface ModelUse {
   readonly useCase: string;
   /** Names of the features there are. */
   readonly features: readonly string[];
+  /** Of these, what not everything that is scored has. */
+  readonly mayBeMissing?: readonly string[];
   /** What a score may be. Default: a probability, 0 to 1. */
   readonly scores?: readonly [least: number, most: number];
   /** Longest a row may take, in milliseconds. Default 25. */
@@ -35,7 +37,7 @@ export interface CheckedModel {
 /** Loads a model, checks it against its contract and the use case, and runs its golden vectors; ECAP_MODEL_INVALID says why it cannot be used. */
 export async function checkModel(
   runtime: ModelRuntime,
-  { useCase, features, scores = [0, 1], maxRowMs = 25 }: ModelUse,
+  { useCase, features, mayBeMissing = [], scores = [0, 1], maxRowMs = 25 }: ModelUse,
   { bytes, sideFile }: { readonly bytes: Uint8Array; readonly sideFile?: unknown },
 ): Promise<CheckedModel> {
   const scorer = await createScorer(runtime, bytes, features, sideFile);
@@ -57,7 +59,7 @@ export async function checkModel(
       ...(description.labels !== undefined && { labels: description.labels }),
       ...(rowMs !== undefined && { rowMs }),
       golden,
-      warnings: warningsOf(contract, rowMs),
+      warnings: warningsOf(contract, rowMs, mayBeMissing),
     };
   } finally {
     await scorer.close();
@@ -100,10 +102,17 @@ async function runGolden(
 }
 
 function warningsOf(
-  { golden, histograms, training }: ModelContract,
+  { features, golden, histograms, training }: ModelContract,
   rowMs: number | undefined,
+  mayBeMissing: readonly string[],
 ): readonly string[] {
+  const refused = features
+    .filter(({ name, missing }) => missing === "refuse" && mayBeMissing.includes(name))
+    .map(({ name }) => name);
   return [
+    ...(refused.length > 0
+      ? [`it gives no score where one of these is missing: ${refused.join(", ")}`]
+      : []),
     ...(golden.length === 0
       ? ["no golden vectors: nothing shows that it scores here as it does where it was trained"]
       : []),

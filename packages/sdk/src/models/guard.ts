@@ -9,7 +9,7 @@ export interface GuardLimits {
   readonly questions: number;
   /** Largest share of them that may fail. Default 0.05. */
   readonly failures: number;
-  /** Largest share of them that may be late. Default 0.05. */
+  /** Largest share of them that may be late, of a model in a thread of its own; for any other the process is to blame. Default 0.05. */
   readonly late: number;
   /** Scores that are compared with those of the training data; of a model that decides. Default 2,000. */
   readonly scores: number;
@@ -53,7 +53,7 @@ export function createGuard({ limits: given, rollBack }: GuardOptions): Observe 
   const quiet = new Map<string, number>();
 
   return ({ tenant }, asked) => {
-    for (const { version, opinion, contract } of asked) {
+    for (const { version, opinion, contract, apart } of asked) {
       const key = `${tenant}/${version}`;
       const until = quiet.get(key);
       if (until !== undefined && performance.now() < until) continue;
@@ -62,7 +62,7 @@ export function createGuard({ limits: given, rollBack }: GuardOptions): Observe 
       if (opinion.failure !== undefined) {
         counts.failures += 1;
         counts.lastFailure = opinion.failure;
-      } else if (opinion.late === true) counts.late += 1;
+      } else if (opinion.late === true && apart) counts.late += 1;
       const decides = opinion.role === "champion" || opinion.role === "canary";
       const why =
         overLimit(counts) ?? (decides ? drifted(counts, contract, opinion.score) : undefined);

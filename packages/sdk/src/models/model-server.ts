@@ -47,6 +47,8 @@ export interface Asked {
   readonly opinion: ModelOpinion;
   /** Absent where it could not be loaded. */
   readonly contract: ModelContract | undefined;
+  /** Whether it scores in a thread of its own. */
+  readonly apart: boolean;
 }
 
 /** Told of every answer. Must be quick, and not throw. */
@@ -138,10 +140,11 @@ function askOne(role: ServingRole, model: ModelInRole, features: FeatureValues):
   const given = { model: label, role };
   if (!("scorer" in model)) {
     const opinion: ModelOpinion = { ...given, failure: model.failure.message };
-    const said = { version, opinion, contract: undefined };
+    const said = { version, opinion, contract: undefined, apart: false };
     return { done: Promise.resolve(), said: () => said };
   }
   let opinion: ModelOpinion = { ...given, late: true };
+  const apart = model.scorer.model.apart === true;
   const begun = performance.now();
   const done = model.scorer.score(features).then(
     (score) => {
@@ -151,7 +154,7 @@ function askOne(role: ServingRole, model: ModelInRole, features: FeatureValues):
       opinion = { ...given, failure: messageOf(error) };
     },
   );
-  return { done, said: () => ({ version, opinion, contract: model.scorer.contract }) };
+  return { done, said: () => ({ version, opinion, contract: model.scorer.contract, apart }) };
 }
 
 function deadline(ms: number): { readonly passed: Promise<undefined>; end(): void } {

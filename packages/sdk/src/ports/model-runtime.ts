@@ -42,6 +42,8 @@ export interface LoadedModel {
   readonly description: ModelDescription;
   /** Milliseconds that one row took when the model was tried; absent where it could not be tried. */
   readonly rowMs?: number;
+  /** True of one that scores in a thread of its own: it is late by itself, while one on the calling thread is late where that thread was busy. */
+  readonly apart?: boolean;
   /** Scores one row of features in the model's order: on the calling thread where that is fast, else elsewhere, so that it is never held. */
   score(features: readonly number[]): Promise<ModelScore>;
   /** Scores many rows without blocking the event loop; results in the order of `rows`. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkModel, type ModelContractInput } from "../../src/models/index.ts";
 import { described, type FakeModel, fakeRuntime } from "./fake-model.ts";
 
-const use = { useCase: "fraud", features: ["a", "b"] };
+const use = { useCase: "fraud", features: ["a", "b"], mayBeMissing: ["b"] };
 
 const score = ([a = 0, b = 0]: readonly number[]): number =>
   Number.isNaN(b) ? 0.25 : (a + b) / 10;
@@ -25,6 +25,10 @@ describe("checking a model", () => {
     expect(checked.golden.largestDifference).toBeCloseTo(1e-6, 9);
     expect(checked.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(checked.warnings.join()).toContain("histograms");
+    expect(checked.warnings.join()).not.toContain("missing");
+    expect((await check({})).warnings).toContain(
+      "it gives no score where one of these is missing: b",
+    );
   });
 
   test.each<[string, Partial<ModelContractInput>, Partial<FakeModel>]>([

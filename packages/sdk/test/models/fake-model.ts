@@ -26,6 +26,7 @@ export interface FakeModel {
   /** Probability of the last class. Default: 0.5. */
   readonly score?: (row: readonly number[]) => number | Promise<number>;
   readonly rowMs?: number;
+  readonly apart?: boolean;
 }
 
 /** A runtime whose models are functions: the bytes are the model's place in a list. */
@@ -44,7 +45,7 @@ export function fakeRuntime(): ModelRuntime & {
     async load(bytes): Promise<LoadedModel> {
       const model = models[bytes[0] ?? 0];
       if (model === undefined) throw new Error("no such model");
-      const { description, score = () => 0.5, rowMs = 0.02 } = model;
+      const { description, score = () => 0.5, rowMs = 0.02, apart = false } = model;
       const ask = async (row: readonly number[]) => {
         const fraud = await score(row);
         return { label: fraud > 0.5 ? "fraud" : "good", scores: [1 - fraud, fraud] };
@@ -52,6 +53,7 @@ export function fakeRuntime(): ModelRuntime & {
       return {
         description,
         rowMs,
+        apart,
         score: ask,
         scoreBatch: (rows) => Promise.all(rows.map(ask)),
         async close() {

@@ -21,6 +21,7 @@ function made<T>(value: T | undefined): T {
   return value;
 }
 
+const never = (): Promise<number> => new Promise(() => {});
 const even = histogramOf(Array.from({ length: 1_000 }, (_, i) => i / 1_000));
 /** Of a model whose training scores were spread evenly. */
 const histograms = {
@@ -295,12 +296,12 @@ describe("the life of a model", () => {
 
   test("a model that answers too late leaves the score out, and says so; a late shadow does not", async () => {
     here = process({ deadlineMs: 20 });
-    const never = await registered(() => new Promise(() => {}));
-    await here.desk.move(ann, never, "shadow");
+    const silent = await registered(never);
+    await here.desk.move(ann, silent, "shadow");
     const beside = await ask();
     expect(beside).toMatchObject({ score: 0.1, opinions: [{ score: 0.1 }, { late: true }] });
     expect(beside.degraded).toBeUndefined();
-    await here.desk.move(bob, never, "promote");
+    await here.desk.move(bob, silent, "promote");
     expect(await ask()).toMatchObject({
       degraded: "the model took longer than 20 ms",
       opinions: [{ model: "m/1", late: true }],
@@ -335,6 +336,19 @@ describe("the life of a model", () => {
     const later = await here.monitor.report({ ...period, from: now + 7_200_000, to: now + 9e6 });
     expect(later).toMatchObject({ asked: 0, features: [{ drifted: false }] });
     expect(later.coverage).toBeUndefined();
+  });
+
+  test("one in a thread of its own that is late is taken away; one on the calling thread is not to blame", async () => {
+    here = process({ deadlineMs: 5 });
+    const [apart, inline] = [
+      await registered(never, {}, { apart: true }),
+      await registered(never, {}, { apart: false }),
+    ];
+    await here.desk.move(ann, apart, "shadow");
+    await here.desk.move(ann, inline, "challenge");
+    await Promise.all(Array.from({ length: 12 }, () => ask()));
+    await expect.poll(async () => (await here.desk.version("t", apart)).state).toBe("retired");
+    expect((await here.desk.version("t", inline)).state).toBe("challenger");
   });
 
   test("a policy promotes a challenger, and no other", async () => {
