@@ -180,6 +180,19 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     await page.context().close();
   });
 
+  it.each(["cases", "case?id=1", "fraud?period=90d", "rules"])(
+    "fits a phone: /#/%s",
+    async (address) => {
+      const { page, complaints } = await fixture.open({ path: `/#/${address}`, width: 360 });
+      await page.locator("h1").waitFor();
+      await page.waitForLoadState("networkidle");
+      const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate<number>(beyond)).toBeLessThanOrEqual(0);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   it("says so where there are no cases, no such case, and no right to see any", async () => {
     const { page } = await fixture.open({ path: "/#/cases?view=mine&queue=nothing" });
     await page.getByText("You have no open cases").waitFor();
