@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   ingest: async () => (await import("./ingest/ingest.ts")).ingest(),
   import: async () => (await import("./import/import.ts")).importFile(),
   decide: async () => (await import("./decide/decide.ts")).decide(),
+  models: async () => (await import("./models/models.ts")).models(),
   rules: async () => (await import("./rules/rules.ts")).rulesBench(),
   features: async () => (await import("./features/features.ts")).features(),
   stream: async () => (await import("./stream/stream.ts")).stream(),

@@ -29,7 +29,8 @@ export function toOnnx({ base, trees }: BoostedTrees, identity: ModelIdentity): 
   const flat = flatten(trees);
   const metadata = contractMetadata({
     ...identity,
-    features: [...identity.features],
+    // What is not known of a payment, as where it names no address, is no reason to give no score.
+    features: identity.features.map((name) => ({ name, missing: "nan" as const })),
     positiveLabel: 1,
   });
   return onnx.ModelProto.encode({

@@ -8,6 +8,7 @@ import { factsOf, recordedFacts } from "./rules/fields.ts";
 import type { Facts } from "./rules/language/index.ts";
 import type { LoadedRuleSet, RuleBook, RulesInForce } from "./rules/rule-book.ts";
 import { silencedFor } from "./rules/snoozes.ts";
+import { type AnomalyWatch, anomalyScore } from "./signals/anomaly-watch.ts";
 import { knownPart } from "./signals/known-part.ts";
 import { paymentSignals, type ReadSignals } from "./signals/payment-signals.ts";
 import type { PaymentSubject } from "./signals/signal.ts";
@@ -20,6 +21,8 @@ export interface DecideOptions {
   readonly thresholds: Thresholds;
   /** Looks at the payment. Default: with no lookups in databases or lists. */
   readonly signals?: ReadSignals;
+  /** Says how unlike the others a payment is. Absent: nobody does. */
+  readonly anomalies?: AnomalyWatch | undefined;
   /** Absent: rules alone decide. */
   readonly models?: ModelServer | undefined;
 }
@@ -44,13 +47,21 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   const tenant = transaction.tenant ?? "default";
   const readings = signals(transaction, missing);
   const subject = { ...transaction, readings };
-  const [features, rules] = await Promise.all([
+  const [counted, rules] = await Promise.all([
     countPayment(subject, stateStore).then(known),
     options.rules.inForce(tenant),
   ]);
+  const anomaly = options.anomalies?.look(tenant, counted);
+  const features = anomaly === undefined ? counted : { ...counted, [anomalyScore]: anomaly.score };
   const model =
     (await options.models?.ask({ tenant, entity: entityOf(subject), features })) ?? noModel;
-  const facts = factsOf({ transaction: subject, features, modelScore: model.score, decidedAt });
+  const facts = factsOf({
+    transaction: subject,
+    features,
+    anomalyBy: anomaly?.by,
+    modelScore: model.score,
+    decidedAt,
+  });
   const silenced = silencedFor(rules.snoozes, facts);
   const ruling = evaluate(rules.active, facts, { thresholds, silenced });
   const shadows = rules.shadows.map((ruleSet) =>

@@ -12,6 +12,7 @@ import {
 } from "./decision-schemas.ts";
 import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
+import { modelInsightRoutes } from "./models/http-model-insight.ts";
 import { modelRoutes } from "./models/http-models.ts";
 import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
@@ -102,6 +103,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...listRoutes(service),
     ...modelRoutes(service),
     ...trainingRoutes(service),
+    ...modelInsightRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
     ...featureRoutes(service),

@@ -30,6 +30,7 @@ import {
   type LakeBacktestReport,
   runBacktest,
 } from "./rules/run-backtest.ts";
+import { createAnomalyWatch } from "./signals/anomaly-watch.ts";
 import { createFraudSignals, type FraudSignals } from "./signals/fraud-signals.ts";
 import { assessedEvents, toTransaction } from "./transaction.ts";
 
@@ -175,6 +176,7 @@ export const fraud = definePlugin({
     );
     const decideOptions: DecideOptions = {
       signals: signals.read,
+      anomalies: createAnomalyWatch(),
       stateStore,
       clock: ctx.clock,
       rules,
@@ -211,6 +213,10 @@ export const fraud = definePlugin({
       flush: () => log.flush(),
     };
   },
+  jobs: ({ models, engine, cases }) => [
+    models.policy(engine),
+    ...(cases === undefined ? [] : [caseRetentionJob(cases)]),
+  ],
   topologies: (service) => [
     topology("fraud-assess")
       .from({ topics: ["transactions"] })
@@ -231,10 +237,6 @@ export const fraud = definePlugin({
     ...(service.cases === undefined ? [] : [caseTopology(service.cases)]),
   ],
   models: (service) => service.models.served(),
-  jobs: (service) => [
-    service.models.policy(service.engine),
-    ...(service.cases === undefined ? [] : [caseRetentionJob(service.cases)]),
-  ],
   start: async (service) => {
     await service.signals.start();
     await service.features.register();

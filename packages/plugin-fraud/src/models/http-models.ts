@@ -1,5 +1,5 @@
 import { EcapError } from "@ecap/sdk";
-import { defineRoute, instant, pageOf, type Route } from "@ecap/sdk/http";
+import { defineRoute, pageOf, type Route } from "@ecap/sdk/http";
 import {
   type CheckedModel,
   type ModelDesk,
@@ -9,10 +9,8 @@ import {
   modelStates,
 } from "@ecap/sdk/models";
 import { z } from "zod";
-import { explanationSchema } from "../decision-schemas.ts";
 import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
-import { compareModels, modelPerformance } from "./recorded-scores.ts";
 
 const tag = "models";
 const versionText = z
@@ -64,57 +62,8 @@ const change = z.object({
   why: z.string().optional(),
 });
 
-const period = z.object({
-  from: instant,
-  to: instant,
-  threshold: z.coerce.number().min(0).max(1).default(0.5),
-});
-const performance = z.object({
-  model: z.string(),
-  labelled: z.number().describe("Payments it scored of which it is known what they were"),
-  positives: z.number(),
-  auc: z.number().optional(),
-  averagePrecision: z.number().optional(),
-  precision: z.number().optional().describe("Of scores from the threshold on"),
-  recall: z.number().optional(),
-});
-const modelPerformanceSchema = performance.extend({
-  asked: z.number(),
-  coverage: z.number().describe("Share of what it was asked that it scored"),
-  late: z.number(),
-  failed: z.number(),
-});
-
-const drift = z.object({
-  psi: z.number().describe("Population stability index"),
-  threshold: z
-    .number()
-    .nullable()
-    .describe("What it exceeds by chance in one case of a hundred; null: nothing to compare"),
-  pValue: z.number(),
-  values: z.number(),
-  drifted: z.boolean(),
-});
-const monitoring = z.object({
-  asked: z.number(),
-  late: z.number(),
-  failed: z.number(),
-  coverage: z.number().optional(),
-  latencyMs: z
-    .object({ p50: z.number().nullable(), p99: z.number().nullable() })
-    .optional()
-    .describe("Upper edges of the bins they are in; null: more than a second"),
-  score: drift.optional(),
-  features: z.array(drift.extend({ feature: z.string() })),
-});
-const dayMs = 86_400_000;
-
 /** The model registry of one use case: `/models/{useCase}/…`. */
-export function modelRoutes({
-  models,
-  engine,
-}: Pick<FraudRuntime, "models" | "engine">): readonly Route[] {
-  const { desk, monitor } = models;
+export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">): readonly Route[] {
   const base = `/models/${desk.useCase}`;
   return [
     defineRoute({
@@ -234,79 +183,7 @@ export function modelRoutes({
         return wholeOf(await desk.register(actorOf(principal), file));
       },
     }),
-    defineRoute({
-      method: "post",
-      path: `${base}/explain`,
-      role: "viewer",
-      tag,
-      summary: "What each feature would add to a model's score",
-      body: z.strictObject({
-        features: z.record(z.string(), z.number()),
-        model: z.string().max(100).optional().describe("Name and version; default: the champion's"),
-      }),
-      response: explanationSchema,
-      handler: async ({ body, principal: { tenant } }) =>
-        structuredClone(await models.explain({ tenant, ...body })) as z.input<
-          typeof explanationSchema
-        >,
-    }),
     ...modelActions.map((action) => moveRoute(desk, base, action)),
-    defineRoute({
-      method: "get",
-      path: `${base}/versions/{version}/monitoring`,
-      role: "viewer",
-      tag,
-      summary:
-        "What a model was asked, how fast it was, and how far scores and features are from those of its training",
-      params: z.object({ version: versionText }),
-      query: z.object({ from: instant.optional(), to: instant.optional() }),
-      response: monitoring,
-      handler: async ({ params, query, principal: { tenant } }) => {
-        const { version } = params;
-        const { contract } = await desk.version(tenant, version);
-        const { to = Date.now() + 1 } = query;
-        const { from = to - dayMs } = query;
-        const report = await monitor.report({ tenant, version, contract, from, to });
-        return { ...report, features: [...report.features] };
-      },
-    }),
-    defineRoute({
-      method: "get",
-      path: `${base}/performance`,
-      role: "viewer",
-      tag,
-      summary: "How well each model told frauds from other payments, as far as labels have come",
-      query: period,
-      response: z.object({ items: z.array(modelPerformanceSchema) }),
-      handler: async ({ query, principal, signal }) => ({
-        items: [
-          ...(await modelPerformance(engine(), { tenant: principal.tenant, ...query, signal })),
-        ],
-      }),
-    }),
-    defineRoute({
-      method: "get",
-      path: `${base}/comparison`,
-      role: "viewer",
-      tag,
-      summary: "Two models on the payments that both scored, with a test of the difference",
-      query: period.extend({
-        first: z.string().max(100).describe("Name and version, as in card-fraud/3"),
-        second: z.string().max(100),
-      }),
-      response: z.object({
-        first: performance,
-        second: performance,
-        auc: z.object({ difference: z.number(), pValue: z.number() }).optional(),
-      }),
-      handler: async ({ query: { first, second, ...query }, principal, signal }) =>
-        compareModels(engine(), {
-          tenant: principal.tenant,
-          ...query,
-          models: [first, second],
-          signal,
-        }),
-    }),
     defineRoute({
       method: "put",
       path: `${base}/policy`,

@@ -1,6 +1,7 @@
 import { isWindowFeature } from "@ecap/sdk/features";
 import type { Decision } from "../contract.ts";
 import { featureNames, fraudFeatures } from "../fraud-features.ts";
+import { anomalyBy, anomalyScore } from "../signals/anomaly-watch.ts";
 import { signalTexts } from "../signals/payment-signals.ts";
 import type { PaymentSubject } from "../signals/signal.ts";
 import { eventTimeSlot, type Facts, type Scope, type Type, type Value } from "./language/index.ts";
@@ -9,6 +10,8 @@ import { eventTimeSlot, type Facts, type Scope, type Type, type Value } from "./
 export interface Subject {
   readonly transaction: PaymentSubject & { readonly time: number };
   readonly features: Readonly<Record<string, number>>;
+  /** The feature that is most unlike the others'; absent where none is. */
+  readonly anomalyBy?: string | undefined;
   /** The model's score; absent where it was not asked or failed. */
   readonly modelScore?: number | undefined;
   /** Epoch milliseconds; lists and snoozes count as of it. */
@@ -19,7 +22,7 @@ export interface Subject {
 export type Field = { readonly name: string; readonly type: Type } & (
   | { readonly of: "transaction"; readonly read: (transaction: Subject["transaction"]) => unknown }
   | { readonly of: "features"; readonly key: string }
-  | { readonly of: "model" }
+  | { readonly of: "model" | "anomaly" }
 );
 
 /** Texts are seen up to here; what is longer is cut. */
@@ -61,7 +64,8 @@ export const fields: readonly Field[] = [
   payment("ip.address", "text", ({ ip }) => ip),
   ...signalTexts.map((name) => payment(name, "text", ({ readings }) => readings?.texts[name])),
   { name: "model.score", type: "number", of: "model" },
-  ...featureNames.map(feature),
+  { name: anomalyBy, type: "text", of: "anomaly" },
+  ...[...featureNames, anomalyScore].map(feature),
 ];
 
 const placed = fields.map((field, i) => ({ ...field, slot: eventTimeSlot + i }));
@@ -89,14 +93,22 @@ const ofTransaction = placed.filter((field) => field.of === "transaction");
 const ofFeatures = placed.filter((field) => field.of === "features");
 const own = placed.filter(({ of }) => of !== "features");
 const modelSlot = slotOf("model.score");
+const anomalySlot = slotOf(anomalyBy);
 
 /** The values of all fields. What is absent, of another type than its field, or no finite number is missing. */
-export function factsOf({ transaction, features, modelScore, decidedAt }: Subject): Facts {
+export function factsOf({
+  transaction,
+  features,
+  anomalyBy: by,
+  modelScore,
+  decidedAt,
+}: Subject): Facts {
   const facts = unknown.slice();
   facts[0] = decidedAt;
   for (const { read, type, slot } of ofTransaction) put(facts, slot, type, read(transaction));
   for (const { key, slot } of ofFeatures) putNumber(facts, slot, features[key]);
   putNumber(facts, modelSlot, modelScore);
+  put(facts, anomalySlot, "text", by);
   return facts;
 }
 

@@ -29,7 +29,7 @@ describe("boosted trees", () => {
     expect(scorer.contract).toMatchObject({
       name: "m",
       version: "1",
-      features: ["a", "b", "c"].map((name) => ({ name, missing: "refuse" })),
+      features: ["a", "b", "c"].map((name) => ({ name, missing: "nan" })),
       positiveLabel: 1,
     });
     for (const row of rows.slice(0, 200)) {

@@ -88,10 +88,24 @@ export function parseContract(document: unknown): ModelContract {
     const at = issue?.path.join(".") ?? "";
     throw invalid(`the contract's ${at === "" ? "document" : at}: ${issue?.message ?? "invalid"}`);
   }
-  const names = parsed.data.features.map((each) => each.name);
+  checkNames(parsed.data);
+  return parsed.data;
+}
+
+function checkNames({ features, golden, background = [], histograms }: ModelContract): void {
+  const names = features.map((each) => each.name);
   const twice = names.find((each, i) => names.indexOf(each) !== i);
   if (twice !== undefined) throw invalid(`the contract names the feature "${twice}" twice`);
-  return parsed.data;
+  const other = Object.keys(histograms?.features ?? {}).find((each) => !names.includes(each));
+  if (other !== undefined)
+    throw invalid(`the contract has a histogram of "${other}", which is none of its features`);
+  const rows = [
+    ...golden.map(({ input }, i) => ({ what: `golden vector ${i + 1}`, input })),
+    ...background.map((input, i) => ({ what: `background row ${i + 1}`, input })),
+  ];
+  const wrong = rows.find(({ input }) => input.length !== names.length);
+  if (wrong !== undefined)
+    throw invalid(`${wrong.what} has ${wrong.input.length} values, not ${names.length}`);
 }
 
 /** The contract of a loaded model: its own, else that of the side file. ECAP_MODEL_INVALID where there is none, or one that does not fit the graph. */

@@ -7,7 +7,7 @@ import type { ModelContract } from "./model-contract.ts";
 import type { Observe } from "./model-server.ts";
 import {
   addCounts,
-  countAnswer,
+  counterOf,
   emptyCounts,
   reportOf,
   type WatchCounts,
@@ -50,6 +50,7 @@ interface Counted {
   readonly key: string;
   readonly hour: number;
   readonly counts: WatchCounts;
+  readonly count: ReturnType<typeof counterOf>;
   changed: boolean;
 }
 
@@ -81,7 +82,8 @@ export function createModelMonitor({
     const known = counted.get(name);
     if (known !== undefined) return known;
     const key = `${prefixOf(tenant, version)}${hour}/${process}`;
-    const made = { key, hour, counts: emptyCounts(contract), changed: true };
+    const counts = emptyCounts(contract);
+    const made = { key, hour, counts, count: counterOf(counts, contract), changed: true };
     counted.set(name, made);
     return made;
   }
@@ -122,7 +124,7 @@ export function createModelMonitor({
       for (const each of asked) {
         const own = countsOf(tenant, each.version, each.contract);
         own.changed = true;
-        countAnswer(own.counts, each, features);
+        own.count(each.opinion, features);
         const { model, score, late } = each.opinion;
         answersOf(model)[score !== undefined ? "scored" : late === true ? "late" : "failed"] += 1;
       }

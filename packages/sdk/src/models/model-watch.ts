@@ -34,31 +34,31 @@ export function emptyCounts(contract: ModelContract | undefined): WatchCounts {
   };
 }
 
-/** Adds one answer. On the way of every decision, so it does no more than it must. */
-export function countAnswer(
+/** Adds answers to counts of the same contract. On the way of every decision, so what can be looked up once is. */
+export function counterOf(
   counts: WatchCounts,
-  { opinion, contract }: Pick<Asked, "opinion" | "contract">,
-  features: Readonly<Record<string, number>>,
-): void {
-  const { score, latencyMs } = opinion;
-  counts.asked += 1;
-  if (opinion.late === true) counts.late += 1;
-  else if (opinion.failure !== undefined) counts.failed += 1;
-  const { histograms } = contract ?? {};
-  if (score !== undefined) {
-    counts.scored += 1;
-    if (latencyMs !== undefined) increment(counts.latency, binOf(latencyEdges, latencyMs));
-    if (histograms?.score !== undefined)
-      increment(counts.score, binOf(histograms.score.edges, score));
-  }
-  for (const name in histograms?.features) {
+  contract: ModelContract | undefined,
+): (opinion: Asked["opinion"], features: Readonly<Record<string, number>>) => void {
+  const { score: scores, features: histograms = {} } = contract?.histograms ?? {};
+  const watched = Object.entries(histograms).flatMap(([name, { edges }]) => {
     const bins = counts.features[name];
-    const edges = histograms?.features[name]?.edges;
-    if (bins === undefined || edges === undefined) continue;
-    const value = features[name];
-    const isMissing = value === undefined || Number.isNaN(value);
-    increment(bins, isMissing ? bins.length - 1 : binOf(edges, value));
-  }
+    return bins === undefined ? [] : [{ name, edges, bins }];
+  });
+  return ({ score, late, failure, latencyMs }, features) => {
+    counts.asked += 1;
+    if (late === true) counts.late += 1;
+    else if (failure !== undefined) counts.failed += 1;
+    if (score !== undefined) {
+      counts.scored += 1;
+      if (latencyMs !== undefined) increment(counts.latency, binOf(latencyEdges, latencyMs));
+      if (scores !== undefined) increment(counts.score, binOf(scores.edges, score));
+    }
+    for (const { name, edges, bins } of watched) {
+      const value = features[name];
+      const isMissing = value === undefined || Number.isNaN(value);
+      increment(bins, isMissing ? bins.length - 1 : binOf(edges, value));
+    }
+  };
 }
 
 function increment(bins: number[], bin: number): void {

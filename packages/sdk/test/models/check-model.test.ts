@@ -7,7 +7,7 @@ const use = { useCase: "fraud", features: ["a", "b"] };
 const score = ([a = 0, b = 0]: readonly number[]): number =>
   Number.isNaN(b) ? 0.25 : (a + b) / 10;
 
-function check(contract: Partial<ModelContractInput>, model: Partial<FakeModel> = {}) {
+async function check(contract: Partial<ModelContractInput>, model: Partial<FakeModel> = {}) {
   const runtime = fakeRuntime();
   const bytes = runtime.add({ description: described(contract), score, ...model });
   return checkModel(runtime, use, { bytes });

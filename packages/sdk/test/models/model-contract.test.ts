@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   contractMetadata,
@@ -71,11 +72,39 @@ describe("a model's contract", () => {
       /histograms\.score\.edges: edges must ascend/,
     ],
     [{ histograms: { score: { edges: [1], counts: [1, 2, 3] } } }, /one more count than edges/],
+    [{ histograms: { features: { c: { edges: [1], counts: [1, 2] } } } }, /histogram of "c"/],
+    [{ golden: [{ input: [1], score: 0.2 }] }, /golden vector 1 has 1 values, not 2/],
+    [
+      {
+        background: [
+          [1, 2],
+          [1, 2, 3],
+        ],
+      },
+      /background row 2 has 3 values, not 2/,
+    ],
     [{ golden: [{ input: ["1"], score: 1 }] }, /golden\.0\.input\.0/],
   ])("with %j is refused, saying where", (wrong, message) => {
     const document = { name: "m", features: ["a", "b"], ...wrong };
     expect(() => parseContract(document)).toThrow(message);
     expect(() => contractMetadata(document as never)).toThrow(message);
+  });
+
+  test("is refused with ECAP_MODEL_INVALID whatever it is, or is one", () => {
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        fc.object({ key: fc.constantFrom("name", "features", "golden", "histograms", "x") }),
+        (any, near) => {
+          for (const document of [any, { name: "m", features: ["a"], ...near }])
+            try {
+              expect(parseContract(document).features.length).toBeGreaterThan(0);
+            } catch (error) {
+              expect(error).toMatchObject({ code: "ECAP_MODEL_INVALID" });
+            }
+        },
+      ),
+    );
   });
 
   test("has to fit the graph: width, names and types of its inputs", () => {
