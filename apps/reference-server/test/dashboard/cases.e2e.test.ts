@@ -196,6 +196,14 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
   it("says so where there are no cases, no such case, and no right to see any", async () => {
     const { page } = await fixture.open({ path: "/#/cases?view=mine&queue=nothing" });
     await page.getByText("You have no open cases").waitFor();
+    const find = page.getByRole("searchbox");
+    await find.fill("nobody's <b>");
+    await find.press("Enter");
+    await page.getByText("No case knows nobody's <b>").waitFor();
+    await page.getByRole("searchbox").fill("pay-theft");
+    await page.getByRole("searchbox").press("Enter");
+    await page.locator(".case-link").waitFor();
+    expect(await page.locator(".case-link").count()).toBe(1);
     await page.goto(`${fixture.server.url}/#/case?id=999999`);
     await page.getByRole("alert").getByText("There is no case 999999.").waitFor();
     await page.goto(`${fixture.server.url}/#/case`);
