@@ -47,12 +47,12 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   const tenant = transaction.tenant ?? "default";
   const readings = signals(transaction, missing);
   const subject = { ...transaction, readings };
-  const [counted, rules] = await Promise.all([
+  const [features, rules] = await Promise.all([
     countPayment(subject, stateStore).then(known),
     options.rules.inForce(tenant),
   ]);
-  const anomaly = options.anomalies?.look(tenant, counted);
-  const features = anomaly === undefined ? counted : { ...counted, [anomalyScore]: anomaly.score };
+  const anomaly = options.anomalies?.look(tenant, features);
+  if (anomaly !== undefined) features[anomalyScore] = anomaly.score;
   const model =
     (await options.models?.ask({ tenant, entity: entityOf(subject), features })) ?? noModel;
   const facts = factsOf({
@@ -141,7 +141,7 @@ function capOf(
 const plainSignals = paymentSignals();
 
 /** Without what is not known. */
-function known(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+function known(values: Readonly<Record<string, number>>): Record<string, number> {
   const found: Record<string, number> = {};
   for (const name of featureNames) {
     const value = values[name];

@@ -13,6 +13,7 @@ import type { CaseContext } from "./cases/case-context.ts";
 import { caseRetentionJob } from "./cases/case-retention-job.ts";
 import { caseMigrations } from "./cases/case-tables.ts";
 import { bankLabelTopology, caseTopology } from "./cases/case-topologies.ts";
+import { exportCases } from "./cases/export-cases.ts";
 import { createCases } from "./cases/open-cases.ts";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
@@ -139,7 +140,10 @@ export const fraud = definePlugin({
         retention: "two years after a case is closed, unless the option says otherwise",
       },
     ],
-    export: (service: FraudRuntime, subject) => exportDecisions(service, subject),
+    export: async (service: FraudRuntime, subject) => ({
+      decisions: await exportDecisions(service, subject),
+      cases: await exportCases(service.cases, subject),
+    }),
     // Neither counters nor rows can be removed one person at a time yet, and saying 0 would be untrue.
     erase: () =>
       Promise.reject(

@@ -76,7 +76,7 @@ function networkOption({ nodes, edges }: Network, colours: ChartColours): ChartO
           symbolSize:
             node.kind === "payment"
               ? 9 + 13 * Math.sqrt((node.amount ?? 0) / most)
-              : 9 + 2 * Math.min(8, links.get(node.id) ?? 0),
+              : 8 + Math.min(8, links.get(node.id) ?? 0),
           itemStyle: {
             color: colourOf(node, colours),
             borderColor: colours.surface,

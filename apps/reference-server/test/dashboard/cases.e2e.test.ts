@@ -180,9 +180,30 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     await page.context().close();
   });
 
+  it.each(["cases", "case?id=1", "fraud?period=90d", "rules"])(
+    "fits a phone: /#/%s",
+    async (address) => {
+      const { page, complaints } = await fixture.open({ path: `/#/${address}`, width: 360 });
+      await page.locator("h1").waitFor();
+      await page.waitForLoadState("networkidle");
+      const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      expect(await page.evaluate<number>(beyond)).toBeLessThanOrEqual(0);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   it("says so where there are no cases, no such case, and no right to see any", async () => {
     const { page } = await fixture.open({ path: "/#/cases?view=mine&queue=nothing" });
     await page.getByText("You have no open cases").waitFor();
+    const find = page.getByRole("searchbox");
+    await find.fill("nobody's <b>");
+    await find.press("Enter");
+    await page.getByText("No case knows nobody's <b>").waitFor();
+    await page.getByRole("searchbox").fill("pay-theft");
+    await page.getByRole("searchbox").press("Enter");
+    await page.locator(".case-link").waitFor();
+    expect(await page.locator(".case-link").count()).toBe(1);
     await page.goto(`${fixture.server.url}/#/case?id=999999`);
     await page.getByRole("alert").getByText("There is no case 999999.").waitFor();
     await page.goto(`${fixture.server.url}/#/case`);

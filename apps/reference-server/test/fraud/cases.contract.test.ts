@@ -109,6 +109,12 @@ describe("cases over HTTP", () => {
     expect((await caseWith("customer:c3")).case).toBe(both.case);
     const { body } = await call("ann", "GET", "/cases?state=merged");
     expect(body["items"]).toMatchObject([{ mergedInto: both.case }]);
+    for (const id of ["p4", "c1", "bad-card"])
+      expect(
+        (await call("ann", "GET", `/cases?id=${id}&state=open`)).body["items"],
+        id,
+      ).toMatchObject([{ case: both.case }]);
+    expect((await call("ann", "GET", "/cases?id=c")).body["items"]).toEqual([]);
     expect((await call("viewer", "GET", "/case-queues")).body).toMatchObject({
       queues: [{ queue: "declined", open: 1, overdue: 0 }],
     });

@@ -3,7 +3,8 @@ import type { Selectable, Transaction } from "kysely";
 import type { Actor, CaseContext } from "./case-context.ts";
 import { afterStep, type CaseLife, type CaseStep } from "./case-life.ts";
 import type { CaseRow, CaseTables } from "./case-tables.ts";
-import { absorbRows, lockTenant } from "./take-alerts.ts";
+import { lockTenant } from "./take-alerts.ts";
+import { absorbRows } from "./write-cases.ts";
 
 export type Trx = Transaction<CaseTables>;
 

@@ -120,6 +120,7 @@ export function caseRoutes(context: () => CaseContext): readonly Route[] {
           .regex(new RegExp(`^(${entityKinds.join("|")}):.`), "expected as in card:token-7")
           .optional()
           .describe("What its payments have in common, as in card:token-7"),
+        id: id.optional().describe("A payment's, or of anything that payments share"),
         order: z.enum(caseOrders).default("priority"),
         limit: z.coerce.number().int().min(1).max(200).default(50),
         cursor: z.string().max(20).optional(),

@@ -2,7 +2,7 @@ import { EcapError } from "@ecap/sdk";
 import type { Kysely, Selectable } from "kysely";
 import { noSuchCase } from "./case-desk.ts";
 import { type CaseState, openStates, type Resolution } from "./case-life.ts";
-import type { EntityKind } from "./case-options.ts";
+import { type EntityKind, entityKinds } from "./case-options.ts";
 import type {
   AlertRow,
   CaseEventRow,
@@ -30,6 +30,8 @@ export interface CaseFilter {
   /** Due before, epoch milliseconds. */
   readonly dueBefore?: number | undefined;
   readonly entity?: { readonly kind: EntityKind; readonly value: string } | undefined;
+  /** The id of a payment, or of anything payments share. */
+  readonly id?: string | undefined;
 }
 
 export type CaseOfQueue = Selectable<CaseRow> & {
@@ -44,8 +46,8 @@ export async function listCases(
   db: Kysely<CaseTables>,
   filter: CaseFilter,
 ): Promise<readonly CaseOfQueue[]> {
-  const { tenant, limit, offset, order, state, queue, assignee, resolution, dueBefore, entity } =
-    filter;
+  const { tenant, limit, offset, order, state, queue, assignee, resolution } = filter;
+  const { dueBefore, entity, id } = filter;
   const rows = await db
     .selectFrom("cases")
     .selectAll()
@@ -65,6 +67,31 @@ export async function listCases(
           .where("tenant", "=", tenant)
           .where("kind", "=", entity?.kind ?? "card")
           .where("value", "=", entity?.value ?? ""),
+      ),
+    )
+    .$if(id !== undefined, (q) =>
+      q.where((eb) =>
+        eb.or([
+          eb(
+            "number",
+            "in",
+            eb
+              .selectFrom("case_alerts")
+              .select("case_number")
+              .where("tenant", "=", tenant)
+              .where("transaction_id", "=", id ?? ""),
+          ),
+          eb(
+            "number",
+            "in",
+            eb
+              .selectFrom("case_entities")
+              .select("case_number")
+              .where("tenant", "=", tenant)
+              .where("kind", "in", entityKinds)
+              .where("value", "=", id ?? ""),
+          ),
+        ]),
       ),
     )
     .$if(order === "priority", (q) => q.orderBy("expected_loss", "desc"))

@@ -1,22 +1,12 @@
-import { uuidv7 } from "@ecap/sdk";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Alert, Entity } from "./alert.ts";
 import { openStates } from "./case-life.ts";
 import type { CaseOptions } from "./case-options.ts";
-import type { AlertRow, CaseRow, CaseTables } from "./case-tables.ts";
-import { absorb, add, entityKey, type OpenCase, place } from "./correlate.ts";
+import type { CaseTables } from "./case-tables.ts";
+import { entityKey, place } from "./correlate.ts";
 import { groupBy } from "./group-by.ts";
-
-/** A case in memory while a batch is put into cases. */
-interface Working extends OpenCase {
-  row: CaseRow;
-  isNew: boolean;
-  isChanged: boolean;
-  /** Numbers of cases it took in. */
-  readonly absorbed: number[];
-  /** Entities to write. */
-  readonly met: Set<string>;
-}
+import { absorbCase, addAlert, newCase, type WorkingCase } from "./working-case.ts";
+import { alertRow, writeCases } from "./write-cases.ts";
 
 type Trx = Transaction<CaseTables>;
 
@@ -51,22 +41,18 @@ async function takeOfTenant(trx: Trx, { tenant, alerts, options, now }: Batch): 
   if (fresh.length === 0) return 0;
   const open = await openCasesOf(trx, { tenant, alerts: fresh, options });
   let next = await nextNumber(trx, tenant);
-  const placed: Array<{ readonly alert: Alert; readonly into: Working }> = [];
+  const placed: Array<{ readonly alert: Alert; readonly into: WorkingCase }> = [];
   for (const alert of fresh) {
     const { into, absorb: others } = place(alert, open.values(), options);
-    const target = (into as Working | undefined) ?? newCase(alert, next++, { options, now });
+    const target = (into as WorkingCase | undefined) ?? newCase(alert, next++, { options, now });
     open.set(target.number, target);
-    for (const other of others as readonly Working[]) {
-      absorb(other, target);
-      for (const key of other.seen.keys()) target.met.add(key);
-      mergeRows(target, other);
+    for (const other of others as readonly WorkingCase[]) {
+      absorbCase(other, target);
       open.delete(other.number);
       for (const entry of placed.filter((each) => each.into === other))
         placed[placed.indexOf(entry)] = { ...entry, into: target };
     }
-    add(alert, target);
-    for (const entity of alert.entities) target.met.add(entityKey(entity));
-    count(target, alert, { options, now });
+    addAlert(alert, target, { options, now });
     placed.push({ alert, into: target });
   }
   const changed = [...open.values()].filter(({ isChanged }) => isChanged);
@@ -103,7 +89,7 @@ async function unknownOf(
 async function openCasesOf(
   trx: Trx,
   { tenant, alerts, options }: Omit<Batch, "now">,
-): Promise<Map<number, Working>> {
+): Promise<Map<number, WorkingCase>> {
   const entities = distinct(alerts.flatMap((alert) => alert.entities));
   if (entities.length === 0) return new Map();
   const rows = await trx
@@ -172,230 +158,4 @@ async function nextNumber(trx: Trx, tenant: string): Promise<number> {
     .limit(1)
     .executeTakeFirst();
   return (last?.number ?? 0) + 1;
-}
-
-interface Terms {
-  readonly options: CaseOptions;
-  readonly now: number;
-}
-
-function newCase(alert: Alert, number: number, { now }: Terms): Working {
-  const at = new Date(now);
-  const row: CaseRow = {
-    tenant: alert.tenant,
-    number,
-    state: "new",
-    queue: "declined",
-    assignee: null,
-    resolution: null,
-    escalated_by: null,
-    escalated_made_by: null,
-    escalated_at: null,
-    alerts: 0,
-    amount: 0,
-    expected_loss: 0,
-    currency: alert.currency,
-    first_alert_at: new Date(alert.time),
-    last_alert_at: new Date(alert.time),
-    opened_at: at,
-    due_at: new Date(8.64e15),
-    touched_at: null,
-    closed_at: null,
-    closed_by: null,
-    merged_into: null,
-    version: 0,
-  };
-  const base = { number, alerts: 0, touched: false, seen: new Map(), row };
-  return { ...base, isNew: true, isChanged: true, absorbed: [], met: new Set() };
-}
-
-/** What the case's row says with one alert more. */
-function count(into: Working, alert: Alert, { options, now }: Terms): void {
-  const { row } = into;
-  into.isChanged = true;
-  row.alerts += 1;
-  row.amount += alert.amount;
-  row.expected_loss += alert.expectedLoss;
-  if (row.currency !== alert.currency) row.currency = null;
-  // A payment that was declined can wait; one that waits for a person cannot.
-  if (row.queue === "declined" && alert.outcome !== "decline") row.queue = "review";
-  row.first_alert_at = earlier(row.first_alert_at, new Date(alert.time));
-  row.last_alert_at = later(row.last_alert_at, new Date(alert.time));
-  row.due_at = earlier(row.due_at, new Date(now + withinOf(row.expected_loss, options)));
-}
-
-export function withinOf(expectedLoss: number, { due }: Pick<CaseOptions, "due">): number {
-  const reached = due
-    .toSorted((a, b) => b.expectedLoss - a.expectedLoss)
-    .find((entry) => expectedLoss >= entry.expectedLoss);
-  return (reached ?? due.at(-1))?.withinMs ?? 0;
-}
-
-function mergeRows(into: Working, other: Working): void {
-  const { row } = into;
-  into.isChanged = true;
-  if (!other.isNew) into.absorbed.push(other.number);
-  into.absorbed.push(...other.absorbed);
-  row.alerts += other.row.alerts;
-  row.amount += other.row.amount;
-  row.expected_loss += other.row.expected_loss;
-  if (row.currency !== other.row.currency) row.currency = null;
-  if (row.queue === "declined") row.queue = other.row.queue;
-  row.first_alert_at = earlier(row.first_alert_at, other.row.first_alert_at);
-  row.last_alert_at = later(row.last_alert_at, other.row.last_alert_at);
-  row.due_at = earlier(row.due_at, other.row.due_at);
-}
-
-const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
-const later = (a: Date, b: Date): Date => (a > b ? a : b);
-
-async function writeCases(
-  trx: Trx,
-  tenant: string,
-  changed: readonly Working[],
-  now: number,
-): Promise<void> {
-  const made = changed.filter(({ isNew }) => isNew);
-  if (made.length > 0)
-    await trx
-      .insertInto("cases")
-      .values(made.map(({ row }) => ({ ...row, version: 1 })))
-      .execute();
-  for (const { row, number, isNew, absorbed } of changed) {
-    for (const other of absorbed) {
-      await absorbRows(trx, { tenant, into: number, other, now, by: "ecap" });
-      await trx
-        .insertInto("case_events")
-        .values({
-          tenant,
-          case_number: other,
-          id: uuidv7(now),
-          at: new Date(now),
-          by: "ecap",
-          action: "merge",
-          details: JSON.stringify({ into: number }),
-        })
-        .execute();
-    }
-    if (isNew) continue;
-    await trx
-      .updateTable("cases")
-      .set({
-        queue: row.queue,
-        alerts: row.alerts,
-        amount: row.amount,
-        expected_loss: row.expected_loss,
-        currency: row.currency,
-        first_alert_at: row.first_alert_at,
-        last_alert_at: row.last_alert_at,
-        due_at: row.due_at,
-        version: row.version + 1,
-      })
-      .where("tenant", "=", tenant)
-      .where("number", "=", number)
-      .execute();
-  }
-  const entities = changed.flatMap(({ number, seen, met }) =>
-    [...met].flatMap((key) => {
-      const colon = key.indexOf(":");
-      const { first, last } = seen.get(key) ?? { first: now, last: now };
-      return {
-        tenant,
-        kind: key.slice(0, colon) as Entity["kind"],
-        value: key.slice(colon + 1),
-        case_number: number,
-        first_seen: new Date(first),
-        last_seen: new Date(last),
-      };
-    }),
-  );
-  for (let start = 0; start < entities.length; start += 1_000)
-    await trx
-      .insertInto("case_entities")
-      .values(entities.slice(start, start + 1_000))
-      .onConflict((conflict) =>
-        conflict.columns(["tenant", "kind", "value", "case_number"]).doUpdateSet((eb) => ({
-          first_seen: eb.ref("excluded.first_seen"),
-          last_seen: eb.ref("excluded.last_seen"),
-        })),
-      )
-      .execute();
-}
-
-/** Moves alerts and files of one case to another, to which the caller adds what they come to. */
-export async function absorbRows(
-  trx: Trx,
-  {
-    tenant,
-    into,
-    other,
-    now,
-    by,
-  }: {
-    readonly tenant: string;
-    readonly into: number;
-    readonly other: number;
-    readonly now: number;
-    readonly by: string;
-  },
-): Promise<void> {
-  for (const table of ["case_alerts", "case_files"] as const)
-    await trx
-      .updateTable(table)
-      .set({ case_number: into })
-      .where("tenant", "=", tenant)
-      .where("case_number", "=", other)
-      .execute();
-  await trx
-    .deleteFrom("case_entities")
-    .where("tenant", "=", tenant)
-    .where("case_number", "=", other)
-    .execute();
-  await trx
-    .updateTable("cases")
-    .set((eb) => ({
-      state: "merged",
-      assignee: null,
-      merged_into: into,
-      version: eb("version", "+", 1),
-    }))
-    .where("tenant", "=", tenant)
-    .where("number", "=", other)
-    .execute();
-  await trx
-    .insertInto("case_events")
-    .values({
-      tenant,
-      case_number: into,
-      id: uuidv7(now),
-      at: new Date(now),
-      by,
-      action: "took in",
-      details: JSON.stringify({ case: other }),
-    })
-    .execute();
-}
-
-function alertRow(alert: Alert, number: number): AlertRow {
-  return {
-    tenant: alert.tenant,
-    transaction_id: alert.transactionId,
-    case_number: number,
-    decision_id: alert.decisionId,
-    time: new Date(alert.time),
-    decided_at: new Date(alert.decidedAt),
-    outcome: alert.outcome,
-    score: alert.score,
-    probability: alert.probability,
-    amount: alert.amount,
-    expected_loss: alert.expectedLoss,
-    currency: alert.currency,
-    order_id: alert.orderId,
-    customer_id: alert.customerId,
-    country: alert.country,
-    evidence: alert.evidence,
-    verdict: null,
-    verdict_by: null,
-    verdict_at: null,
-  };
 }

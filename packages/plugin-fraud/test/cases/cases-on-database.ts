@@ -8,6 +8,7 @@ import { takeStep } from "../../src/cases/case-desk.ts";
 import { addFile } from "../../src/cases/case-files.ts";
 import { defaultCaseOptions } from "../../src/cases/case-options.ts";
 import type { CaseTables } from "../../src/cases/case-tables.ts";
+import { exportCases } from "../../src/cases/export-cases.ts";
 import { forgetCases } from "../../src/cases/forget-cases.ts";
 import { labelPayments } from "../../src/cases/labels/label-case.ts";
 import { readCase } from "../../src/cases/read-cases.ts";
@@ -104,6 +105,19 @@ export function casesOnDatabase(name: string, open: () => Promise<CaseDatabase>)
         expect(left.reduce((sum, { alerts: count }) => sum + count, 0)).toBe(60);
         expect(left).toHaveLength(5);
       }
+    });
+
+    it("exports what it keeps about a customer, and about nobody else", async () => {
+      const tenant = "export";
+      const of = (id: string, customerId: string) => ({
+        ...alertOf(tenant, id, [`customer:${customerId}`]),
+        customerId,
+      });
+      await take([of("p-1", "c-1"), of("p-2", "c-2")]);
+      expect(await exportCases(context(), { tenant, customerId: "c-1" })).toMatchObject([
+        { transaction_id: "p-1", evidence: { reasons: [] } },
+      ]);
+      expect(await exportCases(context(), { tenant: "other", customerId: "c-1" })).toEqual([]);
     });
 
     it("lets one of many analysts win, and writes down what the others could not do nowhere", async () => {

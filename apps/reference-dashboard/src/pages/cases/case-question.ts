@@ -8,6 +8,8 @@ export interface CaseQuestion {
   readonly order: CaseOrder;
   readonly queue: string | undefined;
   readonly cursor: string | undefined;
+  /** The id of a payment, or of anything payments share; it is looked for in all cases. */
+  readonly find: string | undefined;
 }
 
 /** What the address asks for; what it says that is unknown is left out. */
@@ -16,6 +18,7 @@ export function questionOf(parameters: Readonly<Record<string, string>>): CaseQu
     view: caseViews.find((view) => view === parameters["view"]) ?? "open",
     order: caseOrders.find((order) => order === parameters["order"]) ?? "priority",
     queue: parameters["queue"],
+    find: parameters["find"]?.slice(0, 256) || undefined,
     cursor: /^\d{1,7}$/.test(parameters["cursor"] ?? "") ? parameters["cursor"] : undefined,
   };
 }

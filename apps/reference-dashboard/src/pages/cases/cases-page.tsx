@@ -11,6 +11,7 @@ import { Panel } from "../../ui/panel.tsx";
 import { QueryView } from "../../ui/query-view.tsx";
 import { type CaseView, caseOrders, caseViews, questionOf } from "./case-question.ts";
 import { CaseTable } from "./case-table.tsx";
+import { Find } from "./find.tsx";
 
 interface CasesPageProps {
   readonly parameters: Readonly<Record<string, string>>;
@@ -20,17 +21,16 @@ interface CasesPageProps {
 export function CasesPage({ parameters }: CasesPageProps) {
   const { id } = usePrincipal();
   const [now, setNow] = useState(() => Date.now());
-  const { view, order, queue, cursor } = questionOf(parameters);
+  const { view, order, queue, cursor, find } = questionOf(parameters);
   const cases = useQuery<CasePage>("/v1/fraud/cases", {
-    ...filters(view, id),
+    ...(find === undefined ? { ...filters(view, id), queue } : { id: find }),
     order,
-    queue,
     cursor,
     limit: 50,
   });
   const counts = useQuery<QueueCounts>("/v1/fraud/case-queues");
   const go = (next: Readonly<Record<string, string | undefined>>) => {
-    const merged = { view, order, queue, ...next };
+    const merged = { view, order, queue, find, ...next };
     window.location.hash = formatRoute({ page: "cases", parameters: defined(merged) });
   };
   const refresh = () => {
@@ -48,6 +48,7 @@ export function CasesPage({ parameters }: CasesPageProps) {
           </p>
         </div>
         <div className="page-tools">
+          <Find key={find} wanted={find} onFind={(next) => go({ find: next, cursor: undefined })} />
           <button
             type="button"
             className="icon-button icon-button-framed"
@@ -61,7 +62,7 @@ export function CasesPage({ parameters }: CasesPageProps) {
       </div>
       <QueueCards counts={counts.data} selected={queue} onSelect={(next) => go({ queue: next })} />
       <Panel
-        title="Queue"
+        title={find === undefined ? "Queue" : `Cases that know ${find}`}
         hint={<Keys />}
         actions={
           <>
@@ -69,7 +70,7 @@ export function CasesPage({ parameters }: CasesPageProps) {
               label="Which cases"
               options={caseViews.map((value) => ({ value, label: viewLabels[value] }))}
               value={view}
-              onChange={(next) => go({ view: next })}
+              onChange={(next) => go({ view: next, find: undefined })}
             />
             <Choice
               label="Order"
@@ -92,9 +93,15 @@ export function CasesPage({ parameters }: CasesPageProps) {
           className="view-cases"
           isEmpty={({ items }) => items.length === 0}
           empty={
-            <EmptyState title={emptyTitles[view]} icon="check">
-              A payment that is held back or declined becomes a case within seconds.
-            </EmptyState>
+            find === undefined ? (
+              <EmptyState title={emptyTitles[view]} icon="check">
+                A payment that is held back or declined becomes a case within seconds.
+              </EmptyState>
+            ) : (
+              <EmptyState title={`No case knows ${find}`}>
+                Look for the whole id of a payment, customer, card, device or address.
+              </EmptyState>
+            )
           }
         >
           {({ items }) => <CaseTable cases={items} now={now} />}
