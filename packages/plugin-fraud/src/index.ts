@@ -1,5 +1,5 @@
 export * from "./contract.ts";
 export { alertRaised, decisionMade, declinesCapped } from "./fraud-events.ts";
 export { featureNames, fraudFeatures, steadyFeatureNames } from "./fraud-features.ts";
-export { fraud } from "./plugin.ts";
+export { type FraudRuntime, fraud } from "./plugin.ts";
 export * from "./rules/index.ts";
