@@ -29,6 +29,8 @@ const documents = [
   "packages/adapters/duckdb/README.md",
   "packages/adapters/postgres/README.md",
   "packages/adapters/onnx/README.md",
+  "packages/adapters/tfjs/README.md",
+  "packages/adapters/trees/README.md",
 ];
 
 function examples(document: string): string[] {
