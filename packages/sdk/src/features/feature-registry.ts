@@ -1,5 +1,6 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
+import { jsonOf, updateJson } from "../state/json-value.ts";
 import type { FeatureProof } from "./feature-proof.ts";
 import type { FeatureSet } from "./feature-set.ts";
 
@@ -34,23 +35,21 @@ export function featureRegistry(
     async register({ name, version, features }, proof) {
       if (proof !== undefined) assertEqual({ name, version }, proof);
       const key = `feature-sets/${name}/${version}`;
-      for (;;) {
-        const [stored] = await stateStore.get([key]);
-        const known = stored === undefined ? undefined : decode(stored.value);
+      const [stored] = await stateStore.get([key]);
+      if (stored !== undefined && proof === undefined) return decode(stored.value);
+      const registered = await updateJson<RegisteredFeatures>(stateStore, key, (known) => {
+        // Somebody else may have registered it meanwhile, with a proof.
         if (known !== undefined && proof === undefined) return known;
-        const registered: RegisteredFeatures = {
+        return {
           set: name,
           version,
           features: features.map((feature) => feature.name),
           registeredAt: known?.registeredAt ?? now(),
           ...(proof !== undefined && { tested: { ...proof, testedAt: now() } }),
         };
-        const value = new TextEncoder().encode(JSON.stringify(registered));
-        const written = await stateStore.compareAndSet({ key, value }, stored?.version);
-        if (written === undefined) continue;
-        await stateStore.flush();
-        return registered;
-      }
+      });
+      await stateStore.flush();
+      return registered;
     },
     async list(set) {
       const found: RegisteredFeatures[] = [];
@@ -78,5 +77,5 @@ function assertEqual(
 }
 
 function decode(value: Uint8Array): RegisteredFeatures {
-  return JSON.parse(new TextDecoder().decode(value)) as RegisteredFeatures;
+  return jsonOf(value) as RegisteredFeatures;
 }

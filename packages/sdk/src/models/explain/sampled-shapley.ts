@@ -1,3 +1,5 @@
+import { createShuffle } from "../../training/shuffle.ts";
+
 export interface SampledOptions {
   /** Values of rows, in their order. */
   readonly valuesOf: (rows: ReadonlyArray<readonly number[]>) => Promise<readonly number[]>;
@@ -28,11 +30,11 @@ export async function sampledShapley({
   orders,
   seed,
 }: SampledOptions): Promise<SampledContributions> {
-  const random = numbersOf(seed);
+  const shuffled = createShuffle(row.length, seed);
   const { length: width } = row;
   const walks: Array<{ readonly order: readonly number[]; readonly from: readonly number[] }> = [];
   for (let i = 0; i < orders; i += 1) {
-    const order = shuffled(width, random);
+    const order = [...shuffled()];
     // Each background row as often as any other, or the base would be another than the mean.
     const from = background[i % background.length] ?? row;
     walks.push({ order, from }, { order: order.toReversed(), from });
@@ -75,24 +77,4 @@ function stepsOf(
     steps.push([...current]);
   }
   return steps;
-}
-
-function shuffled(length: number, random: () => number): readonly number[] {
-  const order = Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i -= 1) {
-    const other = Math.floor(random() * (i + 1));
-    [order[i], order[other]] = [order[other] ?? 0, order[i] ?? 0];
-  }
-  return order;
-}
-
-/** From 0 to below 1, the same for the same seed: mulberry32. */
-function numbersOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
