@@ -1,4 +1,4 @@
-import { type Clock, isEcapError, jsonOf, type Logger, type StateStore } from "@ecap/sdk";
+import { type Clock, follow, isEcapError, jsonOf, type Logger, type StateStore } from "@ecap/sdk";
 import { type CompiledRuleSet, compileRuleSet } from "./compile-rule-set.ts";
 import { defaultPack } from "./default-pack.ts";
 import type { ListLookup } from "./language/index.ts";
@@ -59,19 +59,15 @@ export interface RuleBookOptions {
   readonly refreshMs?: number;
 }
 
-interface TenantRules {
-  readonly views: Map<string, ListView>;
-  compiled: ReadonlyMap<number, LoadedRuleSet>;
-  inForce: RulesInForce | undefined;
-  revision: number;
-  checkedAt: number;
-  refreshing: Promise<RulesInForce> | undefined;
-  /** When the refresh that decisions may wait for began, by `performance.now()`. */
-  refreshBegan: number;
+/** What is kept of a tenant. */
+interface TenantRules extends RulesInForce {
+  readonly tenant: string;
+  readonly revision: number;
+  readonly compiled: ReadonlyMap<number, LoadedRuleSet>;
 }
 
-/** How long a decision waits for a look at what changed; a long list goes on being read while what is known decides. */
-const patienceMs = 20;
+/** The lists that rules look up, by name. */
+type Views = Map<string, ListView>;
 
 /** Tenants whose rules are kept compiled; beyond them the one that was loaded first is loaded again when it is next asked for. */
 const tenantsKept = 1_000;
@@ -82,25 +78,7 @@ export const versionKey = (tenant: string, version: number): string =>
 
 export function createRuleBook(options: RuleBookOptions): RuleBook {
   const { stateStore, clock, logger, modelPoints, refreshMs = 1_000 } = options;
-  const tenants = new Map<string, TenantRules>();
-
-  function rulesOf(tenant: string): TenantRules {
-    const known = tenants.get(tenant);
-    if (known !== undefined) return known;
-    const [oldest] = tenants.keys();
-    if (oldest !== undefined && tenants.size >= tenantsKept) tenants.delete(oldest);
-    const made: TenantRules = {
-      views: new Map(),
-      compiled: new Map(),
-      inForce: undefined,
-      revision: -1,
-      checkedAt: Number.NEGATIVE_INFINITY,
-      refreshing: undefined,
-      refreshBegan: 0,
-    };
-    tenants.set(tenant, made);
-    return made;
-  }
+  const viewsOf = new Map<string, Views>();
 
   async function readHead(tenant: string): Promise<RuleHead> {
     const [entry] = await stateStore.get([headKey(tenant)]);
@@ -115,10 +93,8 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
   }
 
   /** The view of a list, up to date with the head. */
-  async function viewOf(tenant: string, name: string, head: RuleHead): Promise<ListView> {
-    const { views } = rulesOf(tenant);
-    const view = views.get(name) ?? listView();
-    views.set(name, view);
+  async function viewOf(tenant: string, name: string, { head, views }: Look): Promise<ListView> {
+    const view = kept(views, name);
     const list = head.lists[name];
     if (list !== undefined) await refreshView(stateStore, tenant, name, { head: list, view });
     return view;
@@ -127,28 +103,23 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
   async function compileFor(
     tenant: string,
     document: unknown,
-    { version, head }: { readonly version: number; readonly head: RuleHead },
+    { version, ...look }: Look & { readonly version: number },
   ): Promise<LoadedRuleSet> {
-    const { views } = rulesOf(tenant);
-    const names = namedLists(head);
-    const compiled = compileRuleSet(document, names, (name) => {
-      const view = views.get(name) ?? listView();
-      views.set(name, view);
-      return view;
-    });
-    for (const name of compiled.lists) await viewOf(tenant, name, head);
+    const names = namedLists(look.head);
+    const compiled = compileRuleSet(document, names, (name) => kept(look.views, name));
+    for (const name of compiled.lists) await viewOf(tenant, name, look);
     return { ...compiled, version, label: `${compiled.document.name}/${version}` };
   }
 
   async function loadVersion(
     tenant: string,
     version: number,
-    head: RuleHead,
+    look: Look,
   ): Promise<LoadedRuleSet | undefined> {
     const stored = await readVersion(tenant, version);
     try {
       if (stored === undefined) throw noSuchVersion(version);
-      return await compileFor(tenant, stored.document, { version, head });
+      return await compileFor(tenant, stored.document, { version, ...look });
     } catch (error) {
       if (!isEcapError(error, "ECAP_RULES_INVALID") && !isEcapError(error, "ECAP_NOT_FOUND"))
         throw error;
@@ -157,85 +128,62 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
     }
   }
 
-  async function load(tenant: string): Promise<RulesInForce> {
-    const rules = rulesOf(tenant);
-    const at = clock.now();
+  async function load(tenant: string, before: TenantRules | undefined): Promise<TenantRules> {
     const head = await readHead(tenant);
-    const changed = head.revision !== rules.revision || rules.inForce === undefined;
-    if (changed) {
-      const compiled = new Map<number, LoadedRuleSet>();
-      for (const version of [head.active, ...head.shadows]) {
-        const loaded = rules.compiled.get(version) ?? (await loadVersion(tenant, version, head));
-        if (loaded !== undefined) compiled.set(version, loaded);
-      }
-      // Payments are decided on also where the active version names what this release has not: by the rules every shop begins with.
-      const active =
-        compiled.get(head.active) ??
-        (await compileFor(tenant, defaultPack(modelPoints), { version: 0, head }));
-      const shadows = head.shadows.flatMap((version) => compiled.get(version) ?? []);
-      const named = new Set([active, ...shadows].flatMap(({ lists }) => lists));
-      for (const name of named) await viewOf(tenant, name, head);
-      rules.inForce = { active, shadows, snoozes: await viewOf(tenant, snoozeList, head) };
-      rules.compiled = compiled;
-      rules.revision = head.revision;
+    if (before?.revision === head.revision) return before;
+    const views = viewsOf.get(tenant) ?? new Map<string, ListView>();
+    viewsOf.set(tenant, views);
+    const look = { head, views };
+    const compiled = new Map<number, LoadedRuleSet>();
+    for (const version of [head.active, ...head.shadows]) {
+      const loaded = before?.compiled.get(version) ?? (await loadVersion(tenant, version, look));
+      if (loaded !== undefined) compiled.set(version, loaded);
     }
-    rules.checkedAt = at;
-    return rules.inForce as RulesInForce;
+    // Payments are decided on also where the active version names what this release has not: by the rules every shop begins with.
+    const active =
+      compiled.get(head.active) ??
+      (await compileFor(tenant, defaultPack(modelPoints), { version: 0, ...look }));
+    const shadows = head.shadows.flatMap((version) => compiled.get(version) ?? []);
+    const named = new Set([active, ...shadows].flatMap(({ lists }) => lists));
+    for (const name of named) await viewOf(tenant, name, look);
+    const snoozes = await viewOf(tenant, snoozeList, look);
+    return { tenant, active, shadows, snoozes, revision: head.revision, compiled };
   }
 
-  function refresh(tenant: string): Promise<RulesInForce> {
-    const rules = rulesOf(tenant);
-    const before = rules.refreshing ?? Promise.resolve();
-    // One after the other, so that a slow read never puts an older state in the place of a newer one.
-    const next = before.then(
-      () => load(tenant),
-      () => load(tenant),
-    );
-    rules.refreshing = next;
-    const end = (): void => {
-      if (rules.refreshing === next) rules.refreshing = undefined;
-    };
-    next.then(end, end);
-    return next;
-  }
+  const followed = follow<TenantRules>({
+    clock,
+    refreshMs,
+    maxKeys: tenantsKept,
+    load,
+    failed: (_, error) =>
+      logger.warn(
+        { error: String(error) },
+        "the rules could not be read again; those known go on deciding",
+      ),
+    dropped: ({ tenant }) => viewsOf.delete(tenant),
+  });
 
   return {
-    async inForce(tenant) {
-      const rules = rulesOf(tenant);
-      const { inForce: known } = rules;
-      const age = clock.now() - rules.checkedAt;
-      if (known !== undefined && age >= 0 && age < refreshMs) return known;
-      const begins = rules.refreshing === undefined;
-      if (begins) rules.refreshBegan = performance.now();
-      const refreshed = rules.refreshing ?? refresh(tenant);
-      if (known === undefined) return refreshed;
-      const ready = refreshed.catch((error: unknown) => {
-        if (begins)
-          logger.warn(
-            { error: String(error) },
-            "the rules could not be read again; those known go on deciding",
-          );
-        return known;
-      });
-      const left = patienceMs - (performance.now() - rules.refreshBegan);
-      return left <= 0 ? known : withinTime(ready, left, known);
-    },
-    refresh,
+    inForce: async (tenant) => followed.current(tenant),
+    refresh: followed.refresh,
     head: readHead,
     version: readVersion,
-    compile: async (tenant, document, version) =>
-      compileFor(tenant, document, { version, head: await readHead(tenant) }),
+    async compile(tenant, document, version) {
+      // Lists that are known are not read a second time.
+      const views = viewsOf.get(tenant) ?? new Map<string, ListView>();
+      return compileFor(tenant, document, { version, head: await readHead(tenant), views });
+    },
   };
 }
 
-async function withinTime<T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What lists are looked up in, and what the head says of them. */
+interface Look {
+  readonly head: RuleHead;
+  readonly views: Views;
+}
+
+function kept(views: Views, name: string): ListView {
+  const view = views.get(name) ?? listView();
+  views.set(name, view);
+  return view;
 }

@@ -6,7 +6,7 @@ import type {
   ModelRuntime,
   ModelScore,
 } from "../ports/model-runtime.ts";
-import { withinTime } from "./follow.ts";
+import { withinTime } from "../state/follow.ts";
 import { type ModelContract, type ModelFeature, readModelContract } from "./model-contract.ts";
 
 /** A model that is asked by feature names. */

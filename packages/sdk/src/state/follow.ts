@@ -19,7 +19,7 @@ export interface FollowOptions<T> {
   /** Told of what could not be read again. */
   readonly failed: (key: string, error: unknown) => void;
   /** Told of what is not needed any more. */
-  readonly dropped: (value: T) => void;
+  readonly dropped?: (value: T) => void;
   /** How old what is known may be, in milliseconds. */
   readonly refreshMs: number;
   /** Keys that are kept; beyond them the one that was read first is read again when it is next asked for. */
@@ -54,7 +54,7 @@ export function follow<T>({
     const [oldest] = entries;
     if (oldest !== undefined && entries.size >= maxKeys) {
       entries.delete(oldest[0]);
-      if (oldest[1].value !== undefined) dropped(oldest[1].value);
+      if (oldest[1].value !== undefined) dropped?.(oldest[1].value);
     }
     const made: Entry<T> = {
       value: undefined,
