@@ -203,7 +203,10 @@ describe("cases over HTTP", () => {
     const passed = { id: "passed-1", amount: 70, customerId: "c-p", orderId: "o-p" };
     await call("api_user", "POST", "/assess?durability=before", passed);
     const path = "/payments/passed-1/label";
-    expect((await call("ann", "POST", path, { verdict: "fraud" })).status).toBe(202);
+    // A decision can be asked for a moment after it was made.
+    await eventually(async () => {
+      expect((await call("ann", "POST", path, { verdict: "fraud" })).status).toBe(202);
+    });
     expect((await call("ann", "POST", "/payments/p6/label", { verdict: "fraud" })).status).toBe(
       409,
     );
