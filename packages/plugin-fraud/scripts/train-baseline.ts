@@ -1,17 +1,16 @@
 import { writeFile } from "node:fs/promises";
+import { onnxModelRuntime } from "@ecap/adapter-onnx";
+import { treesModelTrainer } from "@ecap/adapter-trees";
 import { manualClock, memory } from "@ecap/sdk/memory";
-import { histogramOf } from "@ecap/sdk/models";
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
+import { areaUnderCurve, averagePrecision, precisionAt, type Ranked } from "@ecap/sdk/training";
 import { fraudFeatures, steadyFeatureNames } from "../src/fraud-features.ts";
 import { defaultOptions } from "../src/options.ts";
 import { compileRuleSet } from "../src/rules/compile-rule-set.ts";
 import { defaultPack, standardLists } from "../src/rules/default-pack.ts";
 import { evaluate } from "../src/rules/evaluate.ts";
 import { factsOf } from "../src/rules/fields.ts";
-import { type BoostedTrees, probabilityOf, trainBoostedTrees } from "./boosted-trees.ts";
-import { areaUnderCurve, averagePrecision, precisionAt, type Ranked } from "./ranking.ts";
 import { type SimulatedPayment, simulatedPayments } from "./simulated-payments.ts";
-import { toOnnx } from "./tree-model.ts";
 
 /**
  * Trains the model that comes with the plugin on a simulated shop and prints how well it finds the frauds of a later period. The features are the
@@ -22,8 +21,7 @@ const from = Date.UTC(2026, 0, 1);
 const trainedDays = 110;
 const labelDelayDays = 40;
 const testedDays = 50;
-const version = "1";
-const training = { trees: 60, depth: 3, learningRate: 0.15, minRows: 20, regularisation: 2 };
+const label = "fraud";
 
 interface Example extends SimulatedPayment {
   readonly row: readonly number[];
@@ -36,46 +34,37 @@ const rules = compileRuleSet(defaultPack(defaultOptions.modelPoints), standardLi
 const examples = await readExamples();
 const trained = examples.filter(({ at }) => at < from + trainedDays * dayMs);
 const tested = examples.filter(({ at }) => at >= from + (trainedDays + labelDelayDays) * dayMs);
-const model = trainBoostedTrees(
-  trained.map(({ row }) => row),
-  trained.map(({ scenario }) => (scenario === undefined ? 0 : 1)),
-  training,
-);
-const onnx = toOnnx(model, {
+const { bytes } = await treesModelTrainer().train([batchOf(trained)], {
   name: "fraud-baseline",
-  version,
+  version: "2",
+  algorithm: { kind: "boosted", trees: 60, depth: 3, learningRate: 0.15, leafWeight: 2, l2: 2 },
   features: steadyFeatureNames,
-  ...described(model),
+  label,
+  // The days that follow are the validation.
+  validationShare: 0,
+  period: {
+    from: new Date(from).toISOString(),
+    to: new Date(from + trainedDays * dayMs).toISOString(),
+  },
 });
-await writeFile(new URL("../models/baseline.onnx", import.meta.url), onnx);
-process.stdout.write(report(model, onnx.length));
+await writeFile(new URL("../models/baseline.onnx", import.meta.url), bytes);
+process.stdout.write(report(await scoresOf(tested), bytes.length));
 
-/** What drift and contributions are measured against, and scores by the trees themselves that ONNX Runtime has to give again. */
-function described(trees: BoostedTrees) {
-  const scores = trained.map(({ row }) => probabilityOf(trees, row));
-  const step = Math.floor(trained.length / 50);
-  const chosen = trained.filter((_, i) => i % step === 0).slice(0, 50);
-  return {
-    training: {
-      from: new Date(from).toISOString(),
-      to: new Date(from + trainedDays * dayMs).toISOString(),
-      rows: trained.length,
-    },
-    histograms: {
-      score: histogramOf(scores),
-      features: Object.fromEntries(
-        steadyFeatureNames.map((name, i) => [
-          name,
-          histogramOf(trained.map(({ row }) => row[i] ?? 0)),
-        ]),
-      ),
-    },
-    golden: chosen.map(({ row }) => {
-      // As a file of single precision is given them.
-      const input = row.map(Math.fround);
-      return { input, score: probabilityOf(trees, input) };
-    }),
-  };
+function batchOf(rows: readonly Example[]) {
+  const features = steadyFeatureNames.map((name, i) => [
+    name,
+    Float32Array.from(rows, ({ row }) => row[i] ?? Number.NaN),
+  ]);
+  const frauds = Uint8Array.from(rows, ({ scenario }) => (scenario === undefined ? 0 : 1));
+  return { rows: rows.length, columns: { ...Object.fromEntries(features), [label]: frauds } };
+}
+
+/** As the file is served. */
+async function scoresOf(rows: readonly Example[]): Promise<readonly number[]> {
+  const model = await onnxModelRuntime().load(bytes, { missing: "pass" });
+  const scored = await model.scoreBatch(rows.map(({ row }) => row));
+  await model.close();
+  return scored.map(({ scores }) => scores.at(-1) ?? Number.NaN);
 }
 
 async function readExamples(): Promise<Example[]> {
@@ -110,8 +99,8 @@ async function readExamples(): Promise<Example[]> {
   return found;
 }
 
-function report(trees: BoostedTrees, bytes: number): string {
-  const byModel = tested.map((example) => ranked(example, probabilityOf(trees, example.row)));
+function report(scores: readonly number[], size: number): string {
+  const byModel = tested.map((example, i) => ranked(example, scores[i] ?? 0));
   const byRules = tested.map((example) => ranked(example, example.points));
   const frauds = byModel.filter(({ positive }) => positive).length;
   const line = (name: string, of: (cases: readonly Ranked[]) => number): string =>
@@ -125,7 +114,7 @@ function report(trees: BoostedTrees, bytes: number): string {
   const wrong = honest.filter(({ score }) => score >= 0.5).length;
   return [
     `trained on ${trained.length} payments, ${trained.filter(({ scenario }) => scenario !== undefined).length} of them frauds; tested on ${tested.length}, ${frauds} of them frauds\n`,
-    `${trees.trees.length} trees, ${bytes} bytes\n\n`,
+    `${size} bytes\n\n`,
     `${"".padEnd(28)} ${"model".padStart(8)} ${"rules".padStart(8)}\n`,
     line("area under the ROC curve", areaUnderCurve),
     line("average precision", averagePrecision),

@@ -1,6 +1,7 @@
 export * from "./container.ts";
 export * from "./errors/index.ts";
 export * from "./events/index.ts";
+export * from "./hash/text-hash.ts";
 export * from "./health/index.ts";
 export * from "./jobs/index.ts";
 export * from "./platform/index.ts";

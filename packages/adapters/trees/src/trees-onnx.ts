@@ -36,7 +36,7 @@ export async function treesToOnnx(
     opType: "TreeEnsembleClassifier",
     domain: "ai.onnx.ml",
     input: ["features"],
-    output: ["label", "sums"],
+    output: ["label", isLogOdds ? "probabilities" : "sums"],
     attribute: [
       ints("classlabels_int64s", [0, 1]),
       ints(
@@ -106,19 +106,23 @@ export async function treesToOnnx(
     })),
     graph: {
       name: contract.name,
-      node: [
-        node,
-        // Float32 sums of shares may be a hair past 1.
-        { opType: "Clip", input: ["sums", "zero", "one"], output: ["probabilities"] },
-      ],
-      initializer: [
-        { name: "zero", dims: [], dataType: 1, floatData: [0] },
-        { name: "one", dims: [], dataType: 1, floatData: [1] },
-      ],
+      ...(isLogOdds ? { node: [node] } : clipped(node)),
       input: [tensor("features", 1, ["N", contract.features.length])],
       output: [tensor("label", 7, ["N"]), tensor("probabilities", 1, ["N", 2])],
     },
   }).finish();
+}
+
+/** Sums of shares in single precision may be a hair past 1. */
+function clipped(node: Onnx.INodeProto): Pick<Onnx.IGraphProto, "node" | "initializer"> {
+  const clip = { opType: "Clip", input: ["sums", "zero", "one"], output: ["probabilities"] };
+  return {
+    node: [node, clip],
+    initializer: [
+      { name: "zero", dims: [], dataType: 1, floatData: [0] },
+      { name: "one", dims: [], dataType: 1, floatData: [1] },
+    ],
+  };
 }
 
 function nodesOf(tree: Tree, id: number, edges: FittedTrees["binned"]["edges"]) {

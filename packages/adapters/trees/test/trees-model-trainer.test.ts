@@ -1,6 +1,6 @@
 import { onnxModelRuntime } from "@ecap/adapter-onnx";
 import type { TrainingAlgorithm, TrainingBatch, TrainingProgress, TrainingSpec } from "@ecap/sdk";
-import { checkModel } from "@ecap/sdk/models";
+import { checkModel, createScorer, explainScore } from "@ecap/sdk/models";
 import { areaUnderCurve, seededRandom } from "@ecap/sdk/training";
 import { describe, expect, it } from "vitest";
 import { treesModelTrainer } from "../src/index.ts";
@@ -65,6 +65,24 @@ describe("treesModelTrainer", () => {
     // The validation rows as the trainer itself scored them.
     expect(areaUnderCurve(cases.slice(3_200))).toBeCloseTo(report.validation?.auc ?? 0, 6);
     for (const score of served) expect(score >= 0 && score <= 1).toBe(true);
+  });
+
+  it.each([
+    ["a forest", forest, "score"],
+    ["boosted trees", boosted, "log-odds"],
+  ])("is explained exactly as %s", async (_, spec, space) => {
+    const { bytes } = await treesModelTrainer().train([points(1_000, isCrossed)], spec);
+    const scorer = await createScorer(onnxModelRuntime(), bytes, spec.features);
+    const { method, base, total, contributions, ...rest } = await explainScore(scorer, {
+      x: 0.8,
+      y: 0.7,
+      noise: 0.5,
+    });
+    await scorer.close();
+    expect({ method, space: rest.space }).toEqual({ method: "trees", space });
+    const sum = contributions.reduce((all, { contribution }) => all + contribution, base);
+    expect(sum).toBeCloseTo(total, 4);
+    expect(contributions.at(-1)?.feature).toBe("noise");
   });
 
   it("is a mean of shares as a forest: a tree alone on rows it cannot tell apart gives their share", async () => {

@@ -1,4 +1,4 @@
-import { EcapError } from "@ecap/sdk";
+import { EcapError, isSamePerson, type Somebody } from "@ecap/sdk";
 
 export const caseStates = ["new", "working", "waiting", "closed", "merged"] as const;
 export type CaseState = (typeof caseStates)[number];
@@ -19,15 +19,9 @@ export interface CaseLife {
   /** There exactly while somebody works on it or waits with it, and kept when it is closed. */
   readonly assignee: string | null;
   readonly resolution: Resolution | null;
-  readonly escalatedBy: { readonly id: string; readonly madeBy?: string | undefined } | null;
+  readonly escalatedBy: Somebody | null;
   readonly closedBy: string | null;
   readonly mergedInto: number | null;
-}
-
-/** Who does something; of an API key also who made it. */
-export interface Person {
-  readonly id: string;
-  readonly madeBy?: string | undefined;
 }
 
 export type CaseStep =
@@ -53,7 +47,7 @@ export const allowedIn: Readonly<Record<CaseStep["do"], readonly CaseState[]>> =
 };
 
 /** What becomes of a case by a step: ECAP_CONFLICT where its state does not allow it, ECAP_FORBIDDEN where another person must take it. */
-export function afterStep(life: CaseLife, step: CaseStep, by: Person): CaseLife {
+export function afterStep(life: CaseLife, step: CaseStep, by: Somebody): CaseLife {
   if (!allowedIn[step.do].includes(life.state))
     throw new EcapError("ECAP_CONFLICT", `a case that is ${life.state} allows no "${step.do}"`, {
       received: life.state,
@@ -103,9 +97,4 @@ export function afterStep(life: CaseLife, step: CaseStep, by: Person): CaseLife 
       break;
   }
   return { ...life, state: "merged", mergedInto: step.into, assignee: null };
-}
-
-/** A user and the API keys that user made are one person. */
-function isSamePerson(a: Person, b: Person): boolean {
-  return a.id === b.id || a.id === b.madeBy || a.madeBy === b.id;
 }

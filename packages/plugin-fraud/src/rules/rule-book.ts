@@ -165,7 +165,7 @@ export function createRuleBook(options: RuleBookOptions): RuleBook {
 
   return {
     inForce: async (tenant) => followed.current(tenant),
-    refresh: followed.refresh,
+    refresh: (tenant) => followed.refresh(tenant),
     head: readHead,
     version: readVersion,
     async compile(tenant, document, version) {

@@ -1,3 +1,4 @@
+import { mixedHash } from "@ecap/sdk";
 import { keyOf } from "./key-of.ts";
 import type { Signal } from "./signal.ts";
 
@@ -35,7 +36,7 @@ function tokensOf(device: Readonly<Record<string, unknown>>): string[] {
 export function sketchOf(tokens: readonly string[]): number {
   const votes = Array.from({ length: bits }, () => 0);
   for (const token of tokens) {
-    const hash = mix(token);
+    const hash = mixedHash(token);
     for (let bit = 0; bit < bits; bit += 1)
       votes[bit] = (votes[bit] ?? 0) + (((hash >>> bit) & 1) === 1 ? 1 : -1);
   }
@@ -48,13 +49,4 @@ export function sketchSimilarity(a: number, b: number): number {
   let count = 0;
   for (; different !== 0; different >>>= 1) count += different & 1;
   return 1 - count / bits;
-}
-
-/** FNV-1a with the finish of MurmurHash3, without which near texts have near hashes. */
-function mix(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

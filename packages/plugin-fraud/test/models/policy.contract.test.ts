@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { embedded } from "@ecap/adapter-embedded";
+import { treesModelTrainer } from "@ecap/adapter-trees";
 import { createPlatform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toOnnx } from "../../scripts/tree-model.ts";
 import { fraud, steadyFeatureNames } from "../../src/index.ts";
 
 let dir: string;
@@ -17,21 +17,24 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const tenant = "default";
 const ann = { tenant, by: "ann" };
 
-/** Knows nothing: what decides before. */
-const ignorant = { base: -3, trees: [{ value: 0 }] };
-
-/** Says fraud of what costs more than a hundred. */
-const amounts = {
-  base: -3,
-  trees: [
-    {
-      feature: steadyFeatureNames.indexOf("amount"),
-      threshold: 100,
-      below: { value: 0 },
-      above: { value: 6 },
-    },
-  ],
-};
+/** A model that was taught that payments of more than a hundred are frauds; or was shown no amounts, and so knows nothing. */
+async function modelOf(name: string, { showsAmounts }: { readonly showsAmounts: boolean }) {
+  const rows = 1_000;
+  const amounts = Float32Array.from({ length: rows }, (_, i) => 5 + ((i * 37) % 200));
+  const zeros = Object.fromEntries(
+    steadyFeatureNames.map((feature) => [feature, new Float32Array(rows)]),
+  );
+  const label = Uint8Array.from(amounts, (amount) => (amount > 100 ? 1 : 0));
+  const columns = { ...zeros, ...(showsAmounts && { amount: amounts }), label };
+  const { bytes } = await treesModelTrainer().train([{ rows, columns }], {
+    name,
+    version: "1",
+    algorithm: { kind: "boosted", trees: 10, depth: 1 },
+    features: steadyFeatureNames,
+    label: "label",
+  });
+  return bytes;
+}
 
 test("a challenger that tells frauds better on enough labelled payments is promoted by the policy, and not before", async () => {
   const platform = await createPlatform({
@@ -40,9 +43,7 @@ test("a challenger that tells frauds better on enough labelled payments is promo
       commerce(),
       fraud({
         modelTimeoutMs: 5_000,
-        model: new Uint8Array(
-          toOnnx(ignorant, { name: "ignorant", version: "1", features: steadyFeatureNames }),
-        ),
+        model: new Uint8Array(await modelOf("ignorant", { showsAmounts: false })),
       }),
     ],
   });
@@ -53,7 +54,7 @@ test("a challenger that tells frauds better on enough labelled payments is promo
     const { desk, book, monitor } = service.models;
     const job = service.models.policy(service.engine);
     const run = () => job.run({ signal: new AbortController().signal });
-    const bytes = toOnnx(amounts, { name: "amounts", version: "1", features: steadyFeatureNames });
+    const bytes = await modelOf("amounts", { showsAmounts: true });
     const { version } = await desk.register(ann, { bytes });
     await desk.move(ann, version, "challenge");
     await desk.setPolicy(ann, { labels: 100, frauds: 10, gain: 0.05 });

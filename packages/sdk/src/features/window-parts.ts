@@ -1,4 +1,4 @@
-import { fnv1a } from "../memory/fnv.ts";
+import { fnv1a } from "../hash/text-hash.ts";
 import type { WindowSpec } from "../ports/state-store.ts";
 import type { FeatureAggregate, WindowFeature } from "./feature.ts";
 

@@ -1,4 +1,5 @@
 import { EcapError } from "../errors/ecap-error.ts";
+import { fnv1a } from "../hash/text-hash.ts";
 import {
   bucketsOf,
   type Contribution,
@@ -6,7 +7,6 @@ import {
   type WindowSpec,
   type WindowTotals,
 } from "../ports/state-store.ts";
-import { fnv1a } from "./fnv.ts";
 
 type Bucket = number | Set<string>;
 

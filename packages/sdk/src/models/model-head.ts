@@ -1,4 +1,5 @@
 import { EcapError } from "../errors/ecap-error.ts";
+import { isSamePerson } from "../plugin/same-person.ts";
 
 export const modelStates = [
   "registered",
@@ -210,9 +211,8 @@ function crowned(head: ModelHead, version: number): ModelHead {
   };
 }
 
-/** By somebody else than who registered it; a user and the API keys that user made are one. */
 function mustBeApproved(by: ModelPerson, registrant: Registrant): void {
-  if (by.id === registrant.id || by.id === registrant.madeBy || by.madeBy === registrant.id)
+  if (isSamePerson(by, registrant))
     throw new EcapError(
       "ECAP_FORBIDDEN",
       "a model is approved by somebody else than who registered it",

@@ -7,3 +7,4 @@ export * from "./model-info.ts";
 export * from "./personal-data.ts";
 export * from "./plugin-context.ts";
 export * from "./quality-rule.ts";
+export * from "./same-person.ts";

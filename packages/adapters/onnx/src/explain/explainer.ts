@@ -18,8 +18,8 @@ interface Additive {
 
 const treeNodes = new Set(["TreeEnsembleClassifier", "TreeEnsembleRegressor"]);
 const linearNodes = new Set(["LinearClassifier", "LinearRegressor"]);
-/** After these a score is what it was. */
-const neutral = new Set(["Identity", "Cast", "ZipMap", "Normalizer"]);
+/** After these a score is what it was; after a clip too, but for what it cuts off, which whoever compares the sum with the score sees. */
+const neutral = new Set(["Identity", "Cast", "Clip", "ZipMap", "Normalizer"]);
 
 /** Exact contributions to one column of a model's scores, where its graph is one tree ensemble or one linear model on its inputs, scaled at most; else undefined. */
 export function explainerOf(

@@ -1,4 +1,4 @@
-import { EcapError } from "@ecap/sdk";
+import { EcapError, isSamePerson } from "@ecap/sdk";
 
 export const ruleSetStates = ["draft", "shadow", "active", "archived"] as const;
 export type RuleSetState = (typeof ruleSetStates)[number];
@@ -134,7 +134,7 @@ export const steps = {
     proposer: Pick<Person, "id" | "madeBy">,
   ): RuleHead {
     mustBe(head, version, ["shadow"]);
-    if (by.id === proposer.id || by.id === proposer.madeBy || by.madeBy === proposer.id)
+    if (isSamePerson(by, proposer))
       throw new EcapError(
         "ECAP_FORBIDDEN",
         "a rule set is approved by somebody else than who proposed it",
