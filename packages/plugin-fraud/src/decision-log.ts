@@ -28,8 +28,12 @@ export function createDecisionLog(
     const events = queued;
     queued = [];
     const byTopic = new Map<string, EventEnvelope[]>();
-    for (const event of events)
-      byTopic.set(topicOf(event.type), [...(byTopic.get(topicOf(event.type)) ?? []), event]);
+    for (const event of events) {
+      const topic = topicOf(event.type);
+      const group = byTopic.get(topic);
+      if (group === undefined) byTopic.set(topic, [event]);
+      else group.push(event);
+    }
     writing = Promise.all(
       [...byTopic].map(([topic, group]) => eventLog.append(topic, group.map(encodeEvent))),
     ).then(() => {});

@@ -67,6 +67,7 @@ export function adminRoutes({
   collector: Collector;
 }): readonly Route[] {
   const shared = { role: "admin", tag: "administration" } as const;
+  const ofDeployment = { ...shared, concerns: "deployment" } as const;
   const letters = z.object({
     topic: z.string().min(1).max(200),
     from: z.coerce.number().int().min(0).optional(),
@@ -203,7 +204,7 @@ export function adminRoutes({
       }),
     }),
     defineRoute({
-      ...shared,
+      ...ofDeployment,
       method: "get",
       path: "/admin/jobs/{name}/runs",
       summary: "The last runs of a job, newest first",
@@ -214,7 +215,7 @@ export function adminRoutes({
       }),
     }),
     defineRoute({
-      ...shared,
+      ...ofDeployment,
       method: "get",
       path: "/admin/boot-plan",
       summary: "What this platform is made of",
@@ -225,7 +226,7 @@ export function adminRoutes({
       },
     }),
     defineRoute({
-      ...shared,
+      ...ofDeployment,
       method: "get",
       path: "/admin/tables/{table}/history",
       summary: "The versions of a lake table, newest first",

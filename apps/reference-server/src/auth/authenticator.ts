@@ -75,11 +75,17 @@ export function mayAct(role: Role, needed: Role): boolean {
   return power[role] >= power[needed];
 }
 
-export function authorise(principal: Principal, needed: Role): void {
-  if (!mayAct(principal.role, needed))
+export function authorise({ id, role }: Principal, needed: Role): void {
+  if (!mayAct(role, needed))
+    throw new EcapError("ECAP_FORBIDDEN", `this needs the role ${needed}; ${id} has ${role}`);
+}
+
+/** Refuses at what concerns the whole deployment who is not of its own tenant. */
+export function authoriseForDeployment({ tenant, operator }: Principal, own: string): void {
+  if (operator !== true && tenant !== own)
     throw new EcapError(
       "ECAP_FORBIDDEN",
-      `this needs the role ${needed}; ${principal.id} has ${principal.role}`,
+      "this concerns every tenant of the deployment; only people of its own tenant may",
     );
 }
 

@@ -51,7 +51,7 @@ const storage = z.object({
 
 /** The upkeep of the lake: what tables take and cost, what was done for them, and where their versions came from. */
 export function lakeRoutes(platform: Platform): readonly Route[] {
-  const shared = { role: "admin", tag: "lake" } as const;
+  const shared = { role: "admin", tag: "lake", concerns: "deployment" } as const;
   return [
     defineRoute({
       ...shared,
@@ -135,6 +135,7 @@ function lineageRoute(platform: Platform): Route {
   return defineRoute({
     role: "admin",
     tag: "lake",
+    concerns: "deployment",
     method: "get",
     path: "/admin/lineage/tables/{table}",
     summary: "Where the versions of a table came from, as OpenLineage run events",

@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly authenticator: Authenticator;
   readonly imports: ImportLedger;
   readonly live: LiveFeed;
+  /** The tenant of the deployment itself. */
+  readonly tenant: string;
   readonly logger: Logger;
   /** Built dashboard; absent: none is served. */
   readonly dashboardDir?: string | undefined;
@@ -113,7 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     c.set("principal", principal);
     await next();
   });
-  mountMetrics(app, { platform, authenticator, readiness: options.health.readiness });
+  mountMetrics(app, { platform, access: options, readiness: options.health.readiness });
   app.use("/v1/imports/*", bodyLimit({ maxSize: maxImportBodyBytes }));
   mountImports(app, options);
   const anyBody = bodyLimit({ maxSize: maxApiBodyBytes });
@@ -132,7 +134,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...metricRoutes(platform),
       ...(await pluginRoutes(platform)),
     ],
-    logger,
+    options,
   );
   mountDocs(app);
   if (options.dashboardDir !== undefined) mountDashboard(app, options.dashboardDir);

@@ -76,6 +76,7 @@ async function composeOn(
     }),
     imports: createImportLedger(platform),
     live,
+    tenant,
     logger,
     dashboardDir,
     health: {

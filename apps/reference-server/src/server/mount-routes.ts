@@ -2,7 +2,7 @@ import type { Logger } from "@ecap/sdk";
 import { EcapError } from "@ecap/sdk";
 import type { Route } from "@ecap/sdk/http";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { authorise } from "../auth/authenticator.ts";
+import { authorise, authoriseForDeployment } from "../auth/authenticator.ts";
 import type { AppEnv } from "./app-env.ts";
 
 const problemSchema = z
@@ -28,7 +28,7 @@ const problem = (description: string) => ({
 export function mountRoutes(
   app: OpenAPIHono<AppEnv>,
   routes: readonly Route[],
-  logger: Logger,
+  { logger, tenant }: { readonly logger: Logger; readonly tenant: string },
 ): void {
   for (const route of routes) {
     app.openAPIRegistry.registerPath(documentation(route));
@@ -36,6 +36,7 @@ export function mountRoutes(
     app.on(route.method.toUpperCase(), path, async (c) => {
       const principal = c.get("principal");
       authorise(principal, route.role);
+      if (route.concerns === "deployment") authoriseForDeployment(principal, tenant);
       const answer = await route.handler({
         params: parse(route.params, c.req.param(), "path"),
         query: parse(route.query, c.req.query(), "query"),
@@ -87,6 +88,10 @@ async function readJson(request: Request): Promise<unknown> {
   }
 }
 
+function whoMay({ role, concerns }: Route): string {
+  return `Needs the role ${role}${concerns === "deployment" ? " in the tenant of the deployment itself" : ""}.`;
+}
+
 function documentation(route: Route) {
   const request = {
     ...(route.params instanceof z.ZodObject && { params: route.params }),
@@ -99,7 +104,7 @@ function documentation(route: Route) {
     method: route.method,
     path: `/v1${route.path}`,
     summary: route.summary,
-    description: [route.description, `Needs the role ${route.role}.`].filter(Boolean).join("\n\n"),
+    description: [route.description, whoMay(route)].filter(Boolean).join("\n\n"),
     tags: [route.tag],
     security: [{ bearer: [] }],
     request,

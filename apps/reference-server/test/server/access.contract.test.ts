@@ -153,6 +153,20 @@ describe("who may do what", () => {
       tenant: "default",
     });
     expect(planted.status).toBe(403);
+    for (const path of [
+      "/v1/admin/lake/storage",
+      "/v1/admin/lake/tables",
+      "/v1/admin/tables/orders/history",
+      "/v1/admin/lineage/tables/orders",
+      "/v1/admin/jobs/any/runs",
+      "/v1/admin/boot-plan",
+      "/metrics",
+    ]) {
+      expect((await call("GET", path, theirs)).status, `${path} by another tenant`).toBe(403);
+      expect((await call("GET", path, mine)).status, path).toBe(200);
+    }
+    const maintained = "/v1/admin/lake/tables/orders/maintenance";
+    expect((await call("POST", maintained, theirs, { dryRun: true })).status).toBe(403);
     const sameId = await call("POST", "/v1/events", await otherTenant("api_user"), [order]);
     expect(await sameId.json()).toMatchObject({ receipts: [{ status: "accepted" }] });
   }, 30_000);

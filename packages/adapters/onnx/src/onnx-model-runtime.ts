@@ -2,7 +2,8 @@ import { EcapError, type LoadedModel, type ModelRuntime, type ModelScore } from 
 import type { InferenceSession } from "onnxruntime-node";
 import { createBatchWorker } from "./batch-worker.ts";
 import { type Explain, explainerOf } from "./explain/explainer.ts";
-import { type Feed, type FeedLayout, feedLayout } from "./feeds.ts";
+import { type FeedLayout, feedLayout } from "./feeds.ts";
+import { inlineScorer } from "./inline-scorer.ts";
 import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimePath } from "./load-onnxruntime.ts";
 import { invalid, type ModelFile, readModelFile } from "./model-file.ts";
 import { createProbe } from "./probe.ts";
@@ -23,7 +24,6 @@ export interface OnnxModelRuntimeOptions {
   readonly onnxRuntime?: () => Promise<OnnxRuntime>;
 }
 
-const maxSpareFeeds = 8;
 /** Rows are put into tensors on the calling thread: so many at a time, so that it is held for a few milliseconds only. */
 const chunkRows = 4_096;
 
@@ -72,7 +72,7 @@ export function onnxModelRuntime({
 
   function loadedModel({
     session,
-    runtime: { Tensor },
+    runtime,
     file,
     layout,
     rowMs,
@@ -86,11 +86,8 @@ export function onnxModelRuntime({
   }): LoadedModel {
     const { description } = file;
     const outputs = outputsOf(file);
-    /** Tensors of one row that no scoring is using. */
-    const spare: Array<{
-      readonly feeds: readonly Feed[];
-      readonly tensors: InferenceSession.FeedsType;
-    }> = [];
+    const scoreInline =
+      session && inlineScorer({ session, outputs, file, layout, Tensor: runtime.Tensor });
     const worker = createBatchWorker({
       bytes: file.bytes,
       outputs,
@@ -99,14 +96,6 @@ export function onnxModelRuntime({
     });
     const explainers = new Map<number, Explain | undefined>();
     let closed = false;
-
-    function oneRow(width: number) {
-      const feeds = layout.allocate(1, width);
-      const tensors = Object.fromEntries(
-        feeds.map(({ name, type, data, dims }) => [name, new Tensor(type, data, dims)]),
-      );
-      return { feeds, tensors };
-    }
 
     async function scoreChunk(
       rows: ReadonlyArray<readonly number[]>,
@@ -130,24 +119,16 @@ export function onnxModelRuntime({
       apart: session === undefined,
       async score(features) {
         if (closed) throw new EcapError("ECAP_STORAGE_CLOSED", "the model was closed");
-        if (session === undefined) {
-          const [score] = await scoreChunk([features], maxQueuedRows);
-          if (score === undefined) throw invalid("it gave no row back");
-          return score;
+        if (scoreInline !== undefined) {
+          try {
+            return await scoreInline(features);
+          } catch (error) {
+            throw inputError(error);
+          }
         }
-        const reusable = layout.width !== undefined;
-        const input = (reusable ? spare.pop() : undefined) ?? oneRow(features.length);
-        try {
-          layout.write(input.feeds, 0, features);
-          const results = await session.run(input.tensors, outputs);
-          const [score] = readScores(results, 1, file);
-          if (score === undefined) throw invalid("it gave no row back");
-          return score;
-        } catch (error) {
-          throw inputError(error);
-        } finally {
-          if (reusable && spare.length < maxSpareFeeds) spare.push(input);
-        }
+        const [score] = await scoreChunk([features], maxQueuedRows);
+        if (score === undefined) throw invalid("it gave no row back");
+        return score;
       },
       async scoreBatch(rows) {
         const scores: ModelScore[] = [];

@@ -1,5 +1,5 @@
 import type { ModelScore } from "@ecap/sdk";
-import type { ModelFile } from "./model-file.ts";
+import { invalid, type ModelFile } from "./model-file.ts";
 
 /** An output tensor as onnxruntime gives it. */
 export interface OutputTensor {
@@ -16,6 +16,10 @@ export function readScores(
   const labels = labelOutput === undefined ? undefined : outputs[labelOutput]?.data;
   const columns = scoreOutputs.flatMap((name) => outputs[name] ?? []);
   const widths = columns.map(({ data }) => data.length / rows);
+  if (!widths.every(Number.isInteger))
+    throw invalid(
+      `it gave ${columns.map(({ data }) => data.length).join(" and ")} values for ${rows} rows`,
+    );
   return Array.from({ length: rows }, (_, row) => {
     const scores: number[] = [];
     for (const [i, { data }] of columns.entries()) {

@@ -55,6 +55,20 @@ describe("onnxModelRuntime", () => {
     await model.close();
   });
 
+  it("answers rows that are asked for at once each for itself, a wrong one among them", async () => {
+    const model = await onnxModelRuntime().load(tree({ labels: [0, 1], zipMap: true }));
+    const rows = Array.from({ length: 150 }, (_, i) => [i / 150, (i * 7) % 10]);
+    const alone: unknown[] = [];
+    for (const row of rows) alone.push(await model.score(row));
+    const asked = [...rows.slice(0, 70), [1, 2, 3], ...rows.slice(70)].map((row) =>
+      model.score(row).catch((error: unknown) => error),
+    );
+    const answers = await Promise.all(asked);
+    expect(isEcapError(answers.splice(70, 1)[0], "ECAP_MODEL_INPUT")).toBe(true);
+    expect(answers).toEqual(alone);
+    await model.close();
+  });
+
   it("refuses to score when it was closed", async () => {
     const model = await onnxModelRuntime().load(linear());
     await model.close();

@@ -52,10 +52,10 @@ const watched = [
 ].filter((name) => fraudFeatures.features.some((feature) => feature.name === name));
 
 interface Forest {
-  readonly rows: Float64Array[];
+  readonly rows: Float32Array[];
   readonly trees: IsolationTree[];
   /** The usual value of each feature. */
-  readonly medians: Float64Array;
+  readonly medians: Float32Array;
   seen: number;
   grown: number;
 }
@@ -90,17 +90,17 @@ export function createAnomalyWatch(random: RandomNumber = Math.random): AnomalyW
 }
 
 function emptyForest(): Forest {
-  return { rows: [], trees: [], medians: new Float64Array(watched.length), seen: 0, grown: 0 };
+  return { rows: [], trees: [], medians: new Float32Array(watched.length), seen: 0, grown: 0 };
 }
 
-function rowOf(features: Readonly<Record<string, number>>): Float64Array {
-  const row = new Float64Array(watched.length);
+function rowOf(features: Readonly<Record<string, number>>): Float32Array {
+  const row = new Float32Array(watched.length);
   for (let i = 0; i < row.length; i += 1)
     row[i] = Math.log1p(Math.max(0, features[watched[i] ?? ""] ?? 0));
   return row;
 }
 
-function learn(forest: Forest, row: Float64Array, random: RandomNumber): void {
+function learn(forest: Forest, row: Float32Array, random: RandomNumber): void {
   const { rows, trees, medians } = forest;
   rows[forest.seen % kept] = row;
   forest.seen += 1;
@@ -114,7 +114,7 @@ function learn(forest: Forest, row: Float64Array, random: RandomNumber): void {
 }
 
 /** So many different rows. @see Floyd, in Bentley, "Programming pearls: a sample of brilliance", 1987 */
-function sampleOf(rows: readonly Float64Array[], random: RandomNumber): Float64Array[] {
+function sampleOf(rows: readonly Float32Array[], random: RandomNumber): Float32Array[] {
   const chosen = new Set<number>();
   for (let i = rows.length - sampleSize; i < rows.length; i += 1) {
     const place = Math.floor(random() * (i + 1));
@@ -123,7 +123,7 @@ function sampleOf(rows: readonly Float64Array[], random: RandomNumber): Float64A
   return [...chosen].flatMap((place) => rows[place] ?? []);
 }
 
-function reasonOf({ trees, medians }: Forest, row: Float64Array): string | undefined {
+function reasonOf({ trees, medians }: Forest, row: Float32Array): string | undefined {
   let best: { readonly name: string; readonly score: number } | undefined;
   watched.forEach((name, i) => {
     const score = isolationScore(trees, row.with(i, medians[i] ?? 0), sampleSize);

@@ -4,11 +4,10 @@
  * @see Liu, Ting & Zhou, "Isolation forest", ICDM 2008
  */
 export interface IsolationTree {
-  /** The feature each node parts by; −1 of a leaf. Children of node i are at `children[i]` and the one after it. */
-  readonly features: Int16Array;
-  /** Where a node parts; of a leaf, what its rows add to the length of the path. */
-  readonly values: Float64Array;
-  readonly children: Int16Array;
+  /** Of node i: at 2i the feature it parts by, or −1 of a leaf, and at 2i + 1 its first child, which the second follows. */
+  readonly nodes: Int16Array;
+  /** Where a node parts; of a leaf, the length of the path to it with what its rows add. */
+  readonly values: Float32Array;
 }
 
 export type Row = ArrayLike<number>;
@@ -21,9 +20,8 @@ export function growTree(rows: readonly Row[], random: RandomNumber): IsolationT
   const deepest = Math.ceil(Math.log2(Math.max(2, rows.length)));
   // Each node has the rows from one place of this order to another.
   const order = Int32Array.from(rows, (_, i) => i);
-  const features: number[] = [];
+  const nodes: number[] = [];
   const values: number[] = [];
-  const children: number[] = [];
   const pending = [{ node: 0, from: 0, to: rows.length, depth: 0 }];
   let next = 1;
   for (let work = pending.pop(); work !== undefined; work = pending.pop()) {
@@ -32,20 +30,16 @@ export function growTree(rows: readonly Row[], random: RandomNumber): IsolationT
       depth < deepest && to - from > 1
         ? splitOf(rows, order.subarray(from, to), random)
         : undefined;
-    features[node] = split?.feature ?? -1;
-    values[node] = split?.at ?? averagePath(to - from);
-    children[node] = split === undefined ? 0 : next;
+    nodes[2 * node] = split?.feature ?? -1;
+    nodes[2 * node + 1] = split === undefined ? 0 : next;
+    values[node] = split?.at ?? depth + averagePath(to - from);
     if (split === undefined) continue;
     const middle = from + part(rows, order.subarray(from, to), split);
     pending.push({ node: next, from, to: middle, depth: depth + 1 });
     pending.push({ node: next + 1, from: middle, to, depth: depth + 1 });
     next += 2;
   }
-  return {
-    features: Int16Array.from(features),
-    values: Float64Array.from(values),
-    children: Int16Array.from(children),
-  };
+  return { nodes: Int16Array.from(nodes), values: Float32Array.from(values) };
 }
 
 interface Split {
@@ -77,13 +71,13 @@ export function isolationScore(
   return 2 ** (-path / trees.length / averagePath(sampleSize));
 }
 
-function pathOf({ features, values, children }: IsolationTree, row: Row): number {
+function pathOf({ nodes, values }: IsolationTree, row: Row): number {
   let node = 0;
-  for (let depth = 0; ; depth += 1) {
-    const feature = features[node] ?? -1;
+  for (;;) {
+    const feature = nodes[2 * node] ?? -1;
     const value = values[node] ?? 0;
-    if (feature < 0) return depth + value;
-    node = (children[node] ?? 0) + ((row[feature] ?? 0) < value ? 0 : 1);
+    if (feature < 0) return value;
+    node = (nodes[2 * node + 1] ?? 0) + ((row[feature] ?? 0) < value ? 0 : 1);
   }
 }
 
@@ -99,8 +93,9 @@ function splitOf(rows: readonly Row[], order: Int32Array, random: RandomNumber):
       if (value < least) least = value;
       if (value > largest) largest = value;
     }
-    // Above the least, so that both sides have rows.
-    if (least < largest) return { feature, at: largest - random() * (largest - least) };
+    // Above the least, so that both sides have rows, also as the 32-bit float that is kept.
+    const at = Math.fround(largest - random() * (largest - least));
+    if (at > least && at <= largest) return { feature, at };
   }
   return undefined;
 }

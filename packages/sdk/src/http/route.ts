@@ -34,6 +34,8 @@ export interface RouteDefinition<Params, Query, Body, Response extends z.ZodType
   readonly path: string;
   /** Least role that may call it. */
   readonly role: Role;
+  /** What it shows or changes. Of the whole deployment: only people of its own tenant, and its operator, may call it. Default: the caller's tenant. */
+  readonly concerns?: "tenant" | "deployment";
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;

@@ -127,34 +127,6 @@ export function prune(entity: EntityWindows): number | undefined {
   return entity.latest - 2 * entity.horizonMs;
 }
 
-export function encodeEntity(entity: EntityWindows): string {
-  const { latest, horizonMs, prunedAt } = entity;
-  const windows = [...entity.windows].map(([name, { keepMs, bucketMs, indexes, buckets }]) => [
-    name,
-    keepMs,
-    bucketMs,
-    buckets.flatMap((bucket, i) => [indexes[i], typeof bucket === "number" ? bucket : [...bucket]]),
-  ]);
-  return JSON.stringify([latest, horizonMs, prunedAt, windows]);
-}
-
-export function decodeEntity(text: string): EntityWindows {
-  type Stored = [string, number, number, Array<number | string[]>];
-  const parsed: [number | null, number, number | null, Stored[]] = JSON.parse(text);
-  const [latest, horizonMs, prunedAt, stored] = parsed;
-  const windows: EntityWindows["windows"] = new Map();
-  for (const [name, keepMs, bucketMs, flat] of stored) {
-    const window: Window = { keepMs, bucketMs, indexes: [], buckets: [] };
-    for (let i = 0; i < flat.length; i += 2) {
-      const bucket = flat[i + 1] ?? 0;
-      put(window, Number(flat[i]), () => (typeof bucket === "number" ? bucket : new Set(bucket)));
-    }
-    windows.set(name, window);
-  }
-  // JSON has no -Infinity.
-  return { latest: latest ?? -Infinity, horizonMs, prunedAt: prunedAt ?? -Infinity, windows };
-}
-
 /** What a list of windows comes down to; lists are given again and again, so it is kept with them. */
 export interface WindowPlan {
   /** Where the buckets of each window are kept: windows that differ in nothing but their length share them. */

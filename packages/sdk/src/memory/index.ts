@@ -1,4 +1,5 @@
 export * from "./consumer-groups.ts";
+export * from "./entity-codec.ts";
 export * from "./entity-windows.ts";
 export * from "./manual-clock.ts";
 export * from "./memory.ts";

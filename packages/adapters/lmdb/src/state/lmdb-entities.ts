@@ -4,10 +4,10 @@ import {
   contributedOf,
   contributeTo,
   decodeEntity,
-  type EntityWindows,
   emptyEntity,
   encodeEntity,
   prune,
+  type StoredEntity,
 } from "@ecap/sdk/memory";
 import type { Environment } from "../storage/environment.ts";
 import type { GroupWriter } from "../storage/group-writer.ts";
@@ -24,11 +24,8 @@ export interface LmdbEntities {
   sweep(): Promise<void>;
 }
 
-interface Entity {
-  readonly key: string;
-  windows: EntityWindows;
-  expiresAt: number;
-}
+/** Worked on in memory: it expires later with every contribution. */
+type Entity = Omit<StoredEntity, "expiresAt"> & { expiresAt: number };
 
 const lingerMs = 20;
 const maxCached = 20_000;
@@ -64,7 +61,7 @@ export function lmdbEntities({
     };
   });
   writer.add(() =>
-    changed.write((key, entity) => staged(entities.put(storedKey(key), encode(entity)))),
+    changed.write((key, entity) => staged(entities.put(storedKey(key), encodeEntity(entity)))),
   );
   writer.add(() => ids.write((_, { key, kept }) => staged(contributed.put(key, bytesOf(kept)))));
 
@@ -76,7 +73,7 @@ export function lmdbEntities({
       if (cached.expiresAt > now) return cached;
     }
     const stored = cached === undefined ? entities.getBinary(storedKey(key)) : undefined;
-    const found = stored === undefined ? undefined : decode(stored);
+    const found = stored === undefined ? undefined : decodeEntity(stored);
     const entity =
       found !== undefined && found.key === key && found.expiresAt > now
         ? found
@@ -122,7 +119,7 @@ export function lmdbEntities({
         const chunk = [...entities.getRange({ start, limit: sweepChunk })];
         const now = clock.now();
         const expired = chunk
-          .map(({ key, value }) => ({ key, entity: decode(value) }))
+          .map(({ key, value }) => ({ key, entity: decodeEntity(value) }))
           .filter(({ entity }) => entity.expiresAt <= now);
         const remove = (): void => {
           for (const { key, entity } of expired) {
@@ -141,17 +138,6 @@ export function lmdbEntities({
       }
     },
   };
-}
-
-function encode({ key, windows, expiresAt }: Entity): Buffer {
-  return Buffer.from(`${JSON.stringify([key, expiresAt])}\n${encodeEntity(windows)}`);
-}
-
-function decode(stored: Uint8Array): Entity {
-  const text = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString();
-  const split = text.indexOf("\n");
-  const [key, expiresAt]: [string, number] = JSON.parse(text.slice(0, split));
-  return { key, expiresAt, windows: decodeEntity(text.slice(split + 1)) };
 }
 
 function bytesOf(kept: Contributed): Buffer {

@@ -50,7 +50,7 @@ export function openEnvironment(path: string, mapSize: number | undefined): Envi
     meta: root.openDB("meta", { encoding: "json" }),
     claims: root.openDB("claims", { encoding: "json" }),
     states: root.openDB("states", binary),
-    entities: root.openDB("entities", binary),
+    entities: root.openDB("entities-2", binary),
     contributed: root.openDB("contributed", binary),
   };
 }
