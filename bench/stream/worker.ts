@@ -29,7 +29,17 @@ export function startWorker(
       process.env["ECAP_BENCH_VERBOSE"] === undefined ? "ignore" : "inherit",
     ],
     env: { ...process.env, ...env },
+    // A group of its own: Spark is a child of its Python.
+    detached: true,
   });
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // It ended by itself.
+    }
+  };
   const samples: Sample[] = [];
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const ready = new Promise<void>((resolve, reject) => {
@@ -46,10 +56,11 @@ export function startWorker(
     pid: child.pid ?? 0,
     ready,
     async stop() {
-      child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      signal("SIGTERM");
+      const timer = setTimeout(() => signal("SIGKILL"), 10_000);
       await ended;
       clearTimeout(timer);
+      signal("SIGKILL");
     },
   };
 }
