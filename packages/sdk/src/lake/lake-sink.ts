@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { deadLetterOf } from "../collector/dead-letter.ts";
 import { hashId, IdWindow } from "../dedupe/id-window.ts";
 import { isEcapError } from "../errors/ecap-error.ts";
@@ -85,6 +86,8 @@ export interface LakeSinkStatus {
 /** Records taken in at a time: few, so that partitions advance together and a batch holds few dates, and so that other work gets its turn. */
 const stepRecords = 200;
 const stepBytes = 256 * 1024;
+/** Taken in without a pause, in milliseconds: so long may whoever else needs this thread have to wait. */
+const sliceMs = 0.5;
 const malformed = { code: "ECAP_EVENT_MALFORMED", message: "the record is no event" } as const;
 
 /**
@@ -300,15 +303,21 @@ export async function startLakeSink(options: LakeSinkOptions): Promise<LakeSink>
       done.delete(partition);
     },
     onBatch: async ({ partition, records }) => {
-      const begun = performance.now();
       await noticeRemoved(partition, records[0]?.offset ?? 0);
+      let worked = 0;
+      let begun = performance.now();
       for (const record of records) {
         // A redelivered batch begins with what is buffered already.
         if (record.offset < (reached.get(partition) ?? 0)) continue;
         takeIn(record);
         reached.set(partition, record.offset + 1);
+        const took = performance.now() - begun;
+        if (took < sliceMs) continue;
+        worked += took;
+        await setImmediate();
+        begun = performance.now();
       }
-      const worked = performance.now() - begun;
+      worked += performance.now() - begun;
       if (isFull()) await flush(isFull);
       if (batch.next.size > 0) flushLater();
       else failing = undefined;
