@@ -33,6 +33,9 @@ export interface Decided {
   /** What of the payment could be used. */
   readonly payment: Transaction;
   readonly capReached: boolean;
+  /** What the rules saw, and the rules: for whoever asks them again. */
+  readonly facts: Facts;
+  readonly rules: RulesInForce;
 }
 
 /**
@@ -95,7 +98,7 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
     decidedAt,
     latencyMs: performance.now() - begun,
   };
-  return { decision, payment: transaction, capReached: cap.first };
+  return { decision, payment: transaction, capReached: cap.first, facts, rules };
 }
 
 /** Adds a payment to its velocity, once by its id, and gives its features with it. All there is to do for one that nothing is decided about. */

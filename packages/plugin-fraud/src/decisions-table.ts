@@ -66,6 +66,12 @@ export const decisionsTable = defineLakeTable({
       type: "string",
       description: "JSON object: what each feature added to the score, where that was asked for",
     },
+    {
+      name: "counterfactuals",
+      type: "string",
+      description:
+        "JSON array: changes with which it would have been approved, where that was asked for",
+    },
     { name: "latency_ms", type: "double" },
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
@@ -100,6 +106,8 @@ export const decisionsTable = defineLakeTable({
         model_version: text(data["model_version"]),
         models: data["models"] === undefined ? null : JSON.stringify(data["models"]),
         explanation: data["explanation"] === undefined ? null : JSON.stringify(data["explanation"]),
+        counterfactuals:
+          data["counterfactuals"] === undefined ? null : JSON.stringify(data["counterfactuals"]),
         latency_ms: number(data["latency_ms"]),
       },
     ];

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
+import { decisionRoutes } from "./decision-routes.ts";
 import {
+  counterfactualSchema,
   explanationSchema,
   opinionSchema,
   reasonSchema,
@@ -70,6 +72,7 @@ const decision = z.object({
   degraded: z.string().optional(),
   models: z.array(opinionSchema).optional(),
   explanation: explanationSchema.optional(),
+  counterfactuals: z.array(counterfactualSchema).optional(),
   features: z.record(z.string(), z.number()),
   missing: z.array(z.string()).optional(),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
@@ -107,6 +110,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
     ...featureRoutes(service),
+    ...decisionRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -119,7 +123,9 @@ export function routes(service: FraudRuntime): readonly Route[] {
         explain: z
           .enum(["true", "false"])
           .default("false")
-          .describe("Say, and record, what each feature added to the model's score"),
+          .describe(
+            "Say, and record, what each feature added to the model's score, and with which changes it would have been approved",
+          ),
       }),
       response: decision,
       handler: async ({ body, query, principal }) => {
@@ -145,6 +151,10 @@ export function routes(service: FraudRuntime): readonly Route[] {
           explanation:
             made.explanation &&
             (structuredClone(made.explanation) as z.input<typeof explanationSchema>),
+          counterfactuals: made.counterfactuals?.map((each) => ({
+            ...each,
+            changes: [...each.changes],
+          })),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

@@ -17,6 +17,7 @@ import { exportCases } from "./cases/export-cases.ts";
 import { createCases } from "./cases/open-cases.ts";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
+import { withCounterfactuals } from "./decision-counterfactuals.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { createFeatureDesk, type FeatureDesk } from "./features/feature-desk.ts";
@@ -203,7 +204,12 @@ export const fraud = definePlugin({
       cases,
       async assess(transaction, { durability = "after", explain = false } = {}) {
         const made = await decide(transaction, decideOptions);
-        const decided = explain ? await models.explained(made) : made;
+        const decided = explain
+          ? await withCounterfactuals(await models.explained(made), {
+              models,
+              thresholds: options.thresholds,
+            })
+          : made;
         await log.room();
         const recorded = log.append(decisionEvents(decided.payment, decided));
         if (durability === "before") await recorded;

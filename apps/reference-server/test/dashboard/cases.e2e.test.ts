@@ -74,6 +74,10 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     await seen(theft, "DENY_LIST");
     await seen(theft, "stolen");
     await seen(theft, "amount_to_mean");
+    await theft.getByRole("button", { name: "Work it out" }).click();
+    await theft.locator(".why-changes li").first().waitFor();
+    await seen(theft, "denied");
+    await seen(theft, "What the model saw");
     await page.getByRole("img", { name: /^Network of 2 payments/ }).waitFor();
     await page.getByRole("img", { name: /come from: Germany/ }).waitFor();
 
