@@ -22,6 +22,9 @@ export interface Transaction {
   readonly cardId?: string;
   readonly deviceId?: string;
   readonly ip?: string;
+  /** Whom the money goes to, and on a marketplace who sells there. */
+  readonly merchantId?: string;
+  readonly sellerId?: string;
   /** ISO 3166 codes of where the payer is and of where the card was issued. */
   readonly country?: string;
   readonly cardCountry?: string;

@@ -32,6 +32,8 @@ export const decisionsTable = defineLakeTable({
     { name: "email_key", type: "string", description: "A hash of the e-mail address" },
     { name: "phone_key", type: "string", description: "A hash of the telephone number" },
     { name: "ip", type: "string" },
+    { name: "merchant_id", type: "string" },
+    { name: "seller_id", type: "string" },
     { name: "reason_codes", type: "string", description: "Comma-separated, most points first" },
     { name: "features", type: "string", description: "JSON object of feature values" },
     {
@@ -96,6 +98,8 @@ export const decisionsTable = defineLakeTable({
         email_key: text(facts["email.key"]),
         phone_key: text(facts["phone.key"]),
         ip: text(facts["ip.address"]),
+        merchant_id: text(facts["merchant.id"]),
+        seller_id: text(facts["seller.id"]),
         reason_codes: reasons.map(({ code }) => text(code) ?? "").join(","),
         features: JSON.stringify(data["features"] ?? {}),
         facts: data["facts"] === undefined ? null : JSON.stringify(data["facts"]),

@@ -20,6 +20,7 @@ import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
+import { riskRoutes } from "./rules/risk/http-risks.ts";
 
 const id = z.string().min(1).max(200);
 const country = z.string().min(2).max(60);
@@ -35,6 +36,8 @@ const transaction = z.strictObject({
   customerId: id.optional(),
   cardId: id.optional().describe("A token of the card, never its number"),
   deviceId: id.optional(),
+  merchantId: id.optional().describe("Whom the money goes to"),
+  sellerId: id.optional().describe("On a marketplace, who sells there"),
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
   country: country.optional(),
   cardCountry: country.optional(),
@@ -103,6 +106,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
   };
   return [
     ...ruleRoutes(service),
+    ...riskRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
     ...trainingRoutes(service),

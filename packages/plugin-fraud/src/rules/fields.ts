@@ -5,6 +5,7 @@ import { signalTexts } from "../signals/payment-signals.ts";
 import type { PaymentSubject } from "../signals/signal.ts";
 import { type FeatureSubject, type FieldSet, fieldSet, type OwnField } from "./field-set.ts";
 import type { Facts, Type } from "./language/index.ts";
+import { riskFeatures } from "./risk/seller-kinds.ts";
 
 /** What a decision knows when its rules are asked. */
 export interface Subject extends FeatureSubject {
@@ -38,11 +39,13 @@ export const paymentFields: FieldSet<Subject> = fieldSet<Subject>(
     payment("card.country", "text", ({ cardCountry }) => cardCountry),
     payment("device.id", "text", ({ deviceId }) => deviceId),
     payment("ip.address", "text", ({ ip }) => ip),
+    payment("merchant.id", "text", ({ merchantId }) => merchantId),
+    payment("seller.id", "text", ({ sellerId }) => sellerId),
     ...signalTexts.map((name) => payment(name, "text", ({ readings }) => readings?.texts[name])),
     { name: "model.score", type: "number", read: ({ modelScore }) => modelScore },
     { name: anomalyBy, type: "text", read: (subject) => subject.anomalyBy },
   ],
-  [...fraudFeatures.features, { name: anomalyScore }],
+  [...fraudFeatures.features, { name: anomalyScore }, ...riskFeatures],
 );
 
 export const { fields, scopeWith, slotOf, factsOf, factsFrom } = paymentFields;
@@ -53,6 +56,8 @@ const keptAsFacts = [
   "card.country",
   "device.id",
   "ip.address",
+  "merchant.id",
+  "seller.id",
   ...signalTexts,
   "payment.failed",
 ].map((name) => ({ name, slot: slotOf(name) }));
