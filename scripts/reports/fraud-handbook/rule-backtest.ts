@@ -52,7 +52,7 @@ export function printedBacktests({ rules, withModel, packs }: RuleBacktests): st
       ).rules.map((rule) => [rule.id, rule.when] as const),
     ),
   );
-  const shownOverlaps = rules.overlaps.slice(0, 10);
+  const shownOverlaps = rules.overlaps.toSorted((a, b) => b.share - a.share).slice(0, 10);
   return [
     `rules on the test week: ${rules.rows} payments, ${rules.frauds} frauds, of ${money(rules.amount)}\n\n`,
     row("", [
@@ -69,7 +69,15 @@ export function printedBacktests({ rules, withModel, packs }: RuleBacktests): st
     figures("best single rule", rules.activeFigures),
     figures("twenty rules", rules.figures),
     figures("and the ensemble", withModel.figures),
-    "\neach of the twenty: frauds and honest payments it held for, and how many no other rule held for\n\n",
+    "\n",
+    row("each of the twenty", [
+      "frauds",
+      "honest",
+      "precision",
+      "recall",
+      "fraud amount",
+      "no other rule",
+    ]),
     ...rules.rules.map((rule) =>
       row(rule.rule, [
         String(rule.frauds),
@@ -81,7 +89,7 @@ export function printedBacktests({ rules, withModel, packs }: RuleBacktests): st
         `  ${when.get(rule.rule) ?? ""}`,
       ]),
     ),
-    "\nheld together most often, by what either held for\n\n",
+    "\nhold together most: payments both hold for, and their share of those either does\n\n",
     ...shownOverlaps.map(
       ({ rules: [first, second], payments, share: overlap }) =>
         `${`${first} & ${second}`.padEnd(54)}${String(payments).padStart(8)}${share(overlap).padStart(8)}\n`,

@@ -56,8 +56,8 @@ const costOfRule = 3;
 
 /**
  * The smallest changes under which the rules would have approved (Wachter, Mittelstadt and Russell, 2017): of one number each where that is enough,
- * else of two, else of more, taken greedily and then made fewer; where no numbers lead there, of rules. Every one given was evaluated by the rules, and where there is a model scored by it.
- * Nothing where the outcome is approve, or where no change that may be made leads there.
+ * else of two, else of more, taken greedily and then made fewer; where no numbers lead there, of rules. Every
+ * one given was evaluated by the rules, and where there is a model scored by it. Nothing where the outcome is approve, or where no change leads there.
  */
 export async function counterfactuals(
   question: CounterfactualQuestion,
@@ -77,9 +77,9 @@ export async function counterfactuals(
   if (found.length === 0) found.push(...(await greedily(moves, base, tryAll)));
   if (found.length === 0)
     found.push(...(await greedily(await tryAll(base.ruling.hits.map(notHeld)), base, tryAll)));
-  const nearest = found.toSorted(bySize).slice(0, shown);
+  const nearest = withoutNeedless(found.toSorted(bySize)).slice(0, shown);
   const pulled: Trial[] = [];
-  for (const trial of nearest) pulled.push(await pullIn(trial, question.facts, tryAll));
+  for (const trial of nearest) pulled.push(await pullIn(trial, tryAll));
   return pulled.toSorted(bySize).map(({ moves: made, ruling, modelScore }) => ({
     changes: made.map(({ change }) => change),
     score: ruling.score,
@@ -197,7 +197,7 @@ async function greedily(
 }
 
 /** Brings each number back towards what it was for as long as the outcome is still approve. */
-async function pullIn(trial: Trial, facts: Facts, tryAll: TryAll): Promise<Trial> {
+async function pullIn(trial: Trial, tryAll: TryAll): Promise<Trial> {
   let best = trial;
   for (const { number, change } of trial.moves) {
     if (number === undefined || !("to" in change)) continue;
@@ -216,6 +216,15 @@ async function pullIn(trial: Trial, facts: Facts, tryAll: TryAll): Promise<Trial
     }
   }
   return best;
+}
+
+/** Without those that change what a smaller one does, and more. */
+function withoutNeedless(smallestFirst: readonly Trial[]): readonly Trial[] {
+  const kept: Trial[] = [];
+  for (const trial of smallestFirst)
+    if (!kept.some(({ moves }) => moves.every((move) => trial.moves.includes(move))))
+      kept.push(trial);
+  return kept;
 }
 
 function approves({ ruling }: Trial): boolean {
