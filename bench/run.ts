@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Report | string>>> = {
   models: async () => (await import("./models/models.ts")).models(),
   rules: async () => (await import("./rules/rules.ts")).rulesBench(),
   features: async () => (await import("./features/features.ts")).features(),
+  backtest: async () => (await import("./backtest/backtest.ts")).backtestBench(),
   stream: async () => (await import("./stream/stream.ts")).stream(),
   state: async () => (await import("./state/state.ts")).state(),
   kafka: async () => (await import("./kafka/kafka.ts")).kafka(),

@@ -22,6 +22,9 @@ export interface Transaction {
   readonly cardId?: string;
   readonly deviceId?: string;
   readonly ip?: string;
+  /** Whom the money goes to, and on a marketplace who sells there. */
+  readonly merchantId?: string;
+  readonly sellerId?: string;
   /** ISO 3166 codes of where the payer is and of where the card was issued. */
   readonly country?: string;
   readonly cardCountry?: string;
@@ -77,6 +80,20 @@ export type ScoreExplanation =
   | (Explanation & { readonly model: string })
   | { readonly model: string; readonly failure: string };
 
+/** A number that would have been another; or a rule that would not have held, where no one number it looks at undoes it. */
+export type Change =
+  | { readonly field: string; readonly from: number; readonly to: number }
+  | { readonly rule: string };
+
+/** The payment would have been approved with these changes, all of them together. */
+export interface Counterfactual {
+  readonly changes: readonly Change[];
+  /** What the score would have been. */
+  readonly score: number;
+  /** What the model's would have been, where it was asked again. */
+  readonly modelScore?: number;
+}
+
 export interface Decision {
   readonly id: string;
   readonly transactionId: string;
@@ -93,6 +110,8 @@ export interface Decision {
   readonly models?: readonly ModelOpinion[];
   /** Where it was asked for. */
   readonly explanation?: ScoreExplanation;
+  /** Where it was asked for and the outcome is not approve: the smallest changes with which the rules would have approved, the smallest first; none where there are none. */
+  readonly counterfactuals?: readonly Counterfactual[];
   /** By name; what is not known is left out. */
   readonly features: Readonly<Record<string, number>>;
   /** What could not be looked at: members of the payment that were not given or could not be used, and lookups without a database. */
@@ -113,7 +132,8 @@ export interface Decision {
 export interface FraudService {
   /**
    * Decides on a payment. Resolves when the decision is made; with `durability: "before"`, when its record is durable too. With `explain` the decision, and its
-   * record, say what each feature added to the model's score, which takes some milliseconds, or some hundred where it has to be sampled.
+   * record, say what each feature added to the model's score and with which changes it would have been approved, which takes some ten milliseconds, or some hundred where a
+   * model has to be sampled.
    */
   assess(
     transaction: Transaction,

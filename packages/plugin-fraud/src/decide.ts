@@ -6,6 +6,7 @@ import { type Cap, countDecline } from "./rules/decline-cap.ts";
 import { detailsOf, evaluate, type Ruling, type Thresholds } from "./rules/evaluate.ts";
 import { factsOf, recordedFacts } from "./rules/fields.ts";
 import type { Facts } from "./rules/language/index.ts";
+import type { RiskBook } from "./rules/risk/risk-book.ts";
 import type { LoadedRuleSet, RuleBook, RulesInForce } from "./rules/rule-book.ts";
 import { silencedFor } from "./rules/snoozes.ts";
 import { type AnomalyWatch, anomalyScore } from "./signals/anomaly-watch.ts";
@@ -23,6 +24,8 @@ export interface DecideOptions {
   readonly signals?: ReadSignals;
   /** Says how unlike the others a payment is. Absent: nobody does. */
   readonly anomalies?: AnomalyWatch | undefined;
+  /** How often payments to a merchant or seller turned out to be fraud. Absent: nobody knows. */
+  readonly risks?: Pick<RiskBook, "current"> | undefined;
   /** Absent: rules alone decide. */
   readonly models?: ModelServer | undefined;
 }
@@ -33,6 +36,9 @@ export interface Decided {
   /** What of the payment could be used. */
   readonly payment: Transaction;
   readonly capReached: boolean;
+  /** What the rules saw, and the rules: for whoever asks them again. */
+  readonly facts: Facts;
+  readonly rules: RulesInForce;
 }
 
 /**
@@ -47,12 +53,16 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   const tenant = transaction.tenant ?? "default";
   const readings = signals(transaction, missing);
   const subject = { ...transaction, readings };
-  const [features, rules] = await Promise.all([
+  const sells = transaction.merchantId ?? transaction.sellerId;
+  const [features, rules, risks] = await Promise.all([
     countPayment(subject, stateStore).then(known),
     options.rules.inForce(tenant),
+    sells === undefined ? undefined : options.risks?.current(tenant),
   ]);
   const anomaly = options.anomalies?.look(tenant, features);
   if (anomaly !== undefined) features[anomalyScore] = anomaly.score;
+  // Rules ask it; models have no such feature.
+  risks?.addTo(features, transaction);
   const model =
     (await options.models?.ask({ tenant, entity: entityOf(subject), features })) ?? noModel;
   const facts = factsOf({
@@ -95,7 +105,7 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
     decidedAt,
     latencyMs: performance.now() - begun,
   };
-  return { decision, payment: transaction, capReached: cap.first };
+  return { decision, payment: transaction, capReached: cap.first, facts, rules };
 }
 
 /** Adds a payment to its velocity, once by its id, and gives its features with it. All there is to do for one that nothing is decided about. */

@@ -48,3 +48,24 @@ export const explanationSchema = z.union([
   }),
   z.object({ model: z.string(), failure: z.string() }),
 ]);
+
+/** Changes with which a payment would have been approved. */
+export const counterfactualSchema = z.object({
+  changes: z
+    .array(
+      z.union([
+        z.object({
+          field: z.string().describe("By the name that rules know it by"),
+          from: z.number(),
+          to: z.number(),
+        }),
+        z.object({ rule: z.string().describe("Had it not held") }),
+      ]),
+    )
+    .describe("All of them together"),
+  score: z.number().describe("What the score would have been"),
+  modelScore: z
+    .number()
+    .optional()
+    .describe("What the model's would have been, where it was asked again"),
+});

@@ -32,6 +32,8 @@ export const decisionsTable = defineLakeTable({
     { name: "email_key", type: "string", description: "A hash of the e-mail address" },
     { name: "phone_key", type: "string", description: "A hash of the telephone number" },
     { name: "ip", type: "string" },
+    { name: "merchant_id", type: "string" },
+    { name: "seller_id", type: "string" },
     { name: "reason_codes", type: "string", description: "Comma-separated, most points first" },
     { name: "features", type: "string", description: "JSON object of feature values" },
     {
@@ -66,6 +68,12 @@ export const decisionsTable = defineLakeTable({
       type: "string",
       description: "JSON object: what each feature added to the score, where that was asked for",
     },
+    {
+      name: "counterfactuals",
+      type: "string",
+      description:
+        "JSON array: changes with which it would have been approved, where that was asked for",
+    },
     { name: "latency_ms", type: "double" },
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
@@ -90,6 +98,8 @@ export const decisionsTable = defineLakeTable({
         email_key: text(facts["email.key"]),
         phone_key: text(facts["phone.key"]),
         ip: text(facts["ip.address"]),
+        merchant_id: text(facts["merchant.id"]),
+        seller_id: text(facts["seller.id"]),
         reason_codes: reasons.map(({ code }) => text(code) ?? "").join(","),
         features: JSON.stringify(data["features"] ?? {}),
         facts: data["facts"] === undefined ? null : JSON.stringify(data["facts"]),
@@ -100,6 +110,8 @@ export const decisionsTable = defineLakeTable({
         model_version: text(data["model_version"]),
         models: data["models"] === undefined ? null : JSON.stringify(data["models"]),
         explanation: data["explanation"] === undefined ? null : JSON.stringify(data["explanation"]),
+        counterfactuals:
+          data["counterfactuals"] === undefined ? null : JSON.stringify(data["counterfactuals"]),
         latency_ms: number(data["latency_ms"]),
       },
     ];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Decision, outcomes, type Transaction } from "./contract.ts";
 import type { Decided } from "./decide.ts";
 import {
+  counterfactualSchema,
   explanationSchema,
   opinionSchema,
   reasonSchema,
@@ -39,6 +40,7 @@ export const decisionMade = defineEvent({
     shadows: z.array(shadowSchema).optional(),
     models: z.array(opinionSchema).optional(),
     explanation: explanationSchema.optional(),
+    counterfactuals: z.array(counterfactualSchema).optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
   }),
@@ -94,6 +96,7 @@ export function decisionEvents(
     ...(decision.shadows !== undefined && { shadows: decision.shadows }),
     ...(decision.models !== undefined && { models: decision.models }),
     ...(decision.explanation !== undefined && { explanation: decision.explanation }),
+    ...(decision.counterfactuals !== undefined && { counterfactuals: decision.counterfactuals }),
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { caseRoutes } from "./cases/http-cases.ts";
 import { labelRoutes } from "./cases/http-labels.ts";
 import { outcomes } from "./contract.ts";
+import { decisionRoutes } from "./decision-routes.ts";
 import {
+  counterfactualSchema,
   explanationSchema,
   opinionSchema,
   reasonSchema,
@@ -18,6 +20,7 @@ import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
 import { ruleRoutes } from "./rules/http-rules.ts";
+import { riskRoutes } from "./rules/risk/http-risks.ts";
 
 const id = z.string().min(1).max(200);
 const country = z.string().min(2).max(60);
@@ -33,6 +36,8 @@ const transaction = z.strictObject({
   customerId: id.optional(),
   cardId: id.optional().describe("A token of the card, never its number"),
   deviceId: id.optional(),
+  merchantId: id.optional().describe("Whom the money goes to"),
+  sellerId: id.optional().describe("On a marketplace, who sells there"),
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
   country: country.optional(),
   cardCountry: country.optional(),
@@ -70,6 +75,7 @@ const decision = z.object({
   degraded: z.string().optional(),
   models: z.array(opinionSchema).optional(),
   explanation: explanationSchema.optional(),
+  counterfactuals: z.array(counterfactualSchema).optional(),
   features: z.record(z.string(), z.number()),
   missing: z.array(z.string()).optional(),
   facts: z.record(z.string(), z.union([z.string(), z.boolean()])),
@@ -100,6 +106,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
   };
   return [
     ...ruleRoutes(service),
+    ...riskRoutes(service),
     ...listRoutes(service),
     ...modelRoutes(service),
     ...trainingRoutes(service),
@@ -107,6 +114,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),
     ...featureRoutes(service),
+    ...decisionRoutes(service),
     defineRoute({
       method: "post",
       path: "/fraud/assess",
@@ -119,7 +127,9 @@ export function routes(service: FraudRuntime): readonly Route[] {
         explain: z
           .enum(["true", "false"])
           .default("false")
-          .describe("Say, and record, what each feature added to the model's score"),
+          .describe(
+            "Say, and record, what each feature added to the model's score, and with which changes it would have been approved",
+          ),
       }),
       response: decision,
       handler: async ({ body, query, principal }) => {
@@ -145,6 +155,10 @@ export function routes(service: FraudRuntime): readonly Route[] {
           explanation:
             made.explanation &&
             (structuredClone(made.explanation) as z.input<typeof explanationSchema>),
+          counterfactuals: made.counterfactuals?.map((each) => ({
+            ...each,
+            changes: [...each.changes],
+          })),
           shadows: made.shadows?.map((entry) => ({ ...entry, held: [...entry.held] })),
         };
       },

@@ -17,12 +17,14 @@ import { exportCases } from "./cases/export-cases.ts";
 import { createCases } from "./cases/open-cases.ts";
 import type { FraudService } from "./contract.ts";
 import { countPayment, type DecideOptions, decide } from "./decide.ts";
+import { withCounterfactuals } from "./decision-counterfactuals.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { decisionsTable } from "./decisions-table.ts";
 import { createFeatureDesk, type FeatureDesk } from "./features/feature-desk.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { createFraudModels, type FraudModels } from "./models/fraud-models.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
+import { createRiskBook, type RiskBook } from "./rules/risk/risk-book.ts";
 import { createRuleBook, type RuleBook } from "./rules/rule-book.ts";
 import { createRuleDesk, type RuleDesk } from "./rules/rule-desk.ts";
 import {
@@ -62,6 +64,7 @@ interface AuditLog {
 export interface FraudRuntime extends FraudService {
   readonly decideOptions: DecideOptions;
   readonly rules: RuleBook;
+  readonly risks: RiskBook;
   readonly desk: RuleDesk;
   readonly features: FeatureDesk;
   readonly signals: FraudSignals;
@@ -165,6 +168,7 @@ export const fraud = definePlugin({
       ctx.logger.info({ action: entry.action, target: entry.target }, "changed");
       await governance?.audit({ ...entry, outcome: "success" });
     };
+    const risks = createRiskBook({ stateStore, clock: ctx.clock, logger: ctx.logger });
     const desk = createRuleDesk({ stateStore, clock: ctx.clock, book: rules, audit });
     const signals = createFraudSignals(options);
     const models = createFraudModels(ctx, options, audit);
@@ -177,6 +181,7 @@ export const fraud = definePlugin({
     const decideOptions: DecideOptions = {
       signals: signals.read,
       anomalies: createAnomalyWatch(),
+      risks,
       stateStore,
       clock: ctx.clock,
       rules,
@@ -186,6 +191,7 @@ export const fraud = definePlugin({
     return {
       decideOptions,
       rules,
+      risks,
       desk,
       signals,
       features: createFeatureDesk({
@@ -203,7 +209,12 @@ export const fraud = definePlugin({
       cases,
       async assess(transaction, { durability = "after", explain = false } = {}) {
         const made = await decide(transaction, decideOptions);
-        const decided = explain ? await models.explained(made) : made;
+        const decided = explain
+          ? await withCounterfactuals(await models.explained(made), {
+              models,
+              thresholds: options.thresholds,
+            })
+          : made;
         await log.room();
         const recorded = log.append(decisionEvents(decided.payment, decided));
         if (durability === "before") await recorded;
@@ -213,8 +224,9 @@ export const fraud = definePlugin({
       flush: () => log.flush(),
     };
   },
-  jobs: ({ models, engine, cases }) => [
+  jobs: ({ models, risks, engine, cases }) => [
     models.policy(engine),
+    risks.job(engine),
     ...(cases === undefined ? [] : [caseRetentionJob(cases)]),
   ],
   topologies: (service) => [

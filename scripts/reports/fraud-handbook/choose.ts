@@ -6,6 +6,8 @@ import { type Figures, figuresOf, type Kind, kinds, scoresOf, trainModel } from 
 export interface Chosen {
   readonly algorithms: Readonly<Record<Kind, TrainingAlgorithm>>;
   readonly ensemble: Ensemble;
+  /** What the ensemble said of the payments of each split's test. */
+  readonly scores: ReadonlyArray<readonly number[]>;
 }
 
 /**
@@ -42,7 +44,13 @@ export async function choose(
   );
   const ensemble = fitStacked(names, cases);
   say(`ensemble ${JSON.stringify(ensemble.combination)}`);
-  return { algorithms: algorithms as Chosen["algorithms"], ensemble };
+  const combinedScores = splits.map((_, i) =>
+    combined(
+      ensemble,
+      names.map((kind) => scores.get(kind)?.[i] ?? []),
+    ),
+  );
+  return { algorithms: algorithms as Chosen["algorithms"], ensemble, scores: combinedScores };
 }
 
 /** Scores of the ensemble, of its members' by row. */

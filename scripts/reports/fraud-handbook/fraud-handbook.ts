@@ -5,6 +5,7 @@ import { type HandbookSplit, handbookSplit, publishedSplit } from "@ecap/plugin-
 import { choose, combined } from "./choose.ts";
 import { lightgbmModel } from "./lightgbm.ts";
 import { type Figures, figuresOf, type Kind, kinds, scoresOf, trainModel } from "./models.ts";
+import { backtestRules, printedBacktests, type RuleBacktests } from "./rule-backtest.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/data/fraud_handbook", import.meta.url));
 const weekMs = 7 * 86_400_000;
@@ -22,7 +23,7 @@ interface Row {
 
 /**
  * The Fraud Detection Handbook's published split (Le Borgne et al., 2022), with features of our feature store replayed in order of arrival, models
- * trained in the platform and one of LightGBM brought as ONNX, everything chosen on earlier weeks.
+ * trained in the platform and one of LightGBM brought as ONNX, and rules backtested on the same week; everything chosen on earlier weeks.
  */
 export async function fraudHandbook(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -49,15 +50,20 @@ export async function fraudHandbook(args: readonly string[]): Promise<number> {
     );
   const split = await handbookSplit(folder);
   const featureSeconds = (performance.now() - begun) / 1_000;
-  const { algorithms, ensemble } = await choose(earlier, say);
-  const rows = await judge(split, algorithms, { ensemble, seeds });
+  const { algorithms, ensemble, scores } = await choose(earlier, say);
+  const judged = await judge(split, algorithms, { ensemble, seeds });
+  const rules = await backtestRules(
+    earlier.map(({ test }, i) => ({ rows: test, scores: scores[i] ?? [] })),
+    { rows: split.test, scores: judged.scores },
+  );
   const report = {
     train: counts(split.train),
     test: counts(split.test),
     algorithms,
     ensemble: ensemble.combination,
-    models: rows,
+    models: judged.models,
     published,
+    rules,
     featureSeconds,
     seconds: (performance.now() - begun) / 1_000,
   };
@@ -75,10 +81,15 @@ async function judge(
     readonly ensemble: Awaited<ReturnType<typeof choose>>["ensemble"];
     readonly seeds: readonly number[];
   },
-): Promise<readonly Row[]> {
+): Promise<{
+  readonly models: readonly Row[];
+  /** What the ensemble of the first seed said of the test. */
+  readonly scores: readonly number[];
+}> {
   const names = Object.keys(kinds) as Kind[];
   const runs = new Map<string, Figures[]>();
   const seconds = new Map<string, number>();
+  let ofFirst: readonly number[] | undefined;
   const add = (model: string, scores: readonly number[], took: number): void => {
     runs.set(model, [...(runs.get(model) ?? []), figuresOf(scores, test)]);
     seconds.set(model, (seconds.get(model) ?? 0) + took / seeds.length);
@@ -94,12 +105,19 @@ async function judge(
       members.push(scores);
       add(kind, scores, took);
     }
-    add("ensemble", combined(ensemble, members), 0);
+    const together = combined(ensemble, members);
+    ofFirst ??= together;
+    add("ensemble", together, 0);
     const brought = await lightgbmModel(train, seed);
     if (brought === undefined) continue;
     add("LightGBM as ONNX", await scoresOf(brought.bytes, test), brought.seconds);
   }
-  return [...runs].map(([model, own]) => ({ model, runs: own, seconds: seconds.get(model) ?? 0 }));
+  const models = [...runs].map(([model, own]) => ({
+    model,
+    runs: own,
+    seconds: seconds.get(model) ?? 0,
+  }));
+  return { models, scores: ofFirst ?? [] };
 }
 
 function counts(rows: HandbookSplit["train"]) {
@@ -110,12 +128,14 @@ function printed({
   train,
   test,
   models,
+  rules,
   featureSeconds,
   seconds,
 }: {
   readonly train: ReturnType<typeof counts>;
   readonly test: ReturnType<typeof counts>;
   readonly models: readonly Row[];
+  readonly rules: RuleBacktests;
   readonly featureSeconds: number;
   readonly seconds: number;
 }): string {
@@ -137,6 +157,7 @@ function printed({
         each.toFixed(3),
       ),
     ),
+    `\n${printedBacktests(rules)}`,
     `\nfeatures of three splits in ${featureSeconds.toFixed(0)} s, everything in ${seconds.toFixed(0)} s\n`,
   ].join("");
 }

@@ -194,3 +194,34 @@ export interface FraudReport extends Provenance {
     CaseTimes & { readonly analyst: string; readonly labels: number; readonly overturned: number }
   >;
 }
+
+/** The payment would have been approved with these changes, all of them together. */
+export interface Counterfactual {
+  readonly changes: ReadonlyArray<
+    | { readonly field: string; readonly from: number; readonly to: number }
+    | { readonly rule: string }
+  >;
+  readonly score: number;
+  readonly modelScore?: number;
+}
+
+export interface DecisionExplanation {
+  readonly transactionId: string;
+  readonly outcome: Outcome;
+  /** Whether its rules say the same of its facts today. */
+  readonly replayed: boolean;
+  readonly counterfactuals: readonly Counterfactual[];
+  /** Absent where no model decided, or it is gone. */
+  readonly explanation?:
+    | {
+        readonly model: string;
+        readonly method: "linear" | "trees" | "sampled";
+        readonly space: "score" | "log-odds";
+        readonly contributions: ReadonlyArray<{
+          readonly feature: string;
+          readonly value?: number;
+          readonly contribution: number;
+        }>;
+      }
+    | { readonly model: string; readonly failure: string };
+}

@@ -11,8 +11,11 @@ const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumF
 const money = new Map<string, Intl.NumberFormat>();
 
 const decimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const exact = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
 export const formatDecimal = (value: number): string => decimal.format(value);
+/** As many figures as tell it from its neighbours. */
+export const formatExact = (value: number): string => exact.format(value);
 export const formatCount = (value: number): string => whole.format(value);
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatPercent = (share: number): string => percent.format(share);

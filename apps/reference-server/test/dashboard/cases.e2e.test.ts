@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type {
+  DecisionExplanation,
   FraudReport,
   LabelCurve,
 } from "../../../reference-dashboard/src/api/fraud-answers.ts";
@@ -74,6 +75,16 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     await seen(theft, "DENY_LIST");
     await seen(theft, "stolen");
     await seen(theft, "amount_to_mean");
+    await theft.getByRole("button", { name: "Work it out" }).click();
+    await theft
+      .locator(".why-changes li")
+      .filter({ hasText: "the rule denied had not held" })
+      .first()
+      .waitFor();
+    const path = "/decisions/pay-theft/explanation";
+    const { explanation } = await api<DecisionExplanation>("GET", path);
+    // On a busy machine the model may have been late, and then has nothing to explain.
+    if (explanation !== undefined) await seen(theft, "What the model saw");
     await page.getByRole("img", { name: /^Network of 2 payments/ }).waitFor();
     await page.getByRole("img", { name: /come from: Germany/ }).waitFor();
 

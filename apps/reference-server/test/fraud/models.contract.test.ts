@@ -185,6 +185,13 @@ describe("models over HTTP and on the command line", () => {
       "decisions",
     );
     expect(JSON.parse(String(kept?.["explanation"]))).toEqual(explanation);
+    const record = await call("viewer", "GET", "/fraud/decisions/why/explanation");
+    expect(record).toMatchObject({
+      status: 200,
+      body: { outcome: body["outcome"], replayed: true, explanation },
+    });
+    expect(record.body["counterfactuals"]).toEqual(body["counterfactuals"] ?? []);
+    expect((await call("viewer", "GET", "/fraud/decisions/nobody/explanation")).status).toBe(404);
     const again = await call("viewer", "POST", "/models/fraud/explain", { features });
     expect(again.body).toMatchObject({ total: explanation.total });
     expect(

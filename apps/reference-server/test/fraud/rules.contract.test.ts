@@ -209,6 +209,20 @@ describe("rule sets over HTTP", () => {
     expect((await call(who, method, path, body)).status).toBe(403);
   });
 
+  it("lists merchants and sellers by their risk", async () => {
+    const payment = { id: "sold", amount: 12, merchantId: "m-1", sellerId: "s-1" };
+    await call("api_user", "POST", "/assess?durability=before", payment);
+    const { status, body } = await call("viewer", "GET", "/risks?by=merchant");
+    expect(status).toBe(200);
+    expect(body["items"]).toEqual([
+      expect.objectContaining({ id: "m-1", payments: 1, frauds: 0, amount: 12 }),
+    ]);
+    expect((await call("viewer", "GET", "/risks?by=seller")).body["items"]).toMatchObject([
+      { id: "s-1" },
+    ]);
+    expect((await call("viewer", "GET", "/risks?by=card")).status).toBe(400);
+  });
+
   it("says that there is no such version or list", async () => {
     expect((await call("ann", "GET", "/rules/99")).status).toBe(404);
     expect((await call("ann", "GET", "/rules/x")).status).toBe(400);

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { EcapError } from "@ecap/sdk";
 import type { Outcome } from "../contract.ts";
 import { compileDetail, readDetail } from "./detail.ts";
-import { scopeWith } from "./fields.ts";
+import type { RuleScope } from "./field-set.ts";
+import { paymentFields } from "./fields.ts";
 import {
   type Checked,
   compileNumber,
@@ -51,10 +52,11 @@ export interface CompiledRuleSet {
   readonly lists: readonly string[];
 }
 
-/** The rule set a document is, or all that is wrong with it. */
+/** The rule set a document is, or all that is wrong with it. Its expressions name `fields`; default: those of payments. */
 export function readRuleSet(
   document: unknown,
   lists: Iterable<string>,
+  fields: RuleScope = paymentFields,
 ):
   | { readonly ruleSet: RuleSet; readonly problems: readonly [] }
   | { readonly problems: readonly RuleProblem[] } {
@@ -67,21 +69,22 @@ export function readRuleSet(
         message,
       })),
     };
-  const scope = scopeWith(lists);
+  const scope = fields.scopeWith(lists);
   const problems = parsed.data.rules.flatMap((rule) => problemsOf(rule, scope));
   return problems.length === 0 ? { ruleSet: parsed.data, problems: [] } : { problems };
 }
 
-/** Compiles a rule set; ECAP_RULES_INVALID names the rule, the place and what was expected. */
+/** Compiles a rule set over payments, or over other `fields`; ECAP_RULES_INVALID names the rule, the place and what was expected. */
 export function compileRuleSet(
   document: unknown,
   listNames: Iterable<string>,
   lists: Lists,
+  fields: RuleScope = paymentFields,
 ): CompiledRuleSet {
   const names = [...listNames];
-  const read = readRuleSet(document, names);
+  const read = readRuleSet(document, names, fields);
   if (!("ruleSet" in read)) throw invalid(read.problems);
-  const scope = scopeWith(names);
+  const scope = fields.scopeWith(names);
   const enabled = read.ruleSet.rules.filter((rule) => rule.enabled);
   const asked = enabled.flatMap((rule) => {
     const { when, points, detail } = parts(rule, scope);

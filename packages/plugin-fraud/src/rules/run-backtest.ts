@@ -2,6 +2,7 @@ import { EcapError, type QueryEngine } from "@ecap/sdk";
 import type { BacktestReport } from "./backtest/backtest.ts";
 import type { Thresholds } from "./evaluate.ts";
 import type { RuleBook } from "./rule-book.ts";
+import { silencedFor } from "./snoozes.ts";
 import { noSuchVersion } from "./store/rule-head.ts";
 
 export interface BacktestRequest {
@@ -59,7 +60,7 @@ export async function runBacktest(
     candidate: await candidate(),
     active,
     thresholds,
-    snoozes,
+    silencedFor: (facts) => silencedFor(snoozes, facts),
     ...(signal && { signal }),
   });
   return { ...report, ...(behind.size > 0 && { behind: [...behind] }) };

@@ -15,6 +15,8 @@ const texts = [
   "customerId",
   "cardId",
   "deviceId",
+  "merchantId",
+  "sellerId",
   "country",
   "cardCountry",
   "email",

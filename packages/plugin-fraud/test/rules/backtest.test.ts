@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { backtest } from "../../src/rules/backtest/backtest.ts";
 import type { BacktestRow } from "../../src/rules/backtest/backtest-row.ts";
 import { evaluate } from "../../src/rules/evaluate.ts";
+import { silencedFor } from "../../src/rules/snoozes.ts";
 import { factsWith, ruleSet, thresholds } from "./rules-of.ts";
 
 const labelled = (rules: readonly object[], label: string) => ({ ...ruleSet(rules), label });
@@ -144,7 +145,7 @@ describe("a backtest", () => {
         candidate: set,
         active,
         thresholds,
-        snoozes: snoozes(since),
+        silencedFor: (seen) => silencedFor(snoozes(since), seen),
       });
       return report.figures.stoppedHonest;
     };

@@ -3,6 +3,7 @@ import { formatDecimal, formatPercent } from "../../format/numbers.ts";
 import { formatInstant } from "../../format/times.ts";
 import { Bar } from "../../ui/bar.tsx";
 import { VerdictBadge } from "../cases/case-badges.tsx";
+import { Why } from "./why.tsx";
 
 /** Why the payment was decided on as it was: the rules that held, the model, and all they saw. */
 export function Evidence({ of }: { readonly of: CasePayment }) {
@@ -60,6 +61,7 @@ export function Evidence({ of }: { readonly of: CasePayment }) {
           ))}
         </dl>
       </section>
+      <Why paymentId={of.paymentId} />
       <section aria-label="Features">
         <h3>Features</h3>
         <dl className="evidence-values evidence-features">

@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { type Outcome, outcomes } from "../../contract.ts";
 import type { CompiledRuleSet } from "../compile-rule-set.ts";
-import { evaluate, type Ruling, type Thresholds } from "../evaluate.ts";
-import type { ListLookup } from "../language/index.ts";
-import { silencedFor } from "../snoozes.ts";
+import { evaluate, type Ruling, type Silenced, type Thresholds } from "../evaluate.ts";
+import type { Facts } from "../language/index.ts";
 import type { BacktestRow } from "./backtest-row.ts";
 import { type Confusion, createTally, type RuleFigures, type RuleOverlap } from "./tally.ts";
 
@@ -17,7 +16,8 @@ export interface BacktestOptions {
   readonly active: BacktestRuleSet;
   /** Where a rule set has none of its own. */
   readonly thresholds: Thresholds;
-  readonly snoozes?: ListLookup;
+  /** Which rules are silent for a payment. */
+  readonly silencedFor?: (facts: Facts) => Silenced;
   readonly signal?: AbortSignal;
   /** Told every few hundred rows. */
   readonly progress?: (rows: number) => void;
@@ -62,7 +62,7 @@ const examplesKept = 20;
 /** Runs a rule set and the one it is compared with over payments of the past, by the code that decides live. Memory does not grow with the rows. */
 export async function backtest(
   rows: AsyncIterable<BacktestRow>,
-  { candidate, active, thresholds, snoozes, signal, progress }: BacktestOptions,
+  { candidate, active, thresholds, silencedFor, signal, progress }: BacktestOptions,
 ): Promise<BacktestReport> {
   const begun = performance.now();
   const tally = createTally(candidate);
@@ -72,10 +72,10 @@ export async function backtest(
   const recorded = { compared: 0, equal: 0 };
   let count = 0;
   for await (const row of rows) {
-    const silenced = snoozes && silencedFor(snoozes, row.facts);
+    const silenced = silencedFor?.(row.facts);
     const options = { thresholds, ...(silenced && { silenced }) };
     const ruling = evaluate(candidate, row.facts, options);
-    const before = evaluate(active, row.facts, options);
+    const before = active === candidate ? ruling : evaluate(active, row.facts, options);
     tally.add(row, ruling);
     activeTally.add(row, before);
     if (ruling.outcome !== before.outcome) addChange(changes, row, before, ruling);

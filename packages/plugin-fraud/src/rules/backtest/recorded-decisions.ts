@@ -102,33 +102,36 @@ async function* rowsOf(
 }
 
 type Period = Pick<RecordedDecisionsQuery, "from" | "to">;
-type Decided = Omit<Tables["decisions"], "date" | "event_id">;
+export type DecidedRow = Omit<Tables["decisions"], "date" | "event_id">;
+
+/** What {@link toRow} wants of a decision. */
+export const decidedColumns = [
+  "event_time",
+  "arrival_time",
+  "transaction_id",
+  "order_id",
+  "customer_id",
+  "amount",
+  "currency",
+  "country",
+  "model_score",
+  "features",
+  "facts",
+  "rules_version",
+  "rules_hash",
+  "shadows",
+] as const satisfies ReadonlyArray<keyof DecidedRow>;
 
 function readDecisions(
   engine: QueryEngine,
   read: Read,
   period: Period,
-): Promise<readonly Decided[]> {
+): Promise<readonly DecidedRow[]> {
   const limit = period.to - period.from > leastStepMs ? rowsAtOnce + 1 : 1_000_000;
   const fn = lakeFunctions(engine.dialect);
   const query = lake
     .selectFrom("decisions")
-    .select([
-      "event_time",
-      "arrival_time",
-      "transaction_id",
-      "order_id",
-      "customer_id",
-      "amount",
-      "currency",
-      "country",
-      "model_score",
-      "features",
-      "facts",
-      "rules_version",
-      "rules_hash",
-      "shadows",
-    ])
+    .select(decidedColumns)
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period))
     .orderBy("arrival_time")
     .orderBy("event_id")
@@ -137,7 +140,7 @@ function readDecisions(
 }
 
 /** Whether a payment was fraud; undefined: nothing was heard of it. */
-type IsFraud = (payment: Pick<Decided, "transaction_id" | "order_id">) => boolean | undefined;
+type IsFraud = (payment: Pick<DecidedRow, "transaction_id" | "order_id">) => boolean | undefined;
 
 /** What is known of payments by labels, of which the newest word counts, and by chargebacks that say fraud. */
 export async function readKnown(read: Read): Promise<IsFraud> {
@@ -172,7 +175,8 @@ function byIds(
   return new Map(words.map(({ id, verdict }) => [id ?? "", verdict === "fraud"]));
 }
 
-function toRow(row: Decided): Omit<BacktestRow, "fraud"> {
+/** A decision of the lake with the facts its rules saw. */
+export function toRow(row: DecidedRow): Omit<BacktestRow, "fraud"> {
   const amount = row.amount ?? 0;
   const facts = {
     "payment.id": row.transaction_id,
@@ -197,7 +201,7 @@ function toRow(row: Decided): Omit<BacktestRow, "fraud"> {
   };
 }
 
-function hashesOf({ rules_version: rules, rules_hash: hash, shadows }: Decided) {
+function hashesOf({ rules_version: rules, rules_hash: hash, shadows }: DecidedRow) {
   const found: Record<string, string> = {};
   if (rules !== null && hash !== null) found[rules] = hash;
   const others: unknown = shadows === null ? [] : JSON.parse(shadows);
