@@ -45,14 +45,17 @@ describe.skipIf(cannotDeploy)("embedded and on services, the results are the sam
     const results = [];
     for (const start of [startEmbedded, startOnServices]) {
       const platform = await start();
-      const begun = performance.now();
-      await send(platform, events);
-      const sent = performance.now();
-      results.push(await settled(platform));
-      process.stdout.write(
-        `${start.name}: ${events.length} events sent in ${took(sent - begun)}, everything there ${took(performance.now() - sent)} later\n`,
-      );
-      await platform.close();
+      try {
+        const begun = performance.now();
+        await send(platform, events);
+        const sent = performance.now();
+        results.push(await settled(platform));
+        process.stdout.write(
+          `${start.name}: ${events.length} events sent in ${took(sent - begun)}, everything there ${took(performance.now() - sent)} later\n`,
+        );
+      } finally {
+        await platform.close();
+      }
     }
     const [embedded, services] = results;
     expect(Number(embedded?.["orders"]?.["rows"])).toBeGreaterThan(seconds * 10);
