@@ -1,11 +1,6 @@
 import { EcapError, type ModelTrainer } from "@ecap/sdk";
 import { sampleRows, trainedContract } from "@ecap/sdk/models";
-import {
-  areaUnderCurve,
-  averagePrecision,
-  readTrainingRows,
-  type TrainingRows,
-} from "@ecap/sdk/training";
+import { evaluationOf, readTrainingRows, type TrainingRows } from "@ecap/sdk/training";
 import { type FittedTrees, type Fitting, fitBoosted, fitForest, probabilityOf } from "./fit.ts";
 import { treesToOnnx } from "./trees-onnx.ts";
 
@@ -56,5 +51,5 @@ function judge({ rows, learned, labels }: TrainingRows, fitted: FittedTrees) {
     score: probabilityOf(fitted, learned + i),
     positive: labels[learned + i] === 1,
   }));
-  return { auc: areaUnderCurve(cases), averagePrecision: averagePrecision(cases) };
+  return evaluationOf(cases);
 }

@@ -55,6 +55,16 @@ const monitoring = z.object({
   score: drift.optional(),
   features: z.array(drift.extend({ feature: z.string() })),
 });
+const monitoredDay = z.object({
+  day: z.string(),
+  asked: z.number(),
+  late: z.number(),
+  failed: z.number(),
+  coverage: z.number().optional(),
+  latencyMs: z.object({ p50: z.number().nullable(), p99: z.number().nullable() }).optional(),
+  score: drift.optional(),
+  drifted: z.array(z.string()).describe("Features that drifted, most first"),
+});
 const dayMs = 86_400_000;
 
 /** How the models of one use case are doing, and why they score as they do. */
@@ -82,6 +92,27 @@ export function modelInsightRoutes({
         const { from = to - dayMs } = query;
         const report = await monitor.report({ tenant, version, contract, from, to });
         return { ...report, features: [...report.features] };
+      },
+    }),
+    defineRoute({
+      method: "get",
+      path: `${base}/versions/{version}/monitoring/days`,
+      role: "viewer",
+      tag,
+      summary: "The same by the day, in UTC",
+      params: z.object({ version: versionText }),
+      query: z.object({ from: instant, to: instant }),
+      response: z.object({ items: z.array(monitoredDay) }),
+      handler: async ({ params: { version }, query, principal: { tenant } }) => {
+        const { contract } = await desk.version(tenant, version);
+        const days = await monitor.days({ tenant, version, contract, ...query });
+        return {
+          items: days.map(({ day, features, ...rest }) => ({
+            ...rest,
+            day: new Date(day).toISOString().slice(0, 10),
+            drifted: features.flatMap((each) => (each.drifted ? [each.feature] : [])),
+          })),
+        };
       },
     }),
     defineRoute({

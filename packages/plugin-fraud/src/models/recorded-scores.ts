@@ -1,5 +1,11 @@
 import { EcapError, type QueryEngine } from "@ecap/sdk";
-import { type Comparison, compareAuc, type Performance, performanceOf } from "@ecap/sdk/models";
+import {
+  type Comparison,
+  compareAuc,
+  type MemberOpinion,
+  type Performance,
+  performanceOf,
+} from "@ecap/sdk/models";
 import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
 import type { Ranked } from "@ecap/sdk/training";
 import type { ModelOpinion } from "../contract.ts";
@@ -47,13 +53,19 @@ export interface ModelPerformance extends Performance {
   readonly days: ReadonlyArray<Performance & { readonly day: string }>;
 }
 
+/** What a model said of a payment of which it is known what it was. */
+export interface LabelledScore extends Ranked {
+  /** Epoch milliseconds of the payment. */
+  readonly at: number;
+}
+
 interface Scores {
   asked: number;
   scored: number;
   late: number;
   failed: number;
   /** By payment. */
-  readonly known: Map<string, Ranked & { readonly day: string }>;
+  readonly known: Map<string, LabelledScore>;
 }
 
 /** What each model said of the payments of a period, and what became of them. */
@@ -90,7 +102,7 @@ async function readScores(
     if (rows.length < rowsAtOnce / 8) stepMs *= 4;
     for (const row of rows) {
       const positive = isFraud(row);
-      for (const opinion of JSON.parse(row.models ?? "[]") as readonly ModelOpinion[]) {
+      for (const opinion of opinionsIn(row.models)) {
         const scores = scoresOf(models, opinion.model);
         scores.asked += 1;
         if (opinion.late === true) scores.late += 1;
@@ -105,12 +117,19 @@ async function readScores(
             { path: "/to" },
           );
         cases += 1;
-        const day = new Date(row.event_time).toISOString().slice(0, 10);
-        scores.known.set(row.transaction_id, { score: opinion.score, positive, day });
+        const at = Date.parse(row.event_time);
+        scores.known.set(row.transaction_id, { score: opinion.score, positive, at });
       }
     }
   }
   return models;
+}
+
+/** Of every model that was asked, once each; members of ensembles too. */
+function opinionsIn(json: string | null): readonly MemberOpinion[] {
+  const opinions = JSON.parse(json ?? "[]") as readonly ModelOpinion[];
+  const all = opinions.flatMap((opinion) => [opinion, ...(opinion.members ?? [])]);
+  return all.filter((each, i) => all.findIndex(({ model }) => model === each.model) === i);
 }
 
 function scoresOf(models: Map<string, Scores>, model: string): Scores {
@@ -119,6 +138,16 @@ function scoresOf(models: Map<string, Scores>, model: string): Scores {
   const made: Scores = { asked: 0, scored: 0, late: 0, failed: 0, known: new Map() };
   models.set(model, made);
   return made;
+}
+
+/** What one model said of the payments of a period of which it is known what they were. */
+export async function labelledScores(
+  engine: QueryEngine,
+  query: ScoresQuery,
+  model: string,
+): Promise<readonly LabelledScore[]> {
+  const scores = (await readScores(engine, query)).get(model);
+  return scores === undefined ? [] : [...scores.known.values()];
 }
 
 /** Each model by itself, on all that it scored. */
@@ -138,14 +167,12 @@ export async function modelPerformance(
   }));
 }
 
-function byDay(
-  known: ReadonlyArray<Ranked & { readonly day: string }>,
-  threshold: number,
-): ModelPerformance["days"] {
+function byDay(known: readonly LabelledScore[], threshold: number): ModelPerformance["days"] {
   const days = new Map<string, Ranked[]>();
   for (const each of known) {
-    const ofDay = days.get(each.day);
-    if (ofDay === undefined) days.set(each.day, [each]);
+    const day = new Date(each.at).toISOString().slice(0, 10);
+    const ofDay = days.get(day);
+    if (ofDay === undefined) days.set(day, [each]);
     else ofDay.push(each);
   }
   return [...days]

@@ -1,3 +1,5 @@
+import type { Evaluation } from "../training/evaluation.ts";
+
 /** Rows to learn from, as columns: typed arrays, or what an Arrow vector's `toArray()` gives. NaN is a missing value. */
 export interface TrainingBatch {
   readonly rows: number;
@@ -101,7 +103,9 @@ export interface TrainingReport {
   readonly steps: number;
   readonly history: readonly TrainingProgress[];
   /** Of the validation rows, by the kept model; absent without such rows. */
-  readonly validation?: { readonly auc: number; readonly averagePrecision: number };
+  readonly validation?: Evaluation;
+  /** Of an ensemble: what each member alone did on the same rows. */
+  readonly members?: ReadonlyArray<Evaluation & { readonly model: string }>;
   readonly durationMs: number;
 }
 

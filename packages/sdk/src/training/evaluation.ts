@@ -17,15 +17,18 @@ export function areaUnderCurve(cases: readonly Ranked[]): number {
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** Precision at each distinct score from the highest down, weighted by the recall it adds: scikit-learn's `average_precision_score`. NaN without a positive. */
-export function averagePrecision(cases: readonly Ranked[]): number {
+/**
+ * Precision at each distinct score from the highest down, weighted by the recall it adds: scikit-learn's `average_precision_score`. NaN without a positive. With
+ * `negativeWeight` each negative counts as so many, so that samples with other shares of positives can be set beside each other.
+ */
+export function averagePrecision(cases: readonly Ranked[], negativeWeight = 1): number {
   const sorted = cases.toSorted((a, b) => b.score - a.score);
   let found = 0;
   let sum = 0;
   for (const { start, end } of ties(sorted)) {
     const positives = countPositives(sorted.slice(start, end));
     found += positives;
-    sum += (positives * found) / end;
+    sum += (positives * found) / (found + negativeWeight * (end - found));
   }
   return sum / found;
 }
@@ -47,6 +50,34 @@ export function atThreshold(
     precision: found / flagged.length,
     recall: found / countPositives(cases),
     flagged: flagged.length,
+  };
+}
+
+/** What is said of a model by rows it did not learn from. */
+export interface Evaluation {
+  readonly auc: number;
+  readonly averagePrecision: number;
+  /** Share of frauds among the `k` rows with the highest scores: what somebody who looks at so many finds. */
+  readonly precisionAt: ReadonlyArray<{ readonly k: number; readonly precision: number }>;
+  /** Mean squared difference between probability and outcome. */
+  readonly brier: number;
+  readonly calibration: readonly CalibrationBin[];
+}
+
+const lookedAt = [100, 500, 1_000] as const;
+
+/** undefined without a row of each class. */
+export function evaluationOf(cases: readonly Ranked[]): Evaluation | undefined {
+  const positives = countPositives(cases);
+  if (positives === 0 || positives === cases.length) return undefined;
+  return {
+    auc: areaUnderCurve(cases),
+    averagePrecision: averagePrecision(cases),
+    precisionAt: lookedAt
+      .filter((k) => k <= cases.length)
+      .map((k) => ({ k, precision: precisionAt(k, cases) })),
+    brier: brierScore(cases),
+    calibration: calibrationCurve(cases),
   };
 }
 
