@@ -58,7 +58,7 @@ describe.skipIf(noChromium !== undefined)("models in Chromium", () => {
       .getByRole("img", { name: /^AUC, precision and recall of fraud-baseline\/0/ })
       .waitFor();
     await right.getByRole("button", { name: "Table" }).click();
-    const period = `from=${new Date(now - 89 * 86_400_000).toISOString().slice(0, 10)}&to=2100-01-01`;
+    const period = `grain=week&from=${new Date(now - 89 * 86_400_000).toISOString().slice(0, 10)}&to=2100-01-01`;
     const { items } = await api<Performances>("GET", `/performance?${period}`);
     const baselineDays = items.find(({ model }) => model === "fraud-baseline/0")?.days ?? [];
     expect(await right.locator("tbody tr").count()).toBe(baselineDays.length);

@@ -30,7 +30,7 @@ const modelPerformanceSchema = performance.extend({
   failed: z.number(),
   days: z
     .array(z.object({ day: z.string(), ...figures }))
-    .describe("By the day of the payments, in UTC"),
+    .describe("By the day of the payments, or the Monday of their week, in UTC"),
 });
 
 const drift = z.object({
@@ -121,7 +121,7 @@ export function modelInsightRoutes({
       role: "viewer",
       tag,
       summary: "How well each model told frauds from other payments, as far as labels have come",
-      query: period,
+      query: period.extend({ grain: z.enum(["day", "week"]).default("day") }),
       response: z.object({ items: z.array(modelPerformanceSchema) }),
       handler: async ({ query, principal: { tenant }, signal }) => {
         const items = await modelPerformance(engine(), { tenant, ...query, signal });

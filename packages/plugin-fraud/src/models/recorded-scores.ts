@@ -40,6 +40,9 @@ export interface ScoresQuery {
   readonly signal?: AbortSignal;
 }
 
+/** How finely a period is told. */
+export type Grain = "day" | "week";
+
 export interface ModelPerformance extends Performance {
   /** Name and version. */
   readonly model: string;
@@ -49,7 +52,7 @@ export interface ModelPerformance extends Performance {
   readonly coverage: number;
   readonly late: number;
   readonly failed: number;
-  /** The same by the day of the payments, in UTC, as far as labels have come. */
+  /** The same by the day of the payments, or the Monday of their week, in UTC, as far as labels have come. */
   readonly days: ReadonlyArray<Performance & { readonly day: string }>;
 }
 
@@ -153,7 +156,7 @@ export async function labelledScores(
 /** Each model by itself, on all that it scored. */
 export async function modelPerformance(
   engine: QueryEngine,
-  query: ScoresQuery,
+  { grain, ...query }: ScoresQuery & { readonly grain: Grain },
 ): Promise<readonly ModelPerformance[]> {
   const models = await readScores(engine, query);
   return [...models].map(([model, { asked, scored, late, failed, known }]) => ({
@@ -163,14 +166,17 @@ export async function modelPerformance(
     late,
     failed,
     ...performanceOf([...known.values()], query.threshold),
-    days: byDay([...known.values()], query.threshold),
+    days: byDay([...known.values()], { grain, threshold: query.threshold }),
   }));
 }
 
-function byDay(known: readonly LabelledScore[], threshold: number): ModelPerformance["days"] {
+function byDay(
+  known: readonly LabelledScore[],
+  { grain, threshold }: { readonly grain: Grain; readonly threshold: number },
+): ModelPerformance["days"] {
   const days = new Map<string, Ranked[]>();
   for (const each of known) {
-    const day = new Date(each.at).toISOString().slice(0, 10);
+    const day = new Date(startOf(grain, each.at)).toISOString().slice(0, 10);
     const ofDay = days.get(day);
     if (ofDay === undefined) days.set(day, [each]);
     else ofDay.push(each);
@@ -178,6 +184,15 @@ function byDay(known: readonly LabelledScore[], threshold: number): ModelPerform
   return [...days]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([day, cases]) => ({ day, ...performanceOf(cases, threshold) }));
+}
+
+const dayMs = 86_400_000;
+/** Of 1970, so that its weeks begin on Mondays. */
+const firstMonday = 4 * dayMs;
+
+function startOf(grain: Grain, at: number): number {
+  if (grain === "day") return at;
+  return Math.floor((at - firstMonday) / (7 * dayMs)) * 7 * dayMs + firstMonday;
 }
 
 export interface ModelComparison {

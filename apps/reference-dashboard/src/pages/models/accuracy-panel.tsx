@@ -18,12 +18,15 @@ const LinesChart = lazy(async () => ({
 interface AccuracyPanelProps {
   readonly model: ModelInfo;
   readonly performances: Query<Performances>;
+  readonly grain: Grain;
 }
+
+type Grain = "day" | "week";
 
 type Day = Accuracy & { readonly day: string };
 
 /** How well a model tells frauds from other payments, as labels arrive. */
-export function AccuracyPanel({ model, performances }: AccuracyPanelProps) {
+export function AccuracyPanel({ model, performances, grain }: AccuracyPanelProps) {
   const [isTable, setTable] = useState(false);
   const label = `${model.name}/${model.version}`;
   const of = performances.data?.items.find((each) => each.model === label);
@@ -32,7 +35,7 @@ export function AccuracyPanel({ model, performances }: AccuracyPanelProps) {
       title="How right it is"
       hint={
         of === undefined || of.labelled === 0
-          ? "Of scores from 0.5 on, by the day of the payments"
+          ? `Of scores from 0.5 on, by the ${grain} of the payments`
           : `${formatCount(of.labelled)} labelled payments, ${formatCount(of.positives)} of them frauds: AUC ${figure(of.auc)}, average precision ${figure(of.averagePrecision)}`
       }
       actions={
@@ -58,10 +61,10 @@ export function AccuracyPanel({ model, performances }: AccuracyPanelProps) {
       >
         {() =>
           isTable ? (
-            <DayTable days={of?.days ?? []} />
+            <DayTable days={of?.days ?? []} grain={grain} />
           ) : (
             <Suspense fallback={<Skeleton />}>
-              <Curve days={of?.days ?? []} model={label} />
+              <Curve days={of?.days ?? []} grain={grain} model={label} />
             </Suspense>
           )
         }
@@ -70,10 +73,15 @@ export function AccuracyPanel({ model, performances }: AccuracyPanelProps) {
   );
 }
 
-function Curve({ days, model }: { readonly days: readonly Day[]; readonly model: string }) {
+interface DaysProps {
+  readonly days: readonly Day[];
+  readonly grain: Grain;
+}
+
+function Curve({ days, grain, model }: DaysProps & { readonly model: string }) {
   const drawn = useMemo(
     () => ({
-      buckets: dayBuckets(days),
+      buckets: dayBuckets(days, grain),
       lines: [
         { name: "AUC", values: days.map(({ auc }) => auc), look: "main" },
         { name: "Precision", values: days.map(({ precision }) => precision), look: "second" },
@@ -81,25 +89,25 @@ function Curve({ days, model }: { readonly days: readonly Day[]; readonly model:
       ] satisfies readonly ChartLine[],
       bars: { name: "Labelled", values: days.map(({ labelled }) => labelled) },
     }),
-    [days],
+    [days, grain],
   );
   return (
     <LinesChart
       {...drawn}
       format={formatPercent}
       max={1}
-      label={`AUC, precision and recall of ${model} on ${days.length} days. The table has every number.`}
+      label={`AUC, precision and recall of ${model} on ${days.length} ${grain}s. The table has every number.`}
     />
   );
 }
 
-function DayTable({ days }: { readonly days: readonly Day[] }) {
+function DayTable({ days, grain }: DaysProps) {
   return (
     <div className="table-scroll">
       <table className="table">
         <thead>
           <tr>
-            <th scope="col">Day</th>
+            <th scope="col">{grain === "day" ? "Day" : "Week"}</th>
             {["Labelled", "Frauds", "AUC", "Average precision", "Precision", "Recall"].map(
               (name) => (
                 <th key={name} scope="col" className="number">
@@ -112,7 +120,7 @@ function DayTable({ days }: { readonly days: readonly Day[] }) {
         <tbody>
           {days.toReversed().map((day) => (
             <tr key={day.day}>
-              <th scope="row">{formatBucketInFull(Date.parse(day.day), "day")}</th>
+              <th scope="row">{formatBucketInFull(Date.parse(day.day), grain)}</th>
               <td className="number">{formatCount(day.labelled)}</td>
               <td className="number">{formatCount(day.positives)}</td>
               <td className="number strong">{figure(day.auc)}</td>

@@ -7,7 +7,7 @@ import type {
   Trainings,
 } from "../../api/model-answers.ts";
 import { useQuery } from "../../api/use-query.ts";
-import { resolvePeriod } from "../../period/period.ts";
+import { dayMs, type Period, resolvePeriod } from "../../period/period.ts";
 import { PeriodPicker } from "../../period/period-picker.tsx";
 import { formatRoute } from "../../routing/route.ts";
 import { usePrincipal } from "../../session/principal-context.ts";
@@ -36,7 +36,8 @@ export function ModelsPage({ parameters }: ModelsPageProps) {
   const roles = useQuery<ModelRoles>(`${base}/roles`);
   const proposals = useQuery<Proposals>(`${base}/proposals`);
   const trainings = useQuery<Trainings>(`${base}/trainings`);
-  const performances = useQuery<Performances>(`${base}/performance`, span);
+  const grain = grainOf(period);
+  const performances = useQuery<Performances>(`${base}/performance`, { ...span, grain });
   const mayEdit = role === "analyst" || role === "admin";
 
   const wanted = Number(/^\d{1,9}$/.exec(parameters["version"] ?? "")?.[0] ?? Number.NaN);
@@ -87,7 +88,7 @@ export function ModelsPage({ parameters }: ModelsPageProps) {
                 mayEdit={mayEdit}
                 onChanged={changed}
               />
-              <AccuracyPanel model={model} performances={performances} />
+              <AccuracyPanel model={model} performances={performances} grain={grain} />
               <RunningPanel model={model} span={span} />
             </>
           )}
@@ -106,6 +107,11 @@ function useFollow(isRunning: boolean, look: () => void): void {
     const timer = setInterval(look, followMs);
     return () => clearInterval(timer);
   });
+}
+
+/** Days have too few labels where there are many of them. */
+function grainOf({ from, to }: Period): "day" | "week" {
+  return to - from > 31 * dayMs ? "week" : "day";
 }
 
 const iso = (instant: number): string => new Date(instant).toISOString();
