@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fraud } from "@ecap/plugin-fraud";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -201,6 +201,16 @@ describe("ensembles in decisions", () => {
     await expect(ecap("model", "ensemble", ...at)).rejects.toMatchObject({
       code: "ECAP_REQUEST_INVALID",
     });
+  });
+
+  it("the example of the docs is such a document", async () => {
+    const docs = await readFile(new URL("../../../../docs/models.md", import.meta.url), "utf8");
+    const [, after = ""] = docs.split("## Ensembles");
+    const document = JSON.parse(/```json\n([^]*?)```/.exec(after)?.[1] ?? "") as object;
+    // Of the registry's own models, whose features are others than those of the example's golden vector.
+    const ensemble = { ...document, members: ["trees/1", "stumps/2"], golden: [] };
+    const { body } = await call("ann", "POST", "/models/fraud/validate", { ensemble });
+    expect(body).toMatchObject({ valid: true, model: { name: "card-ensemble" } });
   });
 
   it("the model that comes with the platform is version 0 of the registry, with its contract and its monitoring", async () => {

@@ -1,4 +1,4 @@
-import type { Clock, Logger, NewEvent, QueryEngine } from "@ecap/sdk";
+import { type Clock, isEcapError, type Logger, type NewEvent, type QueryEngine } from "@ecap/sdk";
 import {
   createProposals,
   type Drift,
@@ -36,7 +36,7 @@ export interface Retraining {
 }
 
 export interface RetrainingContext {
-  readonly desk: ModelDesk;
+  readonly desk: Pick<ModelDesk, "useCase" | "head" | "version">;
   readonly monitor: Pick<ModelMonitor, "report">;
   readonly trainings: Pick<Trainings, "start">;
   readonly learn: Pick<FraudLearning, "model">;
@@ -90,14 +90,8 @@ export function createRetraining(context: RetrainingContext): Retraining {
     async look(tenant, signal) {
       const { champion } = await desk.head(tenant);
       await overtake(tenant, champion);
-      const evidence = await evidenceOf(context, { tenant, version: champion, signal });
-      const raised =
-        evidence.found.length > 0 &&
-        (await proposals.raise(tenant, {
-          version: champion,
-          model: evidence.model,
-          evidence: evidence.found,
-        })) !== undefined;
+      const found = await findingOf(context, { tenant, version: champion, signal });
+      const raised = found !== undefined && (await proposals.raise(tenant, found)) !== undefined;
       // What was raised and could not be told is told now.
       const [untold] = (await proposals.list(tenant)).filter(
         ({ state, isTold }) => state === "open" && isTold !== true,
@@ -155,22 +149,29 @@ export function createRetraining(context: RetrainingContext): Retraining {
   };
 }
 
-async function evidenceOf(
+/** undefined where there is no reason to train again, or no model that decides. */
+async function findingOf(
   { desk, monitor, engine, clock }: RetrainingContext,
   {
     tenant,
     version,
     signal,
   }: { readonly tenant: string; readonly version: number; readonly signal: AbortSignal },
-): Promise<{ readonly model: string; readonly found: readonly Evidence[] }> {
-  const { contract } = await desk.version(tenant, version);
+): Promise<Pick<Proposal, "version" | "model" | "evidence"> | undefined> {
+  const known = await desk.version(tenant, version).catch((error: unknown) => {
+    if (isEcapError(error, "ECAP_MODEL_NOT_FOUND")) return undefined;
+    throw error;
+  });
+  if (known === undefined) return undefined;
+  const { contract } = known;
   const model = `${contract.name}/${version}`;
   const now = clock.now();
   const report = await monitor.report({ tenant, version, contract, from: now - driftMs, to: now });
   const lake = engine();
   const period = { tenant, from: now - recentMs - beforeMs, to: now, threshold: 0.5, signal };
   const scores = lake === undefined ? [] : await labelledScores(lake, period, model);
-  return { model, found: [...decayed(scores, now - recentMs), ...drifted(report)] };
+  const evidence = [...decayed(scores, now - recentMs), ...drifted(report)];
+  return evidence.length === 0 ? undefined : { version, model, evidence };
 }
 
 function drifted({
