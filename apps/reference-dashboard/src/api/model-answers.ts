@@ -95,6 +95,14 @@ export interface Evaluation {
     readonly observed: number;
     readonly cases: number;
   }>;
+  /** By the amount of the payments. */
+  readonly segments?: ReadonlyArray<{
+    readonly name: string;
+    readonly rows: number;
+    readonly positives: number;
+    readonly auc?: number;
+    readonly averagePrecision?: number;
+  }>;
 }
 
 export interface Training {

@@ -90,6 +90,7 @@ describe.skipIf(noChromium !== undefined)("models in Chromium", () => {
       training?.report?.validation?.auc.toFixed(3),
     );
     await trainings.getByText("Calibration: what its scores promised").waitFor();
+    await trainings.getByText(/^amount up to/).waitFor();
 
     await version(page, "fraud-trained 1").getByText("challenger").waitFor();
     await page.getByRole("link", { name: "fraud-trained 1" }).click();

@@ -97,7 +97,13 @@ describe("ensembles in decisions", () => {
       report: {
         rows: 200,
         validationRows: 40,
-        validation: { precisionAt: [], calibration: expect.any(Array) as unknown },
+        validation: {
+          precisionAt: [],
+          calibration: expect.any(Array) as unknown,
+          segments: expect.arrayContaining([
+            expect.objectContaining({ name: expect.stringMatching(/^amount up to/) as string }),
+          ]) as unknown,
+        },
         members: [{ model: "trees/1" }, { model: "stumps/2" }],
       },
     });

@@ -166,7 +166,7 @@ async function judge(network: Network, { rows }: Fitting) {
     scores.forEach((score, i) => cases.push({ score, positive: part.labels[i] === 1 }));
     await nextTurn();
   }
-  return evaluationOf(cases);
+  return evaluationOf(cases, rows.segments);
 }
 
 function* validationParts(rows: TrainingRows): Generator<Rows> {

@@ -45,11 +45,11 @@ function fit(fitting: Fitting): Promise<FittedTrees> {
   throw new EcapError("ECAP_TRAINING_DATA", `a "${algorithm.kind}" has no trees`);
 }
 
-function judge({ rows, learned, labels }: TrainingRows, fitted: FittedTrees) {
+function judge({ rows, learned, labels, segments }: TrainingRows, fitted: FittedTrees) {
   if (learned === rows) return undefined;
   const cases = Array.from({ length: rows - learned }, (_, i) => ({
     score: probabilityOf(fitted, learned + i),
     positive: labels[learned + i] === 1,
   }));
-  return evaluationOf(cases);
+  return evaluationOf(cases, segments);
 }

@@ -12,6 +12,9 @@ import {
 import { steadyFeatureNames } from "../fraud-features.ts";
 import { labelColumn, type TrainingPeriod, trainingData } from "./training-data.ts";
 
+/** Small payments and large ones are told apart in reports. */
+const segment = "amount";
+
 type Learning = Pick<TrainingPlan, "name" | "algorithm" | "learn">;
 type Chosen = Pick<TrainingSpec, "name" | "algorithm"> &
   Partial<Pick<TrainingSpec, "classWeights" | "validationShare" | "seed">>;
@@ -54,6 +57,7 @@ export function createFraudLearning({
           ...of(period),
           features: steadyFeatureNames,
           label: labelColumn,
+          segment,
         };
         const { bytes, report } = await trainer().train(rows, spec, options);
         return { file: { bytes }, report };
@@ -69,11 +73,11 @@ export function createFraudLearning({
           try {
             for (const label of labels)
               members.push({ label, scorer: await loader.open(period.tenant, versionIn(label)) });
-            const rows = trainingData(engine(), featuresOf(members), {
+            const rows = trainingData(engine(), [...new Set([...featuresOf(members), segment])], {
               ...period,
               signal: options.signal,
             });
-            const spec = { ...chosen, ...of(period), label: labelColumn };
+            const spec = { ...chosen, ...of(period), label: labelColumn, segment };
             const { document, report } = await learnEnsemble(members, rows, spec, options);
             return { file: { ensemble: document }, report };
           } finally {

@@ -93,6 +93,18 @@ const figures = z.object({
   calibration: z
     .array(z.object({ predicted: z.number(), observed: z.number(), cases: z.number() }))
     .describe("What scores promised and what came, in bins of equally many payments"),
+  segments: z
+    .array(
+      z.object({
+        name: z.string(),
+        rows: z.number(),
+        positives: z.number(),
+        auc: z.number().optional(),
+        averagePrecision: z.number().optional(),
+      }),
+    )
+    .optional()
+    .describe("By the amount of the payments"),
 });
 const progress = z.object({
   step: z.number(),

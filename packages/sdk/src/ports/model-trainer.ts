@@ -78,6 +78,8 @@ export interface TrainingSpec {
     | { readonly negative: number; readonly positive: number };
   /** Share of the rows, the last to arrive, by which training is stopped early and judged, and which it does not learn from. Default 0.2. */
   readonly validationShare?: number;
+  /** Column by which the validation rows are told apart in the report, in bands of its values. Default: none. */
+  readonly segment?: string;
   /** Equal seeds and rows give equal models. Default 1. */
   readonly seed?: number;
   /** Of the rows, dates or instants of ISO 8601; stands in the model's contract. */

@@ -1,3 +1,5 @@
+import type { Segments } from "./segments.ts";
+
 /** A score and whether the case was positive. */
 export interface Ranked {
   readonly score: number;
@@ -62,12 +64,27 @@ export interface Evaluation {
   /** Mean squared difference between probability and outcome. */
   readonly brier: number;
   readonly calibration: readonly CalibrationBin[];
+  /** Of parts of the rows, in order; absent where they are told by no column. */
+  readonly segments?: readonly SegmentFigures[];
+}
+
+export interface SegmentFigures {
+  /** As in `amount up to 25`. */
+  readonly name: string;
+  readonly rows: number;
+  readonly positives: number;
+  /** Absent where it has rows of one class alone. */
+  readonly auc?: number;
+  readonly averagePrecision?: number;
 }
 
 const lookedAt = [100, 500, 1_000] as const;
 
-/** undefined without a row of each class. */
-export function evaluationOf(cases: readonly Ranked[]): Evaluation | undefined {
+/** undefined without a row of each class. `segments`: of each case the one it is in, and their names. */
+export function evaluationOf(
+  cases: readonly Ranked[],
+  segments?: Segments,
+): Evaluation | undefined {
   const positives = countPositives(cases);
   if (positives === 0 || positives === cases.length) return undefined;
   return {
@@ -78,7 +95,25 @@ export function evaluationOf(cases: readonly Ranked[]): Evaluation | undefined {
       .map((k) => ({ k, precision: precisionAt(k, cases) })),
     brier: brierScore(cases),
     calibration: calibrationCurve(cases),
+    ...(segments && { segments: segmentFigures(cases, segments) }),
   };
+}
+
+function segmentFigures(
+  cases: readonly Ranked[],
+  { names, of }: Segments,
+): readonly SegmentFigures[] {
+  return names.map((name, segment) => {
+    const own = cases.filter((_, i) => of[i] === segment);
+    const positives = countPositives(own);
+    const isMixed = positives > 0 && positives < own.length;
+    return {
+      name,
+      rows: own.length,
+      positives,
+      ...(isMixed && { auc: areaUnderCurve(own), averagePrecision: averagePrecision(own) }),
+    };
+  });
 }
 
 export interface CardDay<Card> extends Ranked {

@@ -15,7 +15,10 @@ export function EvaluationReport({ of }: { readonly of: NonNullable<Training["re
       ) : (
         <>
           <Figures of={validation} members={members} />
-          <Calibration of={validation} />
+          <div className="evaluation-parts">
+            <Segments of={validation} />
+            <Calibration of={validation} />
+          </div>
         </>
       )}
     </div>
@@ -65,6 +68,38 @@ function Figures({
                 </td>
               ))}
               <td className="number">{row.brier.toFixed(4)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Segments({ of: { segments = [] } }: { readonly of: Evaluation }) {
+  if (segments.length === 0) return null;
+  return (
+    <div className="table-scroll">
+      <table className="table calibration">
+        <caption>By segment</caption>
+        <thead>
+          <tr>
+            <th scope="col">Payments</th>
+            {["Number", "Frauds", "AUC", "Average precision"].map((name) => (
+              <th key={name} scope="col" className="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {segments.map(({ name, rows, positives, auc, averagePrecision }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td className="number">{formatCount(rows)}</td>
+              <td className="number">{formatCount(positives)}</td>
+              <td className="number strong">{auc?.toFixed(3) ?? "–"}</td>
+              <td className="number">{averagePrecision?.toFixed(3) ?? "–"}</td>
             </tr>
           ))}
         </tbody>

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TrainingBatch, TrainingReport, TrainOptions } from "../../ports/model-trainer.ts";
 import { type Calibration, fitIsotonic, fitPlatt } from "../../training/calibration.ts";
 import { averagePrecision, evaluationOf, type Ranked } from "../../training/evaluation.ts";
+import { segmentsOf } from "../../training/segments.ts";
 import { untrainable } from "../../training/training-rows.ts";
 import { trainedContract } from "../trained-contract.ts";
 import { combine, type Ensemble } from "./ensemble.ts";
@@ -16,6 +17,8 @@ export interface EnsembleSpec {
   readonly calibration: "none" | "platt" | "isotonic";
   /** Column of 0 and 1. */
   readonly label: string;
+  /** Column by which the rows that judge are told apart, in bands of its values. Default: none. */
+  readonly segment?: string;
   /** Share of the rows, the last to arrive, by which the ensemble is judged, and which it does not learn from. Default 0.2. */
   readonly validationShare?: number;
   /** Of the rows, instants of ISO 8601. */
@@ -44,14 +47,18 @@ export async function learnEnsemble(
 ): Promise<LearnedEnsemble> {
   const begun = performance.now();
   mustBeEarlier(members, spec.period.from);
-  const rows = await scoreByMembers(members, batches, spec.label, signal);
+  const rows = await scoreByMembers(members, batches, spec, signal);
   const learned = Math.round(rows.rows * (1 - (spec.validationShare ?? 0.2)));
   const cases = casesOf(rows, Math.max(0, learned - learnedAtMost), learned);
   mustHaveBoth(cases);
   const labels = members.map(({ label }) => label);
   const { steps, ensemble } = await fit(labels, cases, { ...spec, signal, onProgress });
   const validation = casesOf(rows, learned, rows.rows);
-  const evaluation = evaluationOf(ranked(validation, (scores) => combine(ensemble, scores)));
+  const segments = spec.segment && segmentsOf(spec.segment, rows.told.slice(learned));
+  const evaluation = evaluationOf(
+    ranked(validation, (scores) => combine(ensemble, scores)),
+    segments || undefined,
+  );
   const alone = labels.flatMap((model, at) => {
     const own = evaluationOf(ranked(validation, (scores) => scores[at]));
     return own === undefined ? [] : [{ model, ...own }];

@@ -16,6 +16,8 @@ export interface RowScores {
   /** By member. */
   readonly scores: ReadonlyArray<readonly number[]>;
   readonly labels: readonly number[];
+  /** What they are told apart by; empty where it is nothing. */
+  readonly told: readonly number[];
   /** All that the members take, in the order they name them. */
   readonly features: readonly string[];
   /** Some of the rows, with these features. */
@@ -36,12 +38,13 @@ export function featuresOf(members: readonly Member[]): readonly string[] {
 export async function scoreByMembers(
   members: readonly Member[],
   batches: AsyncIterable<TrainingBatch>,
-  label: string,
+  { label, segment }: { readonly label: string; readonly segment?: string | undefined },
   signal?: AbortSignal,
 ): Promise<RowScores> {
   const features = featuresOf(members);
   const scores: number[][] = members.map(() => []);
   const labels: number[] = [];
+  const told: number[] = [];
   const sample = createSample();
   let positives = 0;
   for await (const { rows, columns } of batches) {
@@ -56,10 +59,11 @@ export async function scoreByMembers(
       positives += positive ? 1 : 0;
       sample.offer(labels.length, () => features.map((name) => columns[name]?.[row] ?? Number.NaN));
       labels.push(positive ? 1 : 0);
+      if (segment !== undefined) told.push(columns[segment]?.[row] ?? Number.NaN);
     });
     if (labels.length > rowsAtMost) throw untrainable(`there are more than ${rowsAtMost} rows`);
   }
-  return { rows: labels.length, positives, scores, labels, features, sample: sample.taken() };
+  return { rows: labels.length, positives, scores, labels, told, features, sample: sample.taken() };
 }
 
 /** Rows that every member takes, as each of them is given them. */
