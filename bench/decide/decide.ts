@@ -31,17 +31,18 @@ export async function decide(): Promise<Report> {
     try {
       const service = platform.service(fraud);
       await prepare(service, network);
-      return await measure(service);
+      return await measure(service, () => becomeEnsemble(service));
     } finally {
       await platform.stop();
     }
   });
 }
 
+const ann = { tenant: "default", by: "ann" };
+const bob = { tenant: "default", by: "bob" };
+
 /** A hundred rules that somebody approved, and the network as the challenger. */
 async function prepare({ desk, models }: FraudRuntime, network: Uint8Array): Promise<void> {
-  const [ann, bob] = ["ann", "bob"].map((by) => ({ tenant: "default", by }) as const);
-  if (ann === undefined || bob === undefined) return;
   const document = {
     name: "bench",
     rules: rules.map(([when], i) => ({ id: `r${i}`, when, code: "R", points: 1 })),
@@ -53,7 +54,22 @@ async function prepare({ desk, models }: FraudRuntime, network: Uint8Array): Pro
   await models.desk.move(ann, registered.version, "challenge");
 }
 
-async function measure(service: FraudService): Promise<Report> {
+/** The same two models, stacked, in the place of champion and challenger. */
+async function becomeEnsemble({ models: { desk } }: FraudRuntime): Promise<void> {
+  const members = await Promise.all(
+    [0, 1].map(async (version) => {
+      const { contract } = await desk.version(ann.tenant, version);
+      return `${contract.name}/${version}`;
+    }),
+  );
+  const combination = { kind: "stacked", weights: [0.5, 0.5], intercept: 0 };
+  const ensemble = { name: "both", members, combination };
+  const { version } = await desk.register(ann, { ensemble });
+  await desk.move(ann, version, "challenge");
+  await desk.move(bob, version, "promote");
+}
+
+async function measure(service: FraudService, asEnsemble: () => Promise<void>): Promise<Report> {
   const score = await bareModel();
   let made = 0;
   const next = (): Transaction => payment((made += 1));
@@ -70,6 +86,13 @@ async function measure(service: FraudService): Promise<Report> {
   }
   const most: number[] = [];
   for (let round = 0; round < rounds; round += 1) most.push(await saturated(modes.after));
+  await asEnsemble();
+  const ofEnsemble: number[][] = [];
+  const mostOfEnsemble: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    ofEnsemble.push(await openLoop({ perSecond, seconds, work: modes.after }));
+    mostOfEnsemble.push(await saturated(modes.after));
+  }
   const at = (mode: keyof typeof modes, share: number): number[] =>
     taken[mode].map((latencies) => quantile(latencies, share));
   const figure = (name: string, mode: "after" | "before", share: number, value?: number) =>
@@ -95,6 +118,20 @@ async function measure(service: FraudService): Promise<Report> {
         better: "higher",
         ours: most,
         target: { value: 8_000 },
+      },
+      ...([0.5, 0.99] as const).map((share) => ({
+        measure: `p${share * 100}, both models as one ensemble; peer: champion and challenger`,
+        unit: "ms",
+        better: "lower" as const,
+        ours: ofEnsemble.map((latencies) => quantile(latencies, share)),
+        peer: at("after", share),
+      })),
+      {
+        measure: `decisions with the ensemble, ${atOnce} at once; peer: champion and challenger`,
+        unit: "1/s",
+        better: "higher",
+        ours: mostOfEnsemble,
+        peer: most,
       },
     ],
     memory: { process: memoryMb(process.pid) },

@@ -27,6 +27,9 @@ const FraudPage = lazy(async () => ({
 const RulesPage = lazy(async () => ({
   default: (await import("./pages/rules/rules-page.tsx")).RulesPage,
 }));
+const ModelsPage = lazy(async () => ({
+  default: (await import("./pages/models/models-page.tsx")).ModelsPage,
+}));
 
 /** The page of the address for who is signed in; the sign-in page, at the same address, for everyone else. */
 export function App() {
@@ -71,6 +74,8 @@ function Page({ page, parameters }: Route) {
       return <FraudPage parameters={parameters} />;
     case "rules":
       return <RulesPage parameters={parameters} />;
+    case "models":
+      return <ModelsPage parameters={parameters} />;
     case "executive":
       break;
   }

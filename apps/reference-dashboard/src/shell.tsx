@@ -24,6 +24,7 @@ const links: ReadonlyArray<{
   { page: "cases", label: "Cases", icon: "inbox", roles: ["analyst", "admin"] },
   { page: "fraud", label: "Fraud", icon: "shield" },
   { page: "rules", label: "Rules", icon: "code" },
+  { page: "models", label: "Models", icon: "layers" },
 ];
 
 /** Pages that are one of something, and where the many are. */

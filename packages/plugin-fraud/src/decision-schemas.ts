@@ -20,14 +20,17 @@ export const shadowSchema = z.object({
   hash: z.string(),
 });
 
-/** What one model said. */
-export const opinionSchema = z.object({
+const memberOpinion = z.object({
   model: z.string(),
-  role: z.enum(servingRoles),
   score: z.number().optional(),
   failure: z.string().optional(),
   late: z.literal(true).optional(),
   latencyMs: z.number().optional(),
+});
+/** What one model said. */
+export const opinionSchema = memberOpinion.extend({
+  role: z.enum(servingRoles),
+  members: z.array(memberOpinion).readonly().optional().describe("Of an ensemble"),
 });
 
 const contribution = z.object({

@@ -16,6 +16,7 @@ import { featureRoutes } from "./features/http-features.ts";
 import { listDecisions } from "./list-decisions.ts";
 import { modelInsightRoutes } from "./models/http-model-insight.ts";
 import { modelRoutes } from "./models/http-models.ts";
+import { proposalRoutes } from "./models/http-proposals.ts";
 import { trainingRoutes } from "./models/http-trainings.ts";
 import type { FraudRuntime } from "./plugin.ts";
 import { listRoutes } from "./rules/http-lists.ts";
@@ -110,6 +111,7 @@ export function routes(service: FraudRuntime): readonly Route[] {
     ...listRoutes(service),
     ...modelRoutes(service),
     ...trainingRoutes(service),
+    ...proposalRoutes(service),
     ...modelInsightRoutes(service),
     ...caseRoutes(cases),
     ...labelRoutes(service.engine, cases),

@@ -23,6 +23,7 @@ import { decisionsTable } from "./decisions-table.ts";
 import { createFeatureDesk, type FeatureDesk } from "./features/feature-desk.ts";
 import { alertRaised, decisionEvents, decisionMade, declinesCapped } from "./fraud-events.ts";
 import { createFraudModels, type FraudModels } from "./models/fraud-models.ts";
+import { modelAlertRaised, modelAlertResolved } from "./models/model-events.ts";
 import { defaultOptions, fraudOptions } from "./options.ts";
 import { createRiskBook, type RiskBook } from "./rules/risk/risk-book.ts";
 import { createRuleBook, type RuleBook } from "./rules/rule-book.ts";
@@ -86,7 +87,7 @@ export const fraud = definePlugin({
   options: fraudOptions,
   events: {
     consumes: commerceEvents.filter(({ type }) => consumed.has(type)),
-    produces: [decisionMade, alertRaised, declinesCapped],
+    produces: [decisionMade, alertRaised, declinesCapped, modelAlertRaised, modelAlertResolved],
   },
   topics: { "fraud-decisions": { partitions: 4 } },
   tables: [decisionsTable],
@@ -225,7 +226,7 @@ export const fraud = definePlugin({
     };
   },
   jobs: ({ models, risks, engine, cases }) => [
-    models.policy(engine),
+    ...models.jobs(engine),
     risks.job(engine),
     ...(cases === undefined ? [] : [caseRetentionJob(cases)]),
   ],

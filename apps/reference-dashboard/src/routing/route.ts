@@ -1,4 +1,4 @@
-export const pages = ["executive", "live", "cases", "case", "fraud", "rules"] as const;
+export const pages = ["executive", "live", "cases", "case", "fraud", "rules", "models"] as const;
 export type PageName = (typeof pages)[number];
 
 export interface Route {

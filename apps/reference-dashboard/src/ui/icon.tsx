@@ -27,6 +27,7 @@ const paths = {
   flag: "M5 21V4M5 4h12l-2.500 4L17 12H5",
   tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
   play: "M7 4.500v15l12-7.500z",
+  layers: "M12 3 3 8l9 5 9-5zM3 12.500l9 5 9-5M3 17l9 5 9-5",
   table: "M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9",
 } as const;
 

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { addAccessCommands } from "./access-commands.ts";
 import { addDataCommands } from "./data-commands.ts";
 import { addLakeCommands } from "./lake/lake-commands.ts";
-import { addModelCommands } from "./model-commands.ts";
+import { addModelCommands } from "./models/model-commands.ts";
 import { addPlatformCommands } from "./platform-commands.ts";
 import { addRuleCommands } from "./rule-commands.ts";
 

@@ -12,10 +12,7 @@ export interface MetricsOptions {
 }
 
 /** `/metrics`: how the process is, for Prometheus. */
-export function mountMetrics(
-  app: App,
-  { platform, readiness, access }: MetricsOptions,
-): void {
+export function mountMetrics(app: App, { platform, readiness, access }: MetricsOptions): void {
   app.get("/metrics", async (c) => {
     if (access !== undefined) {
       const authorization = c.req.header("authorization");

@@ -92,6 +92,16 @@ describe.skipIf(cannotDeploy)("models on services, in two processes", () => {
         interval: 1_000,
       })
       .toBeGreaterThanOrEqual(2);
+    const ensemble = {
+      name: "both",
+      members: ["fraud-baseline/0", "fraud-baseline/1"],
+      combination: { kind: "weighted", weights: [1, 1] },
+    };
+    expect(await call(0, "ann", "POST", versions, { ensemble })).toMatchObject({ version: 2 });
+    await call(1, "ann", "POST", `${versions}/2/challenge`);
+    await call(0, "bob", "POST", `${versions}/2/promote`);
+    for (const at of [0, 1])
+      await expect.poll(() => modelAt(at), { timeout: 20_000 }).toBe("both/2");
     await call(0, "ann", "POST", `${versions}/0/reinstate`);
     await expect.poll(() => modelAt(1), { timeout: 20_000 }).toBe("fraud-baseline/0");
   }, 120_000);

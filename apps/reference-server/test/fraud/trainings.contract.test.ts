@@ -68,7 +68,10 @@ describe("training on decisions and their labels", () => {
     });
     const { body } = await call(viewer, "GET", "/models/fraud/versions");
     expect(body).toMatchObject({
-      items: [{ version: 1, state: "challenger", name: "fraud-trained", golden: { rows: 20 } }],
+      items: [
+        { version: 1, state: "challenger", name: "fraud-trained", golden: { rows: 20 } },
+        { version: 0, state: "champion", name: "fraud-baseline" },
+      ],
     });
     const listed = await call(viewer, "GET", "/models/fraud/trainings");
     expect(listed.body).toEqual({ items: [done] });

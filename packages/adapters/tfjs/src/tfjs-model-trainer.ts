@@ -9,9 +9,8 @@ import {
 } from "@ecap/sdk";
 import { sampleRows, type TrainingSample, trainedContract } from "@ecap/sdk/models";
 import {
-  areaUnderCurve,
-  averagePrecision,
   createShuffle,
+  evaluationOf,
   readTrainingRows,
   type TrainingRows,
   untrainable,
@@ -167,7 +166,7 @@ async function judge(network: Network, { rows }: Fitting) {
     scores.forEach((score, i) => cases.push({ score, positive: part.labels[i] === 1 }));
     await nextTurn();
   }
-  return { auc: areaUnderCurve(cases), averagePrecision: averagePrecision(cases) };
+  return evaluationOf(cases, rows.segments);
 }
 
 function* validationParts(rows: TrainingRows): Generator<Rows> {

@@ -1,11 +1,6 @@
 import { EcapError, type ModelTrainer } from "@ecap/sdk";
 import { sampleRows, trainedContract } from "@ecap/sdk/models";
-import {
-  areaUnderCurve,
-  averagePrecision,
-  readTrainingRows,
-  type TrainingRows,
-} from "@ecap/sdk/training";
+import { evaluationOf, readTrainingRows, type TrainingRows } from "@ecap/sdk/training";
 import { type FittedTrees, type Fitting, fitBoosted, fitForest, probabilityOf } from "./fit.ts";
 import { treesToOnnx } from "./trees-onnx.ts";
 
@@ -50,11 +45,11 @@ function fit(fitting: Fitting): Promise<FittedTrees> {
   throw new EcapError("ECAP_TRAINING_DATA", `a "${algorithm.kind}" has no trees`);
 }
 
-function judge({ rows, learned, labels }: TrainingRows, fitted: FittedTrees) {
+function judge({ rows, learned, labels, segments }: TrainingRows, fitted: FittedTrees) {
   if (learned === rows) return undefined;
   const cases = Array.from({ length: rows - learned }, (_, i) => ({
     score: probabilityOf(fitted, learned + i),
     positive: labels[learned + i] === 1,
   }));
-  return { auc: areaUnderCurve(cases), averagePrecision: averagePrecision(cases) };
+  return evaluationOf(cases, segments);
 }

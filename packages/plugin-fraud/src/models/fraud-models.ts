@@ -13,6 +13,7 @@ import {
   createGuard,
   createModelBook,
   createModelDesk,
+  createModelLoader,
   createModelMonitor,
   createModelServer,
   createModelStore,
@@ -31,6 +32,9 @@ import {
 import type { Decided } from "../decide.ts";
 import { featureNames, steadyFeatureNames } from "../fraud-features.ts";
 import { policyJob } from "./apply-policy.ts";
+import { createFraudLearning, type FraudLearning } from "./fraud-learning.ts";
+import { proposalJob } from "./propose-retraining.ts";
+import { createRetraining, type Retraining } from "./retraining.ts";
 
 /** The models of the use case `fraud`: who scores payments, and where people change that. */
 export interface FraudModels {
@@ -39,6 +43,8 @@ export interface FraudModels {
   readonly desk: ModelDesk;
   readonly book: ModelBook;
   readonly trainings: Trainings;
+  readonly learn: FraudLearning;
+  readonly retraining: Retraining;
   readonly monitor: ModelMonitor;
   /** What each feature added to the score of the model that decided, kept with the decision. */
   explained(decided: Decided): Promise<Decided>;
@@ -49,8 +55,8 @@ export interface FraudModels {
     readonly model?: string | undefined;
     readonly features: FeatureValues;
   }): Promise<Explanation & { readonly model: string }>;
-  /** Promotes challengers by the tenants' policies. */
-  policy(engine: () => QueryEngine): Job;
+  /** Promotes challengers by the tenants' policies, and looks whether the model that decides is to be trained again. */
+  jobs(engine: () => QueryEngine): readonly Job[];
   /** Loads the models of the tenant `default`. One that comes with the options and does not fit is a mistake to mend; where none can be run the rules decide. */
   start(): Promise<void>;
   served(): readonly ModelInfo[];
@@ -74,21 +80,12 @@ export function createFraudModels(
     objectStore: () => ctx.port("objectStore"),
   });
   const runtime = () => ctx.port("modelRuntime");
-  const book = createModelBook({
-    use,
-    store,
-    runtime,
-    builtIn: model === "none" ? undefined : () => bytesOf(model),
-    clock,
-    logger,
-  });
-  const desk = createModelDesk({ use, store, book, runtime, clock, audit });
-  const trainings = createTrainings({
-    desk,
-    trainer: () => ctx.port("modelTrainer"),
-    stateStore: ctx.ports.stateStore,
-    clock,
-  });
+  const serves = ctx.has("modelRuntime");
+  const builtIn = model === "none" || !serves ? undefined : () => bytesOf(model);
+  const loader = createModelLoader({ use, store, runtime, builtIn });
+  const book = createModelBook({ useCase: use.useCase, store, loader, clock, logger });
+  const desk = createModelDesk({ use, store, loader, book, runtime, clock, audit });
+  const trainings = createTrainings({ desk, stateStore: ctx.ports.stateStore, clock });
   const guard = createGuard({
     async rollBack(tenant, version, why) {
       if (await desk.rollBack(tenant, version, why))
@@ -105,7 +102,25 @@ export function createFraudModels(
     monitor.observe(question, asked);
     guard(question, asked);
   };
-  const serves = ctx.has("modelRuntime");
+
+  const learn = createFraudLearning({
+    desk,
+    loader,
+    trainer: () => ctx.port("modelTrainer"),
+    engine: () => ctx.port("queryEngine"),
+  });
+  const retraining = createRetraining({
+    desk,
+    monitor,
+    trainings,
+    learn,
+    stateStore: ctx.ports.stateStore,
+    engine: () => (ctx.has("queryEngine") ? ctx.port("queryEngine") : undefined),
+    emit: (event) => ctx.emit(event),
+    audit,
+    clock,
+    logger,
+  });
 
   async function explain({
     tenant,
@@ -140,8 +155,13 @@ export function createFraudModels(
     desk,
     book,
     trainings,
+    learn,
+    retraining,
     monitor,
-    policy: (engine) => policyJob({ desk, book, engine, clock, logger }),
+    jobs: (engine) => [
+      policyJob({ desk, book, engine, clock, logger }),
+      proposalJob({ useCase: use.useCase, book, retraining }),
+    ],
     async start() {
       if (!serves) return;
       const { champion } = await book.refresh("default");

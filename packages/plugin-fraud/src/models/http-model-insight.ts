@@ -30,7 +30,7 @@ const modelPerformanceSchema = performance.extend({
   failed: z.number(),
   days: z
     .array(z.object({ day: z.string(), ...figures }))
-    .describe("By the day of the payments, in UTC"),
+    .describe("By the day of the payments, or the Monday of their week, in UTC"),
 });
 
 const drift = z.object({
@@ -54,6 +54,16 @@ const monitoring = z.object({
     .describe("Upper edges of the bins they are in; null: more than a second"),
   score: drift.optional(),
   features: z.array(drift.extend({ feature: z.string() })),
+});
+const monitoredDay = z.object({
+  day: z.string(),
+  asked: z.number(),
+  late: z.number(),
+  failed: z.number(),
+  coverage: z.number().optional(),
+  latencyMs: z.object({ p50: z.number().nullable(), p99: z.number().nullable() }).optional(),
+  score: drift.optional(),
+  drifted: z.array(z.string()).describe("Features that drifted, most first"),
 });
 const dayMs = 86_400_000;
 
@@ -86,11 +96,32 @@ export function modelInsightRoutes({
     }),
     defineRoute({
       method: "get",
+      path: `${base}/versions/{version}/monitoring/days`,
+      role: "viewer",
+      tag,
+      summary: "The same by the day, in UTC",
+      params: z.object({ version: versionText }),
+      query: z.object({ from: instant, to: instant }),
+      response: z.object({ items: z.array(monitoredDay) }),
+      handler: async ({ params: { version }, query, principal: { tenant } }) => {
+        const { contract } = await desk.version(tenant, version);
+        const days = await monitor.days({ tenant, version, contract, ...query });
+        return {
+          items: days.map(({ day, features, ...rest }) => ({
+            ...rest,
+            day: new Date(day).toISOString().slice(0, 10),
+            drifted: features.flatMap((each) => (each.drifted ? [each.feature] : [])),
+          })),
+        };
+      },
+    }),
+    defineRoute({
+      method: "get",
       path: `${base}/performance`,
       role: "viewer",
       tag,
       summary: "How well each model told frauds from other payments, as far as labels have come",
-      query: period,
+      query: period.extend({ grain: z.enum(["day", "week"]).default("day") }),
       response: z.object({ items: z.array(modelPerformanceSchema) }),
       handler: async ({ query, principal: { tenant }, signal }) => {
         const items = await modelPerformance(engine(), { tenant, ...query, signal });

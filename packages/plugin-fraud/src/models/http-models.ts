@@ -3,6 +3,7 @@ import { defineRoute, pageOf, type Route } from "@ecap/sdk/http";
 import {
   type CheckedModel,
   type ModelDesk,
+  type ModelFile,
   type ModelVersion,
   modelActions,
   modelContractSchema,
@@ -17,13 +18,21 @@ const versionText = z
   .string()
   .regex(/^\d{1,9}$/)
   .transform(Number);
-const given = {
+const onnxFile = z.strictObject({
   model: z.base64().min(1).describe("The ONNX file, in base64"),
   contract: z
     .record(z.string(), z.unknown())
     .optional()
     .describe("Of a file that has none in its metadata_props"),
-};
+});
+const ensembleFile = z.strictObject({
+  ensemble: z
+    .record(z.string(), z.unknown())
+    .describe("The document of an ensemble, of models that are registered"),
+});
+const noted = { note: z.string().max(500).optional() };
+const file = z.union([onnxFile, ensembleFile]);
+const notedFile = z.union([onnxFile.extend(noted), ensembleFile.extend(noted)]);
 const checked = z.object({
   name: z.string(),
   authorsVersion: z.string(),
@@ -36,6 +45,7 @@ const checked = z.object({
   rowMs: z.number().optional().describe("Milliseconds a row took when it was tried"),
   golden: z.object({ rows: z.number(), largestDifference: z.number() }),
   warnings: z.array(z.string()),
+  members: z.array(z.string()).optional().describe("Of an ensemble, by name and version"),
 });
 const role = { version: z.number(), state: z.enum(modelStates), share: z.number().optional() };
 const versionInfo = checked.extend({
@@ -44,7 +54,10 @@ const versionInfo = checked.extend({
   registeredAt: z.string(),
   note: z.string().optional(),
 });
-const wholeVersion = versionInfo.extend({ contract: z.unknown() });
+const wholeVersion = versionInfo.extend({
+  contract: z.unknown(),
+  ensemble: z.unknown().optional().describe("How the scores of its members become one"),
+});
 const policy = z.strictObject({
   labels: z
     .number()
@@ -82,8 +95,8 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
           limit,
           ...(cursor !== undefined && { below: cursor }),
         });
-        const last = found.at(-1)?.version ?? 1;
-        return { items: found.map(infoOf), ...(last > 1 && { next: String(last) }) };
+        const last = found.at(-1)?.version ?? 0;
+        return { items: found.map(infoOf), ...(last > 0 && { next: String(last) }) };
       },
     }),
     defineRoute({
@@ -102,7 +115,7 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
       path: `${base}/versions/{version}/file`,
       role: "analyst",
       tag,
-      summary: "The ONNX file as it was registered, in base64",
+      summary: "The ONNX file as it was registered, in base64; of an ensemble its document",
       params: z.object({ version: versionText }),
       response: z.object({ model: z.string(), sha256: z.string() }),
       handler: async ({ params, principal }) => {
@@ -122,6 +135,9 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
         canary: z.object({ version: z.number(), share: z.number() }).optional(),
         challenger: z.number().optional(),
         shadows: z.array(z.number()),
+        approved: z
+          .array(z.number())
+          .describe("Were champion and may be reinstated, the last first"),
         policy: policy.optional(),
         changes: z.array(change),
       }),
@@ -133,6 +149,7 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
           canary,
           challenger,
           shadows: [...shadows],
+          approved: [...head.approved],
           policy: head.policy,
           changes: changes.map(({ at, ...rest }) => ({ ...rest, at: new Date(at).toISOString() })),
         };
@@ -153,15 +170,15 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
       role: "analyst",
       tag,
       summary: "Check a model and run its golden vectors, without storing it",
-      body: z.strictObject(given),
+      body: file,
       response: z.object({
         valid: z.boolean(),
         problem: z.string().optional(),
         model: checked.optional(),
       }),
-      handler: async ({ body }) => {
+      handler: async ({ body, principal: { tenant } }) => {
         try {
-          return { valid: true, model: checkedOf(await desk.validate(fileOf(body))) };
+          return { valid: true, model: checkedOf(await desk.validate(tenant, fileOf(body))) };
         } catch (error) {
           if (!(error instanceof EcapError) || error.code !== "ECAP_MODEL_INVALID") throw error;
           return { valid: false, problem: error.message };
@@ -173,14 +190,13 @@ export function modelRoutes({ models: { desk } }: Pick<FraudRuntime, "models">):
       path: `${base}/versions`,
       role: "analyst",
       tag,
-      summary: "Register a model: a new version, which scores nothing yet",
+      summary: "Register a model, or an ensemble of some: a new version, which scores nothing yet",
       status: 201,
-      body: z.strictObject({ ...given, note: z.string().max(500).optional() }),
+      body: notedFile,
       response: wholeVersion,
-      handler: async ({ body, principal }) => {
-        const { note } = body;
-        const file = { ...fileOf(body), ...(note !== undefined && { note }) };
-        return wholeOf(await desk.register(actorOf(principal), file));
+      handler: async ({ body: { note: why, ...body }, principal }) => {
+        const given = { ...fileOf(body), ...(why !== undefined && { note: why }) };
+        return wholeOf(await desk.register(actorOf(principal), given));
       },
     }),
     ...modelActions.map((action) => moveRoute(desk, base, action)),
@@ -238,7 +254,9 @@ function mustBeSomebody(operator: boolean | undefined): void {
     );
 }
 
-function fileOf({ model, contract }: { readonly model: string; readonly contract?: unknown }) {
+function fileOf(body: z.output<typeof file>): ModelFile {
+  if ("ensemble" in body) return body;
+  const { model, contract } = body;
   return {
     bytes: new Uint8Array(Buffer.from(model, "base64")),
     ...(contract !== undefined && { sideFile: contract }),
@@ -258,6 +276,7 @@ function checkedOf({ contract, sha256, bytes, producer, rowMs, golden, ...rest }
     ...(rowMs !== undefined && { rowMs }),
     golden: { ...golden },
     warnings: [...rest.warnings],
+    ...(rest.ensemble !== undefined && { members: [...rest.ensemble.members] }),
   };
 }
 
@@ -275,5 +294,6 @@ function infoOf(model: ModelVersion) {
 }
 
 function wholeOf(model: ModelVersion) {
-  return { ...infoOf(model), contract: model.contract };
+  const { contract, ensemble } = model;
+  return { ...infoOf(model), contract, ...(ensemble !== undefined && { ensemble }) };
 }

@@ -1,11 +1,10 @@
 import { EcapError, type TrainingAlgorithm } from "@ecap/sdk";
-import { defineRoute, instant, type Route } from "@ecap/sdk/http";
-import type { Training } from "@ecap/sdk/models";
+import { defineRoute, instant, type Principal, type Route } from "@ecap/sdk/http";
+import { membersAtMost, type Training } from "@ecap/sdk/models";
 import { z } from "zod";
-import { steadyFeatureNames } from "../fraud-features.ts";
 import type { FraudRuntime } from "../plugin.ts";
 import { actorOf } from "../rules/http-rules.ts";
-import { labelColumn, trainingData } from "./training-data.ts";
+import type { TrainingPeriod } from "./training-data.ts";
 
 const tag = "models";
 const whole = (least: number, most: number) => z.number().int().min(least).max(most).optional();
@@ -41,7 +40,72 @@ const algorithm = z.discriminatedUnion("kind", [
     features: whole(1, 5_000),
   }),
 ]);
-const figures = z.object({ auc: z.number(), averagePrecision: z.number() });
+const period = {
+  from: instant,
+  to: instant.describe("Exclusive; long enough ago for the labels to have come"),
+};
+const modelName = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/);
+const validationShare = z.number().min(0.05).max(0.5).default(0.2);
+const begins = {
+  challenge: z.boolean().default(true).describe("Make it the challenger"),
+  note: z.string().max(500).optional(),
+};
+
+/** What may be chosen of a training. */
+export const trainingChoice = {
+  algorithm: algorithm.default({ kind: "boosted" }),
+  name: modelName.default("fraud-trained"),
+  classWeights: z.enum(["none", "balanced"]).default("none"),
+  validationShare,
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .default(1),
+};
+const choice = z.object(trainingChoice);
+
+export function choiceOf({
+  algorithm: chosen,
+  name,
+  classWeights,
+  validationShare: share,
+  seed,
+}: z.output<typeof choice>) {
+  return {
+    name,
+    classWeights,
+    validationShare: share,
+    seed,
+    // What is left out is left out, not undefined.
+    algorithm: JSON.parse(JSON.stringify(chosen)) as TrainingAlgorithm,
+  };
+}
+
+const figures = z.object({
+  auc: z.number(),
+  averagePrecision: z.number(),
+  precisionAt: z
+    .array(z.object({ k: z.number(), precision: z.number() }))
+    .describe("Share of frauds among the payments with the highest scores"),
+  brier: z.number(),
+  calibration: z
+    .array(z.object({ predicted: z.number(), observed: z.number(), cases: z.number() }))
+    .describe("What scores promised and what came, in bins of equally many payments"),
+  segments: z
+    .array(
+      z.object({
+        name: z.string(),
+        rows: z.number(),
+        positives: z.number(),
+        auc: z.number().optional(),
+        averagePrecision: z.number().optional(),
+      }),
+    )
+    .optional()
+    .describe("By the amount of the payments"),
+});
 const progress = z.object({
   step: z.number(),
   steps: z.number(),
@@ -64,6 +128,10 @@ const training = z.object({
       validationRows: z.number(),
       steps: z.number().describe("Passes or trees of the kept model"),
       validation: figures.optional(),
+      members: z
+        .array(figures.extend({ model: z.string() }))
+        .optional()
+        .describe("Of an ensemble: each member alone, on the same payments"),
       seconds: z.number(),
     })
     .optional(),
@@ -73,9 +141,8 @@ const training = z.object({
 
 /** Training models on decisions and their labels. */
 export function trainingRoutes({
-  models: { desk, trainings },
-  engine,
-}: Pick<FraudRuntime, "models" | "engine">): readonly Route[] {
+  models: { desk, trainings, learn },
+}: Pick<FraudRuntime, "models">): readonly Route[] {
   const base = `/models/${desk.useCase}/trainings`;
   return [
     defineRoute({
@@ -88,48 +155,45 @@ export function trainingRoutes({
         "Answers at once; the training goes on and can be followed. The last of the rows judge the model and are not learned from.",
       status: 202,
       body: z.strictObject({
-        from: instant,
-        to: instant.describe("Exclusive; long enough ago for the labels to have come"),
-        algorithm: algorithm.default({ kind: "boosted" }),
-        name: z
-          .string()
-          .regex(/^[A-Za-z0-9][\w.-]{0,63}$/)
-          .default("fraud-trained"),
-        classWeights: z.enum(["none", "balanced"]).default("none"),
-        validationShare: z.number().min(0.05).max(0.5).default(0.2),
-        seed: z
-          .number()
-          .int()
-          .min(0)
-          .max(2 ** 31)
-          .default(1),
-        challenge: z.boolean().default(true).describe("Make it the challenger"),
-        note: z.string().max(500).optional(),
+        ...period,
+        ...trainingChoice,
+        ...begins,
       }),
       response: training,
       handler: async ({ body, principal }) => {
-        const { from, to, challenge, note, ...spec } = body;
-        if (from >= to)
-          throw new EcapError("ECAP_REQUEST_INVALID", "the period ends before it begins", {
-            path: "/to",
-          });
-        const { tenant } = principal;
-        const begun = await trainings.start(actorOf(principal), {
-          spec: {
-            ...spec,
-            // What is left out is left out, not undefined.
-            algorithm: JSON.parse(JSON.stringify(spec.algorithm)) as TrainingAlgorithm,
-            version: new Date(to).toISOString().slice(0, 10),
-            features: steadyFeatureNames,
-            label: labelColumn,
-            period: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
-          },
-          rows: (signal) =>
-            trainingData(engine(), steadyFeatureNames, { tenant, from, to, signal }),
-          challenge,
-          ...(note !== undefined && { note }),
-        });
-        return shown(begun);
+        const { challenge, note } = body;
+        const plan = learn.model(periodOf(body, principal), choiceOf(body));
+        return shown(await trainings.start(actorOf(principal), { ...plan, challenge, note }));
+      },
+    }),
+    defineRoute({
+      method: "post",
+      path: `/models/${desk.useCase}/ensembles`,
+      role: "analyst",
+      tag,
+      summary: "Learn from a period\u2019s decisions how models become one score, and register it",
+      description:
+        "Answers at once, as a training that can be followed. The members score the recorded features again, so they need not have been asked then; the period begins after all that they learned from. The last of the rows judge the ensemble and are not learned from.",
+      status: 202,
+      body: z.strictObject({
+        ...period,
+        members: z
+          .array(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}\/\d{1,9}$/))
+          .min(1)
+          .max(membersAtMost)
+          .describe("Name and version, as in card-fraud/3"),
+        name: modelName.default("fraud-ensemble"),
+        combination: z.enum(["stacked", "weighted"]).default("stacked"),
+        calibration: z.enum(["none", "platt", "isotonic"]).default("none"),
+        validationShare,
+        ...begins,
+      }),
+      response: training,
+      handler: async ({ body, principal }) => {
+        const { members, name, combination, calibration, challenge, note } = body;
+        const chosen = { name, combination, calibration, validationShare: body.validationShare };
+        const plan = await learn.ensemble(periodOf(body, principal), members, chosen);
+        return shown(await trainings.start(actorOf(principal), { ...plan, challenge, note }));
       },
     }),
     defineRoute({
@@ -157,20 +221,34 @@ export function trainingRoutes({
   ];
 }
 
-function shown({ spec, startedAt, updatedAt, report, ...rest }: Training) {
+function periodOf(
+  { from, to }: { readonly from: number; readonly to: number },
+  { tenant }: Principal,
+): TrainingPeriod {
+  if (from >= to)
+    throw new EcapError("ECAP_REQUEST_INVALID", "the period ends before it begins", {
+      path: "/to",
+    });
+  return { tenant, from, to };
+}
+
+type Figures = z.input<typeof figures>;
+
+function shown({ startedAt, updatedAt, report, ...rest }: Training) {
   return {
     ...rest,
     startedAt: new Date(startedAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
-    name: spec.name,
-    algorithm: spec.algorithm.kind,
     ...(report && {
       report: {
         rows: report.rows,
         positives: report.positives,
         validationRows: report.validationRows,
         steps: report.steps,
-        ...(report.validation && { validation: report.validation }),
+        ...(report.validation && { validation: structuredClone(report.validation) as Figures }),
+        ...(report.members && {
+          members: structuredClone(report.members) as Array<Figures & { readonly model: string }>,
+        }),
         seconds: report.durationMs / 1_000,
       },
     }),

@@ -1,5 +1,11 @@
 import { EcapError, type QueryEngine } from "@ecap/sdk";
-import { type Comparison, compareAuc, type Performance, performanceOf } from "@ecap/sdk/models";
+import {
+  type Comparison,
+  compareAuc,
+  type MemberOpinion,
+  type Performance,
+  performanceOf,
+} from "@ecap/sdk/models";
 import { lakeDb, lakeFunctions, queryLake } from "@ecap/sdk/sql";
 import type { Ranked } from "@ecap/sdk/training";
 import type { ModelOpinion } from "../contract.ts";
@@ -34,6 +40,9 @@ export interface ScoresQuery {
   readonly signal?: AbortSignal;
 }
 
+/** How finely a period is told. */
+export type Grain = "day" | "week";
+
 export interface ModelPerformance extends Performance {
   /** Name and version. */
   readonly model: string;
@@ -43,8 +52,14 @@ export interface ModelPerformance extends Performance {
   readonly coverage: number;
   readonly late: number;
   readonly failed: number;
-  /** The same by the day of the payments, in UTC, as far as labels have come. */
+  /** The same by the day of the payments, or the Monday of their week, in UTC, as far as labels have come. */
   readonly days: ReadonlyArray<Performance & { readonly day: string }>;
+}
+
+/** What a model said of a payment of which it is known what it was. */
+export interface LabelledScore extends Ranked {
+  /** Epoch milliseconds of the payment. */
+  readonly at: number;
 }
 
 interface Scores {
@@ -53,7 +68,7 @@ interface Scores {
   late: number;
   failed: number;
   /** By payment. */
-  readonly known: Map<string, Ranked & { readonly day: string }>;
+  readonly known: Map<string, LabelledScore>;
 }
 
 /** What each model said of the payments of a period, and what became of them. */
@@ -90,7 +105,7 @@ async function readScores(
     if (rows.length < rowsAtOnce / 8) stepMs *= 4;
     for (const row of rows) {
       const positive = isFraud(row);
-      for (const opinion of JSON.parse(row.models ?? "[]") as readonly ModelOpinion[]) {
+      for (const opinion of opinionsIn(row.models)) {
         const scores = scoresOf(models, opinion.model);
         scores.asked += 1;
         if (opinion.late === true) scores.late += 1;
@@ -105,12 +120,19 @@ async function readScores(
             { path: "/to" },
           );
         cases += 1;
-        const day = new Date(row.event_time).toISOString().slice(0, 10);
-        scores.known.set(row.transaction_id, { score: opinion.score, positive, day });
+        const at = Date.parse(row.event_time);
+        scores.known.set(row.transaction_id, { score: opinion.score, positive, at });
       }
     }
   }
   return models;
+}
+
+/** Of every model that was asked, once each; members of ensembles too. */
+function opinionsIn(json: string | null): readonly MemberOpinion[] {
+  const opinions = JSON.parse(json ?? "[]") as readonly ModelOpinion[];
+  const all = opinions.flatMap((opinion) => [opinion, ...(opinion.members ?? [])]);
+  return all.filter((each, i) => all.findIndex(({ model }) => model === each.model) === i);
 }
 
 function scoresOf(models: Map<string, Scores>, model: string): Scores {
@@ -121,10 +143,20 @@ function scoresOf(models: Map<string, Scores>, model: string): Scores {
   return made;
 }
 
+/** What one model said of the payments of a period of which it is known what they were. */
+export async function labelledScores(
+  engine: QueryEngine,
+  query: ScoresQuery,
+  model: string,
+): Promise<readonly LabelledScore[]> {
+  const scores = (await readScores(engine, query)).get(model);
+  return scores === undefined ? [] : [...scores.known.values()];
+}
+
 /** Each model by itself, on all that it scored. */
 export async function modelPerformance(
   engine: QueryEngine,
-  query: ScoresQuery,
+  { grain, ...query }: ScoresQuery & { readonly grain: Grain },
 ): Promise<readonly ModelPerformance[]> {
   const models = await readScores(engine, query);
   return [...models].map(([model, { asked, scored, late, failed, known }]) => ({
@@ -134,23 +166,33 @@ export async function modelPerformance(
     late,
     failed,
     ...performanceOf([...known.values()], query.threshold),
-    days: byDay([...known.values()], query.threshold),
+    days: byDay([...known.values()], { grain, threshold: query.threshold }),
   }));
 }
 
 function byDay(
-  known: ReadonlyArray<Ranked & { readonly day: string }>,
-  threshold: number,
+  known: readonly LabelledScore[],
+  { grain, threshold }: { readonly grain: Grain; readonly threshold: number },
 ): ModelPerformance["days"] {
   const days = new Map<string, Ranked[]>();
   for (const each of known) {
-    const ofDay = days.get(each.day);
-    if (ofDay === undefined) days.set(each.day, [each]);
+    const day = new Date(startOf(grain, each.at)).toISOString().slice(0, 10);
+    const ofDay = days.get(day);
+    if (ofDay === undefined) days.set(day, [each]);
     else ofDay.push(each);
   }
   return [...days]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([day, cases]) => ({ day, ...performanceOf(cases, threshold) }));
+}
+
+const dayMs = 86_400_000;
+/** Of 1970, so that its weeks begin on Mondays. */
+const firstMonday = 4 * dayMs;
+
+function startOf(grain: Grain, at: number): number {
+  if (grain === "day") return at;
+  return Math.floor((at - firstMonday) / (7 * dayMs)) * 7 * dayMs + firstMonday;
 }
 
 export interface ModelComparison {

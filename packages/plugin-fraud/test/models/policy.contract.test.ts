@@ -15,6 +15,12 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const tenant = "default";
+
+function made<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("not there");
+  return value;
+}
+
 const ann = { tenant, by: "ann" };
 
 /** A model that was taught that payments of more than a hundred are frauds; or was shown no amounts, and so knows nothing. */
@@ -52,7 +58,9 @@ test("a challenger that tells frauds better on enough labelled payments is promo
   try {
     const service = platform.service(fraud);
     const { desk, book, monitor } = service.models;
-    const job = service.models.policy(service.engine);
+    const job = made(
+      service.models.jobs(service.engine).find(({ name }) => name === "fraud-model-policy"),
+    );
     const run = () => job.run({ signal: new AbortController().signal });
     const bytes = await modelOf("amounts", { showsAmounts: true });
     const { version } = await desk.register(ann, { bytes });

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { EcapError } from "../errors/ecap-error.ts";
 import type { ModelRuntime } from "../ports/model-runtime.ts";
+import type { Ensemble } from "./ensemble/ensemble.ts";
+import { parseEnsemble } from "./ensemble/ensemble-document.ts";
+import { createEnsembleScorer } from "./ensemble/ensemble-scorer.ts";
 import type { ModelContract } from "./model-contract.ts";
-import { createScorer, type Scorer } from "./scorer.ts";
+import { createScorer, type ModelScorer, type Scorer } from "./scorer.ts";
 
 /** What a use case asks of its models. */
 export interface ModelUse {
@@ -21,7 +24,9 @@ export interface ModelUse {
 /** A model that may be registered. */
 export interface CheckedModel {
   readonly contract: ModelContract;
-  /** Of the bytes as they came. */
+  /** How its members become one score, of an ensemble. */
+  readonly ensemble?: Ensemble;
+  /** Of the bytes as they came; of an ensemble of its document as JSON. */
   readonly sha256: string;
   readonly bytes: number;
   readonly producer: string;
@@ -37,18 +42,15 @@ export interface CheckedModel {
 /** Loads a model, checks it against its contract and the use case, and runs its golden vectors; ECAP_MODEL_INVALID says why it cannot be used. */
 export async function checkModel(
   runtime: ModelRuntime,
-  { useCase, features, mayBeMissing = [], scores = [0, 1], maxRowMs = 25 }: ModelUse,
+  use: ModelUse,
   { bytes, sideFile }: { readonly bytes: Uint8Array; readonly sideFile?: unknown },
 ): Promise<CheckedModel> {
-  const scorer = await createScorer(runtime, bytes, features, sideFile);
+  const scorer = await createScorer(runtime, bytes, use.features, sideFile);
   try {
     const { contract, model } = scorer;
     const { rowMs, description } = model;
-    if (rowMs !== undefined && rowMs > maxRowMs)
-      throw invalid(
-        `the model takes ${rowMs.toFixed(0)} ms a row; for ${useCase} at most ${maxRowMs} ms are allowed`,
-      );
-    const golden = await runGolden(scorer, scores);
+    checkTime(rowMs, use);
+    const golden = await runGolden(scorer, use);
     return {
       contract,
       sha256: sha256(bytes),
@@ -59,11 +61,57 @@ export async function checkModel(
       ...(description.labels !== undefined && { labels: description.labels }),
       ...(rowMs !== undefined && { rowMs }),
       golden,
-      warnings: warningsOf(contract, rowMs, mayBeMissing),
+      warnings: warningsOf(contract, rowMs, use),
     };
   } finally {
     await scorer.close();
   }
+}
+
+/**
+ * Checks an ensemble's document, loads its members and runs its golden vectors; ECAP_MODEL_INVALID says why it cannot be used. `open` gives a member's scorer by
+ * its label, and is not asked for more than one document names.
+ */
+export async function checkEnsemble(
+  open: (label: string) => Promise<ModelScorer>,
+  use: ModelUse,
+  document: unknown,
+): Promise<CheckedModel> {
+  const { ensemble, contractOf } = parseEnsemble(document);
+  const opened = await Promise.allSettled(ensemble.members.map(open));
+  const members = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  try {
+    const failed = opened.find((each) => each.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    const contract = contractOf(members.map((member) => member.contract));
+    const times = members.map(({ model }) => model.rowMs);
+    const rowMs = times.includes(undefined)
+      ? undefined
+      : times.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+    checkTime(rowMs, use);
+    const text = new TextEncoder().encode(JSON.stringify(document));
+    return {
+      contract,
+      ensemble,
+      sha256: sha256(text),
+      bytes: text.length,
+      producer: "",
+      opsets: {},
+      inputs: [],
+      ...(rowMs !== undefined && { rowMs }),
+      golden: await runGolden(createEnsembleScorer(ensemble, contract, members), use),
+      warnings: warningsOf(contract, rowMs, use),
+    };
+  } finally {
+    await Promise.all(members.map((member) => member.close()));
+  }
+}
+
+function checkTime(rowMs: number | undefined, { useCase, maxRowMs = 25 }: ModelUse): void {
+  if (rowMs !== undefined && rowMs > maxRowMs)
+    throw invalid(
+      `the model takes ${rowMs.toFixed(0)} ms a row; for ${useCase} at most ${maxRowMs} ms are allowed`,
+    );
 }
 
 export function sha256(bytes: Uint8Array): string {
@@ -72,7 +120,7 @@ export function sha256(bytes: Uint8Array): string {
 
 async function runGolden(
   scorer: Scorer,
-  [least, most]: readonly [number, number],
+  { scores: [least, most] = [0, 1] }: ModelUse,
 ): Promise<CheckedModel["golden"]> {
   const { golden, tolerance } = scorer.contract;
   const answers = await scorer
@@ -104,7 +152,7 @@ async function runGolden(
 function warningsOf(
   { features, golden, histograms, training }: ModelContract,
   rowMs: number | undefined,
-  mayBeMissing: readonly string[],
+  { mayBeMissing = [] }: ModelUse,
 ): readonly string[] {
   const refused = features
     .filter(({ name, missing }) => missing === "refuse" && mayBeMissing.includes(name))

@@ -1,7 +1,7 @@
 import { driftOf } from "./drift.ts";
 import { binOf } from "./histogram.ts";
 import type { ModelContract } from "./model-contract.ts";
-import type { Observe } from "./model-server.ts";
+import type { ModelOpinion, Observe } from "./model-server.ts";
 
 /** When a model is taken away without a person. */
 export interface GuardLimits {
@@ -40,6 +40,15 @@ interface Counts {
   scored: number;
 }
 
+/** An ensemble that goes on without a member is not what somebody approved. */
+function failureIn({ failure, members }: ModelOpinion): string | undefined {
+  return failure ?? members?.find((member) => member.failure !== undefined)?.failure;
+}
+
+function isLate({ late, members }: ModelOpinion): boolean {
+  return late === true || members?.some((member) => member.late === true) === true;
+}
+
 /** Versions that are counted; beyond them the one counted first is forgotten. */
 const versionsKept = 5_000;
 
@@ -59,10 +68,11 @@ export function createGuard({ limits: given, rollBack }: GuardOptions): Observe 
       if (until !== undefined && performance.now() < until) continue;
       const counts = countsOf(key);
       counts.questions += 1;
-      if (opinion.failure !== undefined) {
+      const failure = failureIn(opinion);
+      if (failure !== undefined) {
         counts.failures += 1;
-        counts.lastFailure = opinion.failure;
-      } else if (opinion.late === true && apart) counts.late += 1;
+        counts.lastFailure = failure;
+      } else if (apart && isLate(opinion)) counts.late += 1;
       const decides = opinion.role === "champion" || opinion.role === "canary";
       const why =
         overLimit(counts) ?? (decides ? drifted(counts, contract, opinion.score) : undefined);

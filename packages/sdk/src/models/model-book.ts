@@ -1,39 +1,22 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { ModelRuntime } from "../ports/model-runtime.ts";
 import { type Followed, follow } from "../state/follow.ts";
-import type { ModelUse } from "./check-model.ts";
+import type { Ensemble } from "./ensemble/ensemble.ts";
+import { versionIn } from "./ensemble/ensemble-document.ts";
+import { createEnsembleScorer } from "./ensemble/ensemble-scorer.ts";
 import { type ModelHead, noSuchModel } from "./model-head.ts";
-import type { ModelStore } from "./model-store.ts";
-import { createScorer, type Scorer } from "./scorer.ts";
-
-/** A version that is loaded. */
-export interface ServedModel {
-  readonly version: number;
-  /** Name and version, as in `card-fraud/3`. */
-  readonly label: string;
-  readonly scorer: Scorer;
-}
-
-/** One that cannot be loaded: what it should have scored says why. */
-export interface BrokenModel {
-  readonly version: number;
-  readonly label: string;
-  readonly failure: Error;
-}
-
-export type ModelInRole = ServedModel | BrokenModel;
-
-/** What scores a tenant's entities at one moment: a decision takes it once. */
-export interface ModelsInForce {
-  readonly revision: number;
-  /** Absent: the use case has no model. */
-  readonly champion: ModelInRole | undefined;
-  readonly canary: { readonly model: ModelInRole; readonly share: number } | undefined;
-  readonly challenger: ModelInRole | undefined;
-  readonly shadows: readonly ModelInRole[];
-}
+import type { ModelLoader } from "./model-loader.ts";
+import type { ModelStore, StoredModel } from "./model-store.ts";
+import type { Scorer } from "./scorer.ts";
+import {
+  type BrokenModel,
+  loadedOf,
+  type ModelInRole,
+  type ModelsInForce,
+  membersOf,
+  type ServedModel,
+} from "./served-model.ts";
 
 export interface ModelBook
   extends Pick<Followed<ModelsInForce>, "current" | "refresh" | "known" | "keys"> {
@@ -41,11 +24,9 @@ export interface ModelBook
 }
 
 export interface ModelBookOptions {
-  readonly use: ModelUse;
-  readonly store: ModelStore;
-  readonly runtime: () => ModelRuntime;
-  /** Version 0; absent: the use case begins without a model. */
-  readonly builtIn: (() => Promise<Uint8Array> | Uint8Array) | undefined;
+  readonly useCase: string;
+  readonly store: Pick<ModelStore, "head">;
+  readonly loader: ModelLoader;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How old what is known may be, in milliseconds. Default 1,000. */
@@ -56,70 +37,75 @@ export interface ModelBookOptions {
 const tenantsKept = 1_000;
 
 /** Loads the models that have a role, and lets go of those that have none any more when nobody waits for them. */
+type Get = (version: number) => Promise<ModelInRole | undefined>;
+
 export function createModelBook({
-  use,
+  useCase,
   store,
-  runtime,
-  builtIn,
+  loader,
   clock,
   logger,
   refreshMs = 1_000,
 }: ModelBookOptions): ModelBook {
-  let builtInModel: Promise<ModelInRole> | undefined;
+  let builtIn: Promise<ModelInRole> | undefined;
 
   async function serve(
     label: string,
     version: number,
-    open: () => Promise<Scorer>,
+    open: () => Promise<Pick<ServedModel, "scorer" | "parts">>,
   ): Promise<ModelInRole> {
     try {
-      const scorer = await open();
-      logger.info({ model: label, useCase: use.useCase }, "model loaded");
-      return { version, label, scorer };
+      const opened = await open();
+      logger.info({ model: label, useCase }, "model loaded");
+      return { version, label, ...opened };
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
-      logger.error(
-        { model: label, useCase: use.useCase, error: failure.message },
-        "a model cannot be used",
-      );
+      logger.error({ model: label, useCase, error: failure.message }, "a model cannot be used");
       return { version, label, failure };
     }
   }
 
   /** One for all tenants. */
-  function loadBuiltIn(bytes: () => Promise<Uint8Array> | Uint8Array): Promise<ModelInRole> {
-    builtInModel ??= (async () => {
-      const open = async (): Promise<Scorer> =>
-        createScorer(runtime(), await bytes(), use.features);
-      const served = await serve(`${use.useCase}/0`, 0, open);
-      return "scorer" in served ? { ...served, label: `${served.scorer.contract.name}/0` } : served;
-    })();
-    return builtInModel;
+  async function loadBuiltIn(): Promise<ModelInRole> {
+    const served = await serve(`${useCase}/0`, 0, async () => ({
+      scorer: await loader.open("", 0),
+    }));
+    return "scorer" in served ? { ...served, label: `${served.scorer.contract.name}/0` } : served;
   }
 
-  async function loadVersion(tenant: string, version: number): Promise<ModelInRole> {
-    const stored = await store.version(tenant, version);
+  async function loadVersion(tenant: string, version: number, get: Get): Promise<ModelInRole> {
+    const stored = await loader.stored(tenant, version);
     if (stored === undefined) throw noSuchModel(version);
-    return serve(`${stored.contract.name}/${version}`, version, async () => {
-      const bytes = await store.bytes(tenant, stored);
-      return createScorer(runtime(), bytes, use.features, stored.sideFile);
-    });
+    return serve(`${stored.contract.name}/${version}`, version, async () =>
+      stored.ensemble === undefined
+        ? { scorer: await loader.open(tenant, version) }
+        : loadEnsemble(stored, stored.ensemble, get),
+    );
   }
 
   async function load(tenant: string, before: ModelsInForce | undefined): Promise<ModelsInForce> {
     const head = await store.head(tenant);
     if (before?.revision === head.revision) return before;
     const loaded = new Map(
-      before === undefined ? [] : modelsOf(before).map((model) => [model.version, model]),
+      before === undefined ? [] : loadedOf(before).map((model) => [model.version, model]),
     );
-    const get = async (version: number): Promise<ModelInRole | undefined> => {
-      if (version === 0) return builtIn && loadBuiltIn(builtIn);
+    // An ensemble's member may have a role of its own, and is loaded once.
+    const asked = new Map<number, Promise<ModelInRole | undefined>>();
+    const get: Get = (version) => {
+      const known = asked.get(version);
+      if (known !== undefined) return known;
+      const found = find(version);
+      asked.set(version, found);
+      return found;
+    };
+    const find: Get = async (version) => {
+      if (version === 0) return loader.hasBuiltIn ? (builtIn ??= loadBuiltIn()) : undefined;
       const known = loaded.get(version);
-      return known !== undefined && "scorer" in known ? known : loadVersion(tenant, version);
+      return known !== undefined && isWhole(known) ? known : loadVersion(tenant, version, get);
     };
     const inForce = await inRoles(head, get);
-    const kept = new Set(modelsOf(inForce));
-    if (before !== undefined) letGo(modelsOf(before).filter((model) => !kept.has(model)));
+    const kept = new Set(loadedOf(inForce));
+    if (before !== undefined) letGo(loadedOf(before).filter((model) => !kept.has(model)));
     return inForce;
   }
 
@@ -147,35 +133,65 @@ export function createModelBook({
         { tenant, error: String(error) },
         "the models could not be looked up again; those known go on scoring",
       ),
-    dropped: (inForce) => letGo(modelsOf(inForce)),
+    dropped: (inForce) => letGo(loadedOf(inForce)),
   });
 
   return {
     ...followed,
     async close() {
-      const served = followed.known().flatMap(modelsOf);
-      const own = builtInModel === undefined ? [] : [await builtInModel];
-      const scorers = new Set(
-        [...served, ...own].flatMap((model) => ("scorer" in model ? [model.scorer] : [])),
-      );
+      const own = await builtIn;
+      const served = [...followed.known().flatMap(loadedOf), ...(own === undefined ? [] : [own])];
+      const scorers = new Set(served.flatMap((model) => ("scorer" in model ? [model.scorer] : [])));
       await Promise.allSettled([...scorers].map((scorer) => scorer.close()));
     },
   };
 }
 
-export function modelsOf({
-  champion,
-  canary,
-  challenger,
-  shadows,
-}: ModelsInForce): readonly ModelInRole[] {
-  return [champion, canary?.model, challenger, ...shadows].filter((model) => model !== undefined);
+/** With a member that cannot be loaded it does what it does with one that fails. */
+async function loadEnsemble(
+  { contract }: StoredModel,
+  ensemble: Ensemble,
+  get: Get,
+): Promise<Pick<ServedModel, "scorer" | "parts">> {
+  const members = await Promise.all(
+    ensemble.members.map(async (label): Promise<ModelInRole> => {
+      const version = versionIn(label);
+      const broken = (failure: Error): BrokenModel => ({ version, label, failure });
+      return get(version).then((member) => member ?? broken(noSuchModel(version)), broken);
+    }),
+  );
+  const scorers = members.map((member) =>
+    "scorer" in member ? member.scorer : failing(member.failure),
+  );
+  return {
+    scorer: createEnsembleScorer(ensemble, contract, scorers),
+    parts: { ensemble, members },
+  };
 }
 
-async function inRoles(
-  head: ModelHead,
-  get: (version: number) => Promise<ModelInRole | undefined>,
-): Promise<ModelsInForce> {
+/** Whether nothing of it is to be tried again. */
+function isWhole(model: ModelInRole): boolean {
+  return "scorer" in model && membersOf(model).every((member) => "scorer" in member);
+}
+
+/** In the place of a member that is not there: it says why. */
+function failing(failure: Error): Scorer {
+  const fails = (): never => {
+    throw failure;
+  };
+  return {
+    contract: { name: "", version: "", features: [], golden: [], tolerance: 0 },
+    apart: false,
+    row: fails,
+    fill: fails,
+    score: () => Promise.reject(failure),
+    scoreRows: () => Promise.reject(failure),
+    explain: fails,
+    close: async () => {},
+  };
+}
+
+async function inRoles(head: ModelHead, get: Get): Promise<ModelsInForce> {
   const canary = head.canary && (await get(head.canary.version));
   return {
     revision: head.revision,

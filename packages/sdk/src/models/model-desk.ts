@@ -1,6 +1,8 @@
+import { EcapError } from "../errors/ecap-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ModelRuntime } from "../ports/model-runtime.ts";
-import { type CheckedModel, checkModel, type ModelUse } from "./check-model.ts";
+import { type CheckedModel, checkEnsemble, checkModel, type ModelUse } from "./check-model.ts";
+import { versionIn } from "./ensemble/ensemble-document.ts";
 import type { ModelBook } from "./model-book.ts";
 import {
   type ModelAction,
@@ -15,7 +17,9 @@ import {
   rollbackStep,
   withPolicy,
 } from "./model-head.ts";
+import { builtInRegistrant, type ModelLoader } from "./model-loader.ts";
 import type { ModelStore, StoredModel } from "./model-store.ts";
+import type { ModelScorer } from "./scorer.ts";
 
 /** Who does something, in which tenant. */
 export interface ModelActor {
@@ -32,27 +36,30 @@ export interface ModelVersion extends StoredModel {
   readonly share?: number;
 }
 
-export interface ModelFile {
-  /** The ONNX file as it is. */
-  readonly bytes: Uint8Array;
-  /** Its contract, where the file has none. */
-  readonly sideFile?: unknown;
-}
+/** What can be registered: an ONNX file, or the document of an ensemble of what is registered already. */
+export type ModelFile =
+  | {
+      /** The ONNX file as it is. */
+      readonly bytes: Uint8Array;
+      /** Its contract, where the file has none. */
+      readonly sideFile?: unknown;
+    }
+  | { readonly ensemble: unknown };
 
 /** Where people change which models score. Every change is audited, and seen by this process when it resolves. */
 export interface ModelDesk {
   readonly useCase: string;
   /** What registering would say; ECAP_MODEL_INVALID where it would refuse. */
-  validate(file: ModelFile): Promise<CheckedModel>;
+  validate(tenant: string, file: ModelFile): Promise<CheckedModel>;
   /** A new version, which scores nothing yet; ECAP_MODEL_INVALID says what is wrong with it. */
   register(actor: ModelActor, file: ModelFile & { readonly note?: string }): Promise<ModelVersion>;
-  /** Versions, newest first, from a number on downwards. */
+  /** Versions, newest first, from a number on downwards; the last is 0, where one comes with the use case. */
   versions(
     tenant: string,
     page: { readonly limit: number; readonly below?: number },
   ): Promise<readonly ModelVersion[]>;
   version(tenant: string, version: number): Promise<ModelVersion>;
-  /** The file as it was registered. */
+  /** The file as it was registered; of an ensemble its document. */
   bytes(tenant: string, version: number): Promise<Uint8Array>;
   head(tenant: string): Promise<ModelHead>;
   move(
@@ -72,6 +79,7 @@ export interface ModelDesk {
 export interface ModelDeskOptions {
   readonly use: ModelUse;
   readonly store: ModelStore;
+  readonly loader: ModelLoader;
   readonly book: Pick<ModelBook, "refresh">;
   readonly runtime: () => ModelRuntime;
   readonly clock: Clock;
@@ -85,12 +93,10 @@ export interface ModelDeskOptions {
   }) => Promise<void>;
 }
 
-/** A version 0 is no stored one: it comes with the use case. */
-const builtInRegistrant = { id: "ecap" };
-
 export function createModelDesk({
   use,
   store,
+  loader,
   book,
   runtime,
   clock,
@@ -100,32 +106,48 @@ export function createModelDesk({
   const targetOf = (version: number): string => `models/${useCase}/${version}`;
 
   async function versionOf(tenant: string, version: number): Promise<ModelVersion> {
-    const [head, stored] = await Promise.all([store.head(tenant), store.version(tenant, version)]);
+    const [head, stored] = await Promise.all([store.head(tenant), loader.stored(tenant, version)]);
     if (stored === undefined) throw noSuchModel(version);
     return withState(stored, head);
   }
 
+  function check(tenant: string, file: ModelFile): Promise<CheckedModel> {
+    if (!("ensemble" in file)) return checkModel(runtime(), use, file);
+    const open = async (label: string): Promise<ModelScorer> => {
+      const version = versionIn(label);
+      const member = await loader.stored(tenant, version);
+      if (member === undefined || `${member.contract.name}/${version}` !== label)
+        throw new EcapError("ECAP_MODEL_INVALID", `there is no model "${label}" to be a member`);
+      if (member.ensemble !== undefined)
+        throw new EcapError(
+          "ECAP_MODEL_INVALID",
+          `the member "${label}" is an ensemble itself; name its members`,
+        );
+      return loader.open(tenant, version);
+    };
+    return checkEnsemble(open, use, file.ensemble);
+  }
+
   return {
     useCase,
-    validate: (file) => checkModel(runtime(), use, file),
+    validate: check,
     version: versionOf,
     head: (tenant) => store.head(tenant),
-    async bytes(tenant, version) {
-      return store.bytes(tenant, await versionOf(tenant, version));
-    },
+    bytes: (tenant, version) => loader.bytes(tenant, version),
     async versions(tenant, { limit, below }) {
       const head = await store.head(tenant);
       const first = Math.min(below ?? head.next, head.next) - 1;
       const numbers = Array.from(
-        { length: Math.max(0, Math.min(limit, first)) },
+        { length: Math.max(0, Math.min(limit, first + 1)) },
         (_, i) => first - i,
       );
-      const read = await Promise.all(numbers.map((version) => store.version(tenant, version)));
+      const read = await Promise.all(numbers.map((version) => loader.stored(tenant, version)));
       return read.flatMap((stored) => (stored === undefined ? [] : [withState(stored, head)]));
     },
-    async register({ tenant, by, madeBy }, { bytes, sideFile, note }) {
-      const checked = await checkModel(runtime(), use, { bytes, sideFile });
-      await store.putBytes(tenant, bytes);
+    async register({ tenant, by, madeBy }, { note, ...file }) {
+      const checked = await check(tenant, file);
+      const sideFile = "ensemble" in file ? file.ensemble : file.sideFile;
+      if ("bytes" in file) await store.putBytes(tenant, file.bytes);
       const person = { id: by, at: clock.now() };
       let version = 0;
       // The number is taken first, and the head says that there is a model when it is stored: nobody meets one without the other.
@@ -159,13 +181,15 @@ export function createModelDesk({
       if (stored === undefined && version !== 0) throw noSuchModel(version);
       // What worked when it was registered may ask for a feature that a later release has not.
       if (stored !== undefined && action !== "retire")
-        await checkModel(runtime(), use, {
-          bytes: await store.bytes(tenant, stored),
-          sideFile: stored.sideFile,
-        });
+        await check(
+          tenant,
+          stored.ensemble === undefined
+            ? { bytes: await store.bytes(tenant, stored), sideFile: stored.sideFile }
+            : { ensemble: stored.sideFile },
+        );
       const registrant =
         stored === undefined
-          ? builtInRegistrant
+          ? { id: builtInRegistrant }
           : { id: stored.registeredBy, madeBy: stored.keyMadeBy };
       const person = { id: by, at: clock.now(), madeBy };
       const head = await store.changeHead(tenant, (current) =>

@@ -19,18 +19,23 @@ export interface ModelMonitor {
   /** How this process was answered since it began, by name and version of the model. */
   answers(model: string): Answers;
   /** How a version did in all processes, by the hours of the period. What a process counted in the last ten seconds may be missing. */
-  report(request: {
-    readonly tenant: string;
-    readonly version: number;
-    readonly contract: ModelContract;
-    /** Epoch milliseconds, `to` exclusive. */
-    readonly from: number;
-    readonly to: number;
-  }): Promise<WatchReport>;
+  report(request: WatchRequest): Promise<WatchReport>;
+  /** The same of each day of the period on which it was asked something, by its first instant in UTC. */
+  days(request: WatchRequest): Promise<ReadonlyArray<WatchReport & { readonly day: number }>>;
   /** Writes down what was counted. */
   flush(): Promise<void>;
   /** Stops writing by itself, and writes a last time. */
   close(): Promise<void>;
+}
+
+/** A version, and a period of it. */
+export interface WatchRequest {
+  readonly tenant: string;
+  readonly version: number;
+  readonly contract: ModelContract;
+  /** Epoch milliseconds, `to` exclusive. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Answers {
@@ -40,8 +45,9 @@ export interface Answers {
 }
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 /** How long counts are kept. */
-const keptMs = 35 * 24 * hourMs;
+const keptMs = 35 * dayMs;
 const flushMs = 10_000;
 /** Versions and hours that are counted at a time; beyond them the oldest are written down and forgotten. */
 const maxCounted = 2_000;
@@ -119,6 +125,16 @@ export function createModelMonitor({
     return writing;
   }
 
+  /** What all processes wrote down for the hours of a period, and this one just now. */
+  async function* hoursOf({ tenant, version, from, to }: WatchRequest) {
+    await flush();
+    const prefix = prefixOf(tenant, version);
+    for await (const { key, value } of stateStore.scan(prefix)) {
+      const hour = Number(key.slice(prefix.length).split("/")[0]) * hourMs;
+      if (hour + hourMs > from && hour < to) yield { hour, counts: jsonOf(value) as WatchCounts };
+    }
+  }
+
   return {
     observe({ tenant, features }, asked) {
       for (const each of asked) {
@@ -130,15 +146,22 @@ export function createModelMonitor({
       }
       timer ??= setInterval(() => void flush(), flushMs).unref();
     },
-    async report({ tenant, version, contract, from, to }) {
-      await flush();
-      const sum = emptyCounts(contract);
-      const prefix = prefixOf(tenant, version);
-      for await (const { key, value } of stateStore.scan(prefix)) {
-        const hour = Number(key.slice(prefix.length).split("/")[0]) * hourMs;
-        if (hour + hourMs > from && hour < to) addCounts(sum, jsonOf(value) as WatchCounts);
+    async report(request) {
+      const sum = emptyCounts(request.contract);
+      for await (const { counts } of hoursOf(request)) addCounts(sum, counts);
+      return reportOf(sum, request.contract);
+    },
+    async days(request) {
+      const days = new Map<number, WatchCounts>();
+      for await (const { hour, counts } of hoursOf(request)) {
+        const day = Math.floor(hour / dayMs) * dayMs;
+        const sum = days.get(day) ?? emptyCounts(request.contract);
+        addCounts(sum, counts);
+        days.set(day, sum);
       }
-      return reportOf(sum, contract);
+      return [...days]
+        .toSorted(([a], [b]) => a - b)
+        .map(([day, counts]) => ({ day, ...reportOf(counts, request.contract) }));
     },
     answers: (model) => ({ ...answersOf(model) }),
     flush,

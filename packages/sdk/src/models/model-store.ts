@@ -14,7 +14,7 @@ export interface StoredModel extends CheckedModel {
   /** Epoch milliseconds. */
   readonly registeredAt: number;
   readonly note?: string;
-  /** The contract as it came beside the file, where the file has none. */
+  /** The contract as it came beside the file, where the file has none; of an ensemble its document. */
   readonly sideFile?: unknown;
 }
 

@@ -118,6 +118,27 @@ function variance(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
 }
 
+/** Area under the ROC curve, and the variance of it as an estimate. */
+export function aucWithVariance(cases: readonly Ranked[]): {
+  readonly auc: number;
+  readonly variance: number;
+} {
+  const scoresOf = (positive: boolean): readonly number[] =>
+    cases.flatMap((each) => (each.positive === positive ? [each.score] : []));
+  const { ofPositives, ofNegatives } = placements(scoresOf(true), scoresOf(false));
+  return {
+    auc: mean(ofPositives),
+    variance:
+      variance(ofPositives) / ofPositives.length + variance(ofNegatives) / ofNegatives.length,
+  };
+}
+
+/** How often a standard normal variable is larger. */
+export function normalTail(z: number): number {
+  const half = twoSided(z) / 2;
+  return z > 0 ? half : 1 - half;
+}
+
 /** Of a standard normal variable: its square is chi-squared with one degree of freedom. */
 function twoSided(z: number): number {
   return chiSquaredTail(z * z, 1);

@@ -1,6 +1,7 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { FeatureValues } from "../features/feature.ts";
 import type {
+  ExactContributions,
   LoadedModel,
   ModelDescription,
   ModelRuntime,
@@ -9,12 +10,11 @@ import type {
 import { withinTime } from "../state/follow.ts";
 import { type ModelContract, type ModelFeature, readModelContract } from "./model-contract.ts";
 
-/** A model that is asked by feature names. */
+/** A model, or several that score as one, asked by feature names. */
 export interface Scorer {
   readonly contract: ModelContract;
-  readonly model: LoadedModel;
-  /** Which of the model's scores is the score. */
-  readonly column: number;
+  /** Whether it scores in a thread of its own. */
+  readonly apart: boolean;
   /** What the model is given for features; ECAP_MODEL_INPUT where one that must be there is missing. */
   readonly row: (features: FeatureValues) => readonly number[];
   /** The same of values in the order of the contract's features, NaN being missing. */
@@ -27,8 +27,18 @@ export interface Scorer {
   ): Promise<
     ReadonlyArray<{ readonly score: number; readonly label: string | number | undefined }>
   >;
+  /** Exact contributions to the score of a row that was filled; undefined where its graph does not allow. */
+  explain(
+    row: readonly number[],
+    background: ReadonlyArray<readonly number[]>,
+  ): ExactContributions | undefined;
   /** Lets go of the model when what was asked before has been answered, or half a second later. */
   close(): Promise<void>;
+}
+
+/** Of one ONNX model. */
+export interface ModelScorer extends Scorer {
+  readonly model: LoadedModel;
 }
 
 const patienceMs = 500;
@@ -39,7 +49,7 @@ export async function createScorer(
   bytes: Uint8Array,
   available: readonly string[],
   sideFile?: unknown,
-): Promise<Scorer> {
+): Promise<ModelScorer> {
   // What a missing value becomes is in the contract, which is in the file.
   const model = await runtime.load(bytes, { missing: "pass" });
   try {
@@ -52,8 +62,9 @@ export async function createScorer(
   }
 }
 
-function scorerOf(model: LoadedModel, contract: ModelContract, column: number): Scorer {
+function scorerOf(model: LoadedModel, contract: ModelContract, last: number): ModelScorer {
   const { features } = contract;
+  const column = last < 0 ? Math.max(0, (model.description.labels?.length ?? 1) + last) : last;
   const life: { asked: number; end?: () => void } = { asked: 0 };
 
   /** A model is closed when nobody waits for it. */
@@ -80,20 +91,21 @@ function scorerOf(model: LoadedModel, contract: ModelContract, column: number): 
   return {
     contract,
     model,
+    apart: model.apart === true,
     row,
     fill,
-    column: column < 0 ? Math.max(0, (model.description.labels?.length ?? 1) + column) : column,
     score: (values) =>
       counted(async () => {
-        return pick(await model.score(row(values)), column);
+        return pick(await model.score(row(values)), last);
       }),
     scoreRows: (rows) =>
       counted(async () => {
         return (await model.scoreBatch(rows.map(fill))).map((answer) => ({
-          score: pick(answer, column),
+          score: pick(answer, last),
           label: answer.label,
         }));
       }),
+    explain: (values, background) => model.explain?.({ row: values, background, column }),
     async close() {
       const idle = new Promise<void>((resolve) => {
         life.end = resolve;

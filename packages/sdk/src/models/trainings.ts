@@ -1,16 +1,10 @@
 import { EcapError, isEcapError } from "../errors/ecap-error.ts";
 import { uuidv7 } from "../events/uuid.ts";
 import type { Clock } from "../ports/clock.ts";
-import type {
-  ModelTrainer,
-  TrainingBatch,
-  TrainingProgress,
-  TrainingReport,
-  TrainingSpec,
-} from "../ports/model-trainer.ts";
+import type { TrainingProgress, TrainingReport, TrainOptions } from "../ports/model-trainer.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { jsonOf, updateJson } from "../state/json-value.ts";
-import type { ModelActor, ModelDesk } from "./model-desk.ts";
+import type { ModelActor, ModelDesk, ModelFile } from "./model-desk.ts";
 
 /** A training, as it stands. */
 export interface Training {
@@ -21,7 +15,10 @@ export interface Training {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly updatedAt: number;
-  readonly spec: TrainingSpec;
+  /** Of the model. */
+  readonly name: string;
+  /** As `boosted`, or `ensemble`. */
+  readonly algorithm: string;
   readonly progress?: TrainingProgress;
   readonly report?: TrainingReport;
   /** Of the model it registered. */
@@ -30,19 +27,22 @@ export interface Training {
   readonly problem?: string;
 }
 
+/** What is learned, and how. */
+export interface TrainingPlan {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly learn: (
+    options: Required<TrainOptions>,
+  ) => Promise<{ readonly file: ModelFile; readonly report: TrainingReport }>;
+  /** Make it the challenger of the model that decides. */
+  readonly challenge: boolean;
+  readonly note?: string | undefined;
+}
+
 /** Trains models and registers them; each training can be followed from any process. */
 export interface Trainings {
   /** Begins to train and does not wait for the end; one at a time in a process, another is ECAP_OVERLOADED. */
-  start(
-    actor: ModelActor,
-    given: {
-      readonly spec: TrainingSpec;
-      readonly rows: (signal: AbortSignal) => AsyncIterable<TrainingBatch>;
-      /** Make it the challenger of the model that decides. */
-      readonly challenge: boolean;
-      readonly note?: string;
-    },
-  ): Promise<Training>;
+  start(actor: ModelActor, plan: TrainingPlan): Promise<Training>;
   training(tenant: string, id: string): Promise<Training>;
   /** The last ones, newest first. */
   trainings(tenant: string): Promise<readonly Training[]>;
@@ -57,13 +57,10 @@ const listed = 50;
 
 export function createTrainings({
   desk,
-  trainer,
   stateStore,
   clock,
 }: {
   readonly desk: Pick<ModelDesk, "useCase" | "register" | "move">;
-  /** Asked for with the first training. */
-  readonly trainer: () => ModelTrainer;
   readonly stateStore: StateStore;
   readonly clock: Clock;
 }): Trainings {
@@ -86,7 +83,7 @@ export function createTrainings({
   async function run(
     actor: ModelActor,
     begun: Training,
-    { spec, rows, challenge, note }: Parameters<Trainings["start"]>[1],
+    { learn, challenge, note }: TrainingPlan,
   ): Promise<void> {
     let now = begun;
     let told: Promise<void> = Promise.resolve();
@@ -101,7 +98,7 @@ export function createTrainings({
     const beat = setInterval(() => void next({}).catch(() => {}), lostAfterMs / 4);
     try {
       let toldAt = 0;
-      const { bytes, report } = await trainer().train(rows(stop.signal), spec, {
+      const { file, report } = await learn({
         signal: stop.signal,
         onProgress(progress) {
           now = { ...now, progress };
@@ -111,7 +108,7 @@ export function createTrainings({
         },
       });
       const { version } = await desk.register(actor, {
-        bytes,
+        ...file,
         ...(note !== undefined && { note }),
       });
       if (challenge) await desk.move(actor, version, "challenge");
@@ -124,7 +121,7 @@ export function createTrainings({
   }
 
   return {
-    async start(actor, given) {
+    async start(actor, plan) {
       if (running !== undefined)
         throw new EcapError("ECAP_OVERLOADED", "this process trains a model already");
       const at = clock.now();
@@ -134,11 +131,12 @@ export function createTrainings({
         by: actor.by,
         startedAt: at,
         updatedAt: at,
-        spec: given.spec,
+        name: plan.name,
+        algorithm: plan.algorithm,
       };
       // Taken before anything is waited for, so that two at once cannot both begin.
       running = tell(actor.tenant, begun)
-        .then(() => run(actor, begun, given))
+        .then(() => run(actor, begun, plan))
         .catch(() => {})
         .finally(() => {
           running = undefined;

@@ -1,3 +1,5 @@
+import type { Evaluation } from "../training/evaluation.ts";
+
 /** Rows to learn from, as columns: typed arrays, or what an Arrow vector's `toArray()` gives. NaN is a missing value. */
 export interface TrainingBatch {
   readonly rows: number;
@@ -76,6 +78,8 @@ export interface TrainingSpec {
     | { readonly negative: number; readonly positive: number };
   /** Share of the rows, the last to arrive, by which training is stopped early and judged, and which it does not learn from. Default 0.2. */
   readonly validationShare?: number;
+  /** Column by which the validation rows are told apart in the report, in bands of its values. Default: none. */
+  readonly segment?: string;
   /** Equal seeds and rows give equal models. Default 1. */
   readonly seed?: number;
   /** Of the rows, dates or instants of ISO 8601; stands in the model's contract. */
@@ -101,7 +105,9 @@ export interface TrainingReport {
   readonly steps: number;
   readonly history: readonly TrainingProgress[];
   /** Of the validation rows, by the kept model; absent without such rows. */
-  readonly validation?: { readonly auc: number; readonly averagePrecision: number };
+  readonly validation?: Evaluation;
+  /** Of an ensemble: what each member alone did on the same rows. */
+  readonly members?: ReadonlyArray<Evaluation & { readonly model: string }>;
   readonly durationMs: number;
 }
 

@@ -1,3 +1,5 @@
+import type { Segments } from "./segments.ts";
+
 /** A score and whether the case was positive. */
 export interface Ranked {
   readonly score: number;
@@ -17,15 +19,18 @@ export function areaUnderCurve(cases: readonly Ranked[]): number {
   return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
-/** Precision at each distinct score from the highest down, weighted by the recall it adds: scikit-learn's `average_precision_score`. NaN without a positive. */
-export function averagePrecision(cases: readonly Ranked[]): number {
+/**
+ * Precision at each distinct score from the highest down, weighted by the recall it adds: scikit-learn's `average_precision_score`. NaN without a positive. With
+ * `negativeWeight` each negative counts as so many, so that samples with other shares of positives can be set beside each other.
+ */
+export function averagePrecision(cases: readonly Ranked[], negativeWeight = 1): number {
   const sorted = cases.toSorted((a, b) => b.score - a.score);
   let found = 0;
   let sum = 0;
   for (const { start, end } of ties(sorted)) {
     const positives = countPositives(sorted.slice(start, end));
     found += positives;
-    sum += (positives * found) / end;
+    sum += (positives * found) / (found + negativeWeight * (end - found));
   }
   return sum / found;
 }
@@ -48,6 +53,67 @@ export function atThreshold(
     recall: found / countPositives(cases),
     flagged: flagged.length,
   };
+}
+
+/** What is said of a model by rows it did not learn from. */
+export interface Evaluation {
+  readonly auc: number;
+  readonly averagePrecision: number;
+  /** Share of frauds among the `k` rows with the highest scores: what somebody who looks at so many finds. */
+  readonly precisionAt: ReadonlyArray<{ readonly k: number; readonly precision: number }>;
+  /** Mean squared difference between probability and outcome. */
+  readonly brier: number;
+  readonly calibration: readonly CalibrationBin[];
+  /** Of parts of the rows, in order; absent where they are told by no column. */
+  readonly segments?: readonly SegmentFigures[];
+}
+
+export interface SegmentFigures {
+  /** As in `amount up to 25`. */
+  readonly name: string;
+  readonly rows: number;
+  readonly positives: number;
+  /** Absent where it has rows of one class alone. */
+  readonly auc?: number;
+  readonly averagePrecision?: number;
+}
+
+const lookedAt = [100, 500, 1_000] as const;
+
+/** undefined without a row of each class. `segments`: of each case the one it is in, and their names. */
+export function evaluationOf(
+  cases: readonly Ranked[],
+  segments?: Segments,
+): Evaluation | undefined {
+  const positives = countPositives(cases);
+  if (positives === 0 || positives === cases.length) return undefined;
+  return {
+    auc: areaUnderCurve(cases),
+    averagePrecision: averagePrecision(cases),
+    precisionAt: lookedAt
+      .filter((k) => k <= cases.length)
+      .map((k) => ({ k, precision: precisionAt(k, cases) })),
+    brier: brierScore(cases),
+    calibration: calibrationCurve(cases),
+    ...(segments && { segments: segmentFigures(cases, segments) }),
+  };
+}
+
+function segmentFigures(
+  cases: readonly Ranked[],
+  { names, of }: Segments,
+): readonly SegmentFigures[] {
+  return names.map((name, segment) => {
+    const own = cases.filter((_, i) => of[i] === segment);
+    const positives = countPositives(own);
+    const isMixed = positives > 0 && positives < own.length;
+    return {
+      name,
+      rows: own.length,
+      positives,
+      ...(isMixed && { auc: areaUnderCurve(own), averagePrecision: averagePrecision(own) }),
+    };
+  });
 }
 
 export interface CardDay<Card> extends Ranked {

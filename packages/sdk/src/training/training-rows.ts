@@ -1,5 +1,6 @@
 import { EcapError } from "../errors/ecap-error.ts";
 import type { TrainingBatch, TrainingSpec } from "../ports/model-trainer.ts";
+import { type Segments, segmentsOf } from "./segments.ts";
 
 /** The rows in memory, one after the other as the model will see them. */
 export interface TrainingRows {
@@ -13,6 +14,8 @@ export interface TrainingRows {
   /** Of rows and classes. */
   readonly weights: Float32Array;
   readonly positives: number;
+  /** Of the rows for validation, where the specification names a column to tell them by. */
+  readonly segments: Segments | undefined;
 }
 
 /** Reads all batches into one matrix and checks them; more than `maxBytes` of it is ECAP_TRAINING_DATA. */
@@ -24,9 +27,11 @@ export async function readTrainingRows(
   const width = spec.features.length;
   if (width === 0) throw untrainable("the specification names no features");
   const parts: Array<Pick<TrainingRows, "features" | "labels" | "weights">> = [];
+  const told: number[] = [];
   let rows = 0;
   for await (const batch of batches) {
     parts.push(readBatch(batch, spec, rows));
+    if (spec.segment !== undefined) tellSegments(told, batch, spec.segment);
     rows += batch.rows;
     const bytes = rows * (width * 4 + 5);
     if (bytes > maxBytes)
@@ -47,7 +52,15 @@ export async function readTrainingRows(
   const learned = Math.round(rows * (1 - (spec.validationShare ?? 0.2)));
   checkClasses(all.labels, learned);
   weighClasses(all, learned, spec);
-  return { rows, learned, width, ...all, positives: count(all.labels) };
+  const segments =
+    spec.segment === undefined ? undefined : segmentsOf(spec.segment, told.slice(learned));
+  return { rows, learned, width, ...all, positives: count(all.labels), segments };
+}
+
+function tellSegments(told: number[], { rows, columns }: TrainingBatch, name: string): void {
+  const values = columns[name];
+  if (values === undefined) throw untrainable(`there is no column "${name}"`);
+  for (let row = 0; row < rows; row += 1) told.push(values[row] ?? Number.NaN);
 }
 
 function readBatch({ rows, columns }: TrainingBatch, spec: TrainingSpec, before: number) {

@@ -1,17 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { silentLogger } from "../../src/index.ts";
 import { manualClock, memory } from "../../src/memory/index.ts";
-import {
-  createGuard,
-  createModelBook,
-  createModelDesk,
-  createModelMonitor,
-  createModelServer,
-  createModelStore,
-  histogramOf,
-  type ModelContractInput,
-} from "../../src/models/index.ts";
+import { histogramOf, type ModelContractInput } from "../../src/models/index.ts";
 import { described, type FakeModel, fakeRuntime } from "./fake-model.ts";
+import { registryProcess } from "./registry-process.ts";
 
 const ann = { tenant: "t", by: "ann" };
 const bob = { tenant: "t", by: "bob" };
@@ -28,8 +19,6 @@ const histograms = {
   score: { edges: [...even.edges], counts: [...even.counts], missing: 0 },
   features: { a: { edges: [10], counts: [90, 10], missing: 0 } },
 };
-const use = { useCase: "fraud", features: ["a", "b"] };
-
 describe("the life of a model", () => {
   const clock = manualClock(Date.UTC(2026, 2, 3));
   const stores = () => {
@@ -43,43 +32,7 @@ describe("the life of a model", () => {
 
   /** Another process of the deployment: the same stores, its own memory. */
   function process({ deadlineMs = 1_000 } = {}) {
-    const objectStore = () => ports.objectStore;
-    const store = createModelStore({ useCase: "fraud", stateStore: ports.stateStore, objectStore });
-    const shared = { use, store, runtime: () => runtime, clock };
-    const book = createModelBook({
-      ...shared,
-      builtIn: () => runtime.add({ description: described({ name: "base" }), score: () => 0.1 }),
-      logger: silentLogger,
-    });
-    const desk = createModelDesk({
-      ...shared,
-      book,
-      audit: async ({ actor, action, target }) => {
-        audited.push(`${actor} ${action} ${target}`);
-      },
-    });
-    const observe = createGuard({
-      rollBack: async (...given) => {
-        await desk.rollBack(...given);
-      },
-    });
-    const { stateStore } = ports;
-    const monitor = createModelMonitor({
-      useCase: "fraud",
-      stateStore,
-      clock,
-      logger: silentLogger,
-    });
-    const server = createModelServer({
-      book,
-      deadlineMs,
-      othersMs: 50,
-      observe(...answer) {
-        observe(...answer);
-        monitor.observe(...answer);
-      },
-    });
-    return { desk, book, server, store, monitor };
+    return registryProcess({ ports, runtime, clock, audited, deadlineMs });
   }
   const ask = (entity = "e") => here.server.ask({ tenant: "t", entity, features: { a: 1, b: 2 } });
   async function registered(
@@ -242,7 +195,7 @@ describe("the life of a model", () => {
   test("keeps the file as it came, and refuses one that changed", async () => {
     const version = await registered(() => 0.8);
     const { sha256 } = await here.desk.version("t", version);
-    expect(await here.desk.bytes("t", version)).toEqual(Uint8Array.of(0));
+    expect(await here.desk.bytes("t", version)).toEqual(Uint8Array.of(1));
     await ports.objectStore.put(`models/t/fraud/${sha256}.onnx`, Uint8Array.of(9));
     await expect(here.desk.bytes("t", version)).rejects.toMatchObject({
       code: "ECAP_STORAGE_CORRUPT",

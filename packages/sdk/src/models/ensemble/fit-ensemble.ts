@@ -17,6 +17,14 @@ const ridge = 1e-3;
  * that what makes stacking work). Cases must be ones no member learned from, or the member that remembers most wins.
  */
 export function fitStacked(members: readonly string[], cases: readonly MemberScores[]): Ensemble {
+  return resultOf(stacking(members, cases));
+}
+
+/** {@link fitStacked} a pass over the cases at a time, for a caller that has other work between them. */
+export function* stacking(
+  members: readonly string[],
+  cases: readonly MemberScores[],
+): Generator<void, Ensemble> {
   const width = members.length;
   const rows = cases.map(({ scores }) => Float64Array.from(scores, logOdds));
   if (rows.some((row) => row.length !== width || row.some(Number.isNaN)))
@@ -49,6 +57,7 @@ export function fitStacked(members: readonly string[], cases: readonly MemberSco
       const own = step((row) => rows[row]?.[member] ?? 0, weights[member] ?? 0, 0);
       weights[member] = (weights[member] ?? 0) + own;
       largest = Math.max(largest, Math.abs(own));
+      yield;
     }
     if (largest < 1e-6) break;
   }
@@ -64,15 +73,32 @@ export function fitWeighted(
   judge: (ensemble: Ensemble) => number,
   parts = 10,
 ): Ensemble {
+  return resultOf(weighing(members, judge, parts));
+}
+
+/** {@link fitWeighted} a division at a time. */
+export function* weighing(
+  members: readonly string[],
+  judge: (ensemble: Ensemble) => number,
+  parts: number,
+): Generator<void, Ensemble> {
   let best: { readonly ensemble: Ensemble; readonly worth: number } | undefined;
   for (const shares of divisions(parts, members.length)) {
     const weights = shares.map((share) => share / parts);
     const ensemble: Ensemble = { members, combination: { kind: "weighted", weights } };
     const worth = judge(ensemble);
     if (best === undefined || worth > best.worth) best = { ensemble, worth };
+    yield;
   }
   if (best === undefined) throw new EcapError("ECAP_TRAINING_DATA", "an ensemble wants members");
   return best.ensemble;
+}
+
+function resultOf<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
 }
 
 function* divisions(parts: number, among: number): Generator<number[]> {

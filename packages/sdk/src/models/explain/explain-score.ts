@@ -79,17 +79,18 @@ export async function explainScore(
 }
 
 function exactOf(
-  { model, column }: Scorer,
+  scorer: Scorer,
   {
+    row,
+    background,
     score,
-    ...question
   }: {
     readonly row: readonly number[];
     readonly background: ReadonlyArray<readonly number[]>;
     readonly score: number;
   },
 ): ExactContributions | undefined {
-  const exact = model.explain?.({ ...question, column });
+  const exact = scorer.explain(row, background);
   if (exact === undefined) return undefined;
   const total = exact.contributions.reduce((sum, each) => sum + each, exact.base);
   const expected = inSpace(score, exact.space);

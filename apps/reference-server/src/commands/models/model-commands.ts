@@ -1,26 +1,18 @@
-import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { EcapError } from "@ecap/sdk";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { withApi } from "./context.ts";
-import { formatTable } from "./output.ts";
-
-interface Checked {
-  readonly name: string;
-  readonly sha256: string;
-  readonly producer: string;
-  readonly rowMs?: number;
-  readonly golden: { readonly rows: number; readonly largestDifference: number };
-  readonly warnings: readonly string[];
-}
-
-interface Version extends Checked {
-  readonly version: number;
-  readonly state: string;
-  readonly share?: number;
-  readonly registeredBy: string;
-  readonly registeredAt: string;
-}
+import { withApi } from "../context.ts";
+import { formatTable } from "../output.ts";
+import {
+  base,
+  type Checked,
+  described,
+  type FileOptions,
+  readInput,
+  readJson,
+  type Version,
+} from "./model-api.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
+import { addProposalCommands } from "./proposal-commands.ts";
+import { addTrainingCommands } from "./training-commands.ts";
 
 interface Performance {
   readonly model: string;
@@ -38,12 +30,6 @@ interface Comparison {
   readonly auc?: { readonly difference: number; readonly pValue: number };
 }
 
-interface FileOptions {
-  readonly useCase: string;
-  readonly contract?: string;
-  readonly note?: string;
-}
-
 /** `ecap model`. */
 export function addModelCommands(program: Command): void {
   const models = program
@@ -57,6 +43,9 @@ export function addModelCommands(program: Command): void {
       .addOption(
         new Option("--api-key <key>", "act as the person who has this API key").env("ECAP_API_KEY"),
       );
+  addTrainingCommands(add);
+  addPolicyCommands(add);
+  addProposalCommands(add);
   const contractOption = "contract of a file that has none inside, as JSON";
 
   add("validate <file>", "check an ONNX file and run its golden vectors, without storing it")
@@ -122,20 +111,6 @@ export function addModelCommands(program: Command): void {
       (version: string, options: FileOptions & { readonly share: number }, command: Command) =>
         move(command, options, { version, action: "canary", body: { share: options.share } }),
     );
-  add("train", "train a model on decisions and their labels, and register it as challenger")
-    .requiredOption("--from <time>", "first payments, a date or an instant")
-    .requiredOption("--to <time>", "exclusive, and long enough ago for the labels to have come")
-    .addOption(
-      new Option("--algorithm <name>", "what is trained")
-        .choices(Object.keys(algorithms))
-        .default("boosted"),
-    )
-    .option("--name <name>", "of the model", "fraud-trained")
-    .option("--seed <number>", "equal seeds and payments give equal models", "1")
-    .option("--balanced", "make frauds weigh as much as all other payments")
-    .option("--no-challenge", "register it only")
-    .option("--note <note>", "why")
-    .action((options: TrainOptions, command: Command) => train(command, options));
   add(
     "compare <first> <second>",
     "two models on the payments that both scored, as card-fraud/3 card-fraud/4",
@@ -162,87 +137,6 @@ export function addModelCommands(program: Command): void {
     );
 }
 
-interface Training {
-  readonly id: string;
-  readonly state: "running" | "done" | "failed" | "lost";
-  readonly progress?: {
-    readonly step: number;
-    readonly steps: number;
-    readonly validationLoss?: number;
-  };
-  readonly report?: {
-    readonly rows: number;
-    readonly positives: number;
-    readonly steps: number;
-    readonly validation?: { readonly auc: number; readonly averagePrecision: number };
-    readonly seconds: number;
-  };
-  readonly version?: number;
-  readonly problem?: string;
-}
-
-interface TrainOptions extends FileOptions {
-  readonly from: string;
-  readonly to: string;
-  readonly algorithm: string;
-  readonly name?: string;
-  readonly seed?: string;
-  readonly balanced?: boolean;
-  readonly challenge: boolean;
-}
-
-const algorithms = {
-  logistic: { kind: "network", hidden: [] },
-  network: { kind: "network", hidden: [64, 32], dropout: 0.2 },
-  forest: { kind: "forest" },
-  boosted: { kind: "boosted" },
-} as const;
-
-/** Trains and follows it to its end; on a server it goes on where this command is stopped. */
-function train(command: Command, options: TrainOptions): Promise<void> {
-  const { from, to, name, seed, note } = options;
-  const body = {
-    from,
-    to,
-    algorithm: algorithms[options.algorithm as keyof typeof algorithms],
-    challenge: options.challenge,
-    ...(name !== undefined && { name }),
-    ...(seed !== undefined && { seed: Number(seed) }),
-    ...(options.balanced === true && { classWeights: "balanced" }),
-    ...(note !== undefined && { note }),
-  };
-  return withApi(command, async (api, { output }) => {
-    const path = `${base(options)}/trainings`;
-    let training = await api.call<Training>("POST", path, body);
-    let said = 0;
-    while (training.state === "running") {
-      await sleep(500);
-      training = await api.call<Training>("GET", `${path}/${training.id}`);
-      const { step = 0, steps = 0, validationLoss } = training.progress ?? {};
-      if (step === said) continue;
-      said = step;
-      const loss = validationLoss === undefined ? "" : `, loss ${validationLoss.toPrecision(4)}`;
-      output.note(`${step} of at most ${steps}${loss}`);
-    }
-    if (training.state !== "done") process.exitCode = 2;
-    output.result(training, () => trained(training));
-  });
-}
-
-function trained({ state, report, version, problem }: Training): string {
-  if (report === undefined) return `the training is ${state}${problem ? `: ${problem}` : ""}`;
-  const { rows, positives, steps, validation, seconds } = report;
-  return [
-    `version ${version} is registered`,
-    `${rows.toLocaleString("en")} payments, ${positives.toLocaleString("en")} of them frauds; ${steps} steps in ${seconds.toFixed(1)} s`,
-    ...(validation === undefined
-      ? []
-      : [
-          `on the last payments, which it did not learn from: AUC ${validation.auc.toFixed(4)}, average precision ${validation.averagePrecision.toFixed(4)}`,
-        ]),
-  ].join("\n");
-}
-
 function move(
   command: Command,
   options: FileOptions,
@@ -259,34 +153,9 @@ function move(
   });
 }
 
-function base({ useCase }: FileOptions): string {
-  return `/v1/models/${encodeURIComponent(useCase)}`;
-}
-
 async function bodyOf(file: string, { contract }: FileOptions) {
-  const model = (await read(file)).toString("base64");
-  if (contract === undefined) return { model };
-  const text = (await read(contract)).toString("utf8");
-  try {
-    return { model, contract: JSON.parse(text) as unknown };
-  } catch (cause) {
-    throw new EcapError("ECAP_REQUEST_INVALID", `${contract} is no JSON`, { cause });
-  }
-}
-
-function read(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: unknown) => {
-    throw new EcapError("ECAP_FILE_UNREADABLE", `${file} cannot be read`, { cause });
-  });
-}
-
-function described({ name, sha256, producer, rowMs, golden, warnings }: Checked): string {
-  return [
-    `${name}, made by ${producer || "nobody knows what"}, SHA-256 ${sha256}`,
-    `${golden.rows} golden vectors, off by ${golden.largestDifference.toExponential(1)} at most`,
-    ...(rowMs === undefined ? [] : [`${rowMs.toFixed(3)} ms a row`]),
-    ...warnings.map((warning) => `note: ${warning}`),
-  ].join("\n");
+  const model = (await readInput(file)).toString("base64");
+  return contract === undefined ? { model } : { model, contract: await readJson(contract) };
 }
 
 function line({
@@ -294,6 +163,7 @@ function line({
   state,
   share: part,
   name,
+  members,
   golden,
   rowMs,
   registeredBy,
@@ -302,11 +172,11 @@ function line({
   return {
     version,
     state: part === undefined ? state : `${state} ${part}`,
-    name,
+    name: members === undefined ? name : `${name} (${members.join(", ")})`,
     golden: golden.rows,
     "ms a row": rowMs?.toFixed(3),
     "registered by": registeredBy,
-    at: registeredAt,
+    at: version === 0 ? "with the platform" : registeredAt,
   };
 }
 
