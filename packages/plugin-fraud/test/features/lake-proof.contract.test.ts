@@ -21,7 +21,7 @@ const from = Date.UTC(2026, 0, 5);
 const days = 4;
 const to = from + days * dayMs;
 
-test("features of decisions made as payments came are those replayed from the lake, late and repeated payments among them", async () => {
+test("features of decisions made as payments and refunds came are those replayed from the lake, late and repeated ones among them", async () => {
   const clock = manualClock(from);
   const platform = await createPlatform({
     adapters: embedded({ dir, clock }),
@@ -31,6 +31,7 @@ test("features of decisions made as payments came are those replayed from the la
   try {
     const service = platform.service(fraud);
     let late = 0;
+    let refunds = 0;
     let count = 0;
     for (const { transaction, at } of simulatedPayments({
       seed: "lake",
@@ -38,16 +39,26 @@ test("features of decisions made as payments came are those replayed from the la
       to,
       ordersPerDay: 60,
       openedAt: from - 200 * dayMs,
-      catalogue: false,
       faults: { late: 0.1, outOfOrder: 0.1, duplicate: 0.05 },
-      fraud: { card_testing: 20, velocity_burst: 20 },
+      fraud: { card_testing: 20, velocity_burst: 20, refund_abuse: 60 },
     })) {
       // Each at an instant of its own, as the order of arrival within one is not recorded.
       clock.set(Math.max(at, clock.now() + 1));
       count += 1;
       if (at - transaction.time > 60_000) late += 1;
-      await service.assess(transaction);
+      const { id, time, customerId, refund } = transaction;
+      if (refund === undefined) {
+        await service.assess(transaction);
+        continue;
+      }
+      if (customerId === undefined) continue;
+      refunds += 1;
+      const data = { refund_id: id, reason: refund.claimed ? "never arrived" : "did not fit" };
+      await platform.emit({ type: "refund.created", tenant, time, actor: { customerId }, data });
+      // Counted before the next payment comes, as its record is older.
+      await platform.drain();
     }
+    expect(refunds).toBeGreaterThan(10);
     expect(late).toBeGreaterThan(10);
     await service.flush();
     await platform.drain();
