@@ -25,11 +25,11 @@ export const baseline = new URL("../models/baseline.onnx", import.meta.url);
 
 /**
  * Decides on the payments of a simulated shop in order of arrival, as the plugin does with what holds where nothing is said: those that were authorised
- * are decided on, refused ones and refunds count for what follows. With the model at `model`; undefined leaves it to the rules.
+ * are decided on, refused ones and refunds count for what follows. Without a model the rules decide alone.
  */
 export async function* decideSimulated(
   options: SimulationOptions,
-  { model = baseline }: { readonly model?: URL | undefined } = { model: baseline },
+  { model }: { readonly model?: URL | undefined } = { model: baseline },
 ): AsyncGenerator<DecidedPayment> {
   const clock = manualClock(options.from);
   const { stateStore } = memory({ clock });

@@ -1,6 +1,6 @@
 import { type FraudScenario, fraudScenarios } from "@ecap/sdk/simulator";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type DecidedPayment, decideSimulated } from "./decide-simulated.ts";
+import { type DecidedPayment, decideSimulated } from "../scripts/decide-simulated.ts";
 
 const dayMs = 86_400_000;
 const from = Date.UTC(2026, 5, 1);
@@ -35,15 +35,16 @@ describe("a month of a simulated shop, of another seed than the model was traine
     payments.filter((payment) => payment.scenario === scenario);
 
   beforeAll(async () => {
-    payments = await decideSimulated({
+    const options = {
       seed: "a month",
       from,
       to: from + 30 * dayMs,
-      openedAt: from - 365 * dayMs,
       ordersPerDay: 150,
-      catalogue: false,
       fraud: Object.fromEntries(fraudScenarios.map((scenario) => [scenario, 2])),
-    });
+    };
+    const decided: DecidedPayment[] = [];
+    for await (const payment of decideSimulated(options)) decided.push(payment);
+    payments = decided;
   }, 30_000);
 
   test("less than one honest payment in a hundred is stopped", () => {

@@ -47,14 +47,12 @@ const spokenOf: Readonly<Record<string, FraudScenario>> = {
   MANY_CARDS_ON_DEVICE: "card_testing",
   GUESSED_CARDS: "card_testing",
   CARD_VELOCITY: "velocity_burst",
-  CARD_ON_DEVICES: "velocity_burst",
   CUSTOMER_VELOCITY: "velocity_burst",
   IMPOSSIBLE_TRAVEL: "impossible_travel",
   FAST_TRAVEL: "impossible_travel",
   ACCOUNT_TAKEOVER: "account_takeover",
   REPEATED_CLAIMS: "refund_abuse",
-  CARD_ABROAD: "stolen_card",
-  REFUSED_BEFORE: "stolen_card",
+  COUNTRY_MISMATCH: "stolen_card",
 };
 
 /** What is unusual about a payment, by feature: the least value that is. A fraud with none of them looks like anybody's payment. */

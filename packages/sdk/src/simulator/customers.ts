@@ -189,6 +189,8 @@ export function createDevice(random: Random): Device {
   };
 }
 
+/** Buyers of late that are remembered. */
+const maxActive = 2_000;
 /** How many people the simulator tells apart; past it no new ones come. */
 const maxPeople = 500_000;
 
@@ -199,6 +201,10 @@ export interface Population {
   returning(at: number, random: Random): Person | undefined;
   /** Someone who may buy one day. */
   prospect(random: Random): Person;
+  /** Someone with an account who bought of late; undefined while there is nobody. */
+  active(random: Random): Person | undefined;
+  /** Notes that someone buys, with their account. */
+  bought(person: Person): void;
   /** How likely a buyer at the instant is a newcomer. */
   newcomerShare(at: number): number;
 }
@@ -218,7 +224,14 @@ export function createPopulation(options: {
     { length: Math.min(known, maxPeople) },
     (_, index) => openedAt + ((from - openedAt) * index) / known,
   );
+  const active: Person[] = [];
+  let purchases = 0;
   return {
+    active: (random) => (active.length === 0 ? undefined : random.pick(active)),
+    bought(person) {
+      active[purchases % maxActive] = person;
+      purchases += 1;
+    },
     newcomerShare: (at) => (acquiredAt.length === 0 ? 1 : 0.4 + 0.6 * Math.exp(-days(at) / 15)),
     newcomer(at) {
       if (acquiredAt.length < maxPeople) acquiredAt.push(at);

@@ -25,7 +25,7 @@ const dayMs = 86_400_000;
 
 export interface FraudContext extends JourneyContext {
   readonly seed: string | number;
-  /** A customer who bought before. */
+  /** A customer who bought of late. */
   readonly victim: () => Person;
 }
 
@@ -40,9 +40,9 @@ export const incidents: Readonly<Record<FraudScenario, Incident>> = {
     const { random, shop } = context;
     const label = labeller("card_testing", at + random.between(1, 10) * dayMs);
     let time = at;
-    for (let tries = random.between(8, 14); tries > 0; ) {
+    for (let tries = random.between(9, 15); tries > 0; ) {
       const visit = stranger(context, { known: false });
-      for (let here = Math.min(tries, random.between(2, 4)); here > 0; here -= 1, tries -= 1) {
+      for (let here = Math.min(tries, random.between(3, 5)); here > 0; here -= 1, tries -= 1) {
         time += random.between(20, 240) * secondMs;
         const card = createCard(random, random.pick(["US", "GB", "FR", "DE"]));
         const order = createOrder(random, visit, cheapest(random, shop), { card });
@@ -82,12 +82,12 @@ export const incidents: Readonly<Record<FraudScenario, Incident>> = {
       return createOrder(random, visit, lines, { card: createCard(random, country) });
     };
     let time = at;
-    for (let left = random.chance(0.6) ? random.between(1, 3) : 0; left > 0; left -= 1) {
+    for (let left = random.chance(0.7) ? random.between(1, 3) : 0; left > 0; left -= 1) {
       refuse(context, visit, orderWith(), time, label);
       time += random.between(1, 5) * minuteMs;
     }
     const { card } = orderWith();
-    for (let left = random.chance(0.35) ? 2 : 1; left > 0; left -= 1) {
+    for (let left = random.pick([1, 1, 2, 3]); left > 0; left -= 1) {
       const order = { ...orderWith(), card };
       placeOrder(context, visit, order, time, label);
       chargeBack(context, visit, order, disputedAt);
@@ -110,7 +110,7 @@ export const incidents: Readonly<Record<FraudScenario, Incident>> = {
     });
     const label = labeller("velocity_burst", at + random.between(3, 20) * dayMs);
     let time = at;
-    for (let left = random.between(6, 12); left > 0; left -= 1) {
+    for (let left = random.between(7, 13); left > 0; left -= 1) {
       const visit = random.pick([first, second]);
       const lines = fillBasket(random, shop, random.below(8), 2);
       placeOrder(context, visit, createOrder(random, visit, lines), time, label);

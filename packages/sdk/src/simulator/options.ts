@@ -12,11 +12,11 @@ export type FraudScenario = (typeof fraudScenarios)[number];
 /** Incidents in a thousand orders of a shop that suffers as shops do: of its payments, less than one in two hundred is a fraud. */
 export const usualFraud: Readonly<Record<FraudScenario, number>> = {
   card_testing: 0.12,
-  account_takeover: 0.45,
-  stolen_card: 0.3,
-  velocity_burst: 0.08,
-  impossible_travel: 0.35,
-  refund_abuse: 0.12,
+  account_takeover: 0.5,
+  stolen_card: 0.25,
+  velocity_burst: 0.07,
+  impossible_travel: 0.45,
+  refund_abuse: 0.08,
 };
 
 /** Deliveries that go wrong, each as a share of all events. */

@@ -46,6 +46,7 @@ export function createTraffic(
     // Some newcomers order as guests.
     const known = person !== undefined || random.chance(0.85);
     const visit = honestVisit(random, { person: person ?? population.newcomer(at), source, known });
+    if (known) population.bought(visit.person);
     if (journeys === "orders") buyAtOnce(context, visit, at);
     else buy(context, visit, at, person === undefined);
   }
@@ -77,7 +78,7 @@ export function createTraffic(
         left -= 1
       ) {
         const at = instant();
-        const victim = (): Person => population.returning(at, random) ?? population.newcomer(at);
+        const victim = (): Person => population.active(random) ?? population.newcomer(at);
         incidents[scenario]({ ...context, seed, victim }, at);
       }
     }
