@@ -158,6 +158,39 @@ describe("assess", () => {
     expect((await service.assess(payment("pay-2"))).features["card_count_10m"]).toBe(2);
   });
 
+  test.each([
+    ["refund.created", "ITEM_NOT_RECEIVED", 1],
+    ["order.refunded", "it never arrived", 1],
+    ["refund.created", "not as described", 0],
+    ["refund.created", undefined, 0],
+  ])(
+    "a %s because of %s counts once for its customer, and is no payment",
+    async (type, reason, claims) => {
+      await open({ model: "none" }, undefined);
+      await service.assess(payment("before"));
+      const data = { refund_id: "r", order_id: "o", currency: "EUR", total: "20.00", reason };
+      for (const id of ["event-1", "event-2"])
+        await platform.emit({
+          id,
+          type,
+          tenant: "default",
+          actor: { customerId: "ann" },
+          data: Object.fromEntries(Object.entries(data).filter(([, value]) => value)),
+        });
+      await platform.background?.drain();
+      const { features } = await service.assess(payment("after"));
+      expect(features).toMatchObject({
+        customer_refunds_90d: 1,
+        customer_claims_90d: claims,
+        customer_count_1h: 2,
+        customer_count_30d: 1,
+        customer_amount_30d: 20,
+        customer_paid_90d: 1,
+      });
+      expect(await eventsOf("fraud-decisions")).toHaveLength(2);
+    },
+  );
+
   test("failed payments of the log count for velocity and take nothing from the cap on declines", async () => {
     await open({ model: "none" }, undefined);
     const { desk } = platform.service(fraud);
