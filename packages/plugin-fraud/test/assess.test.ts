@@ -254,8 +254,9 @@ describe("assess", () => {
     "a model that %s leaves the decision to the rules, which says so",
     async (_, score, why) => {
       await open({ model: new Uint8Array(1), modelTimeoutMs: 20 }, modelOf(score));
-      for (let i = 0; i < 5; i += 1) await service.assess(payment(`p${i}`));
-      const decision = await service.assess(payment("last"));
+      const guest = { customerId: undefined };
+      for (let i = 0; i < 5; i += 1) await service.assess(payment(`p${i}`, guest));
+      const decision = await service.assess(payment("last", guest));
       expect(decision.degraded).toContain(why);
       expect(decision.modelScore).toBeUndefined();
       expect(decision.reasons.map(({ code }) => code)).toEqual(["CARD_VELOCITY"]);
