@@ -39,13 +39,13 @@ describe("a month of a simulated shop, of another seed than the model was traine
       seed: "a month",
       from,
       to: from + 30 * dayMs,
-      ordersPerDay: 150,
+      ordersPerDay: 120,
       fraud: Object.fromEntries(fraudScenarios.map((scenario) => [scenario, 2])),
     };
     const decided: DecidedPayment[] = [];
     for await (const payment of decideSimulated(options)) decided.push(payment);
     payments = decided;
-  }, 30_000);
+  }, 120_000);
 
   test("less than one honest payment in a hundred is stopped", () => {
     const honest = of(undefined);

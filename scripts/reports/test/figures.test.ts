@@ -29,7 +29,9 @@ test("the operating point has the most recall at the precision, and takes all th
     payment(40),
     payment(40),
     payment(10, "stolen_card"),
-    ...[payment(10), payment(10), payment(10)],
+    payment(10),
+    payment(10),
+    payment(10),
   ];
   expect(operatingPoint(payments)).toEqual({ score: 40, alerts: 6, precision: 0.5, recall: 0.75 });
   expect(operatingPoint([payment(50), payment(50), payment(50, "stolen_card")])).toBeUndefined();

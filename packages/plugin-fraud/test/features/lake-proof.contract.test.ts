@@ -7,6 +7,7 @@ import { commerce } from "@ecap/sdk/commerce";
 import { manualClock } from "@ecap/sdk/memory";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { simulatedPayments } from "../../scripts/simulated-payments.ts";
+import type { Transaction } from "../../src/contract.ts";
 import { fraud } from "../../src/index.ts";
 
 let dir: string;
@@ -32,6 +33,28 @@ test("features of decisions made as payments and refunds came are those replayed
     const service = platform.service(fraud);
     let late = 0;
     let refunds = 0;
+    const buyers: Transaction[] = [];
+    const refundAndBuyAgain = async (payments: readonly Transaction[]): Promise<void> => {
+      for (const { customerId } of payments) {
+        clock.set(clock.now() + 1);
+        refunds += 1;
+        const reason = refunds % 2 === 0 ? "never arrived" : "did not fit";
+        await platform.emit({
+          type: "refund.created",
+          tenant,
+          actor: { customerId },
+          data: { refund_id: `r-${refunds}`, reason },
+        });
+      }
+      // Counted before the next payments come, as their records are older.
+      await platform.drain();
+      for (const payment of payments) {
+        clock.set(clock.now() + 1);
+        const again = { ...payment, id: `${payment.id}-again`, time: clock.now() };
+        const { features } = await service.assess(again);
+        expect(features["customer_refunds_90d"]).toBeGreaterThan(0);
+      }
+    };
     let count = 0;
     for (const { transaction, at } of simulatedPayments({
       seed: "lake",
@@ -48,19 +71,8 @@ test("features of decisions made as payments and refunds came are those replayed
       count += 1;
       if (at - transaction.time > 60_000) late += 1;
       await service.assess(transaction);
-      const { customerId } = transaction;
-      if (customerId === undefined || count % 20 !== 0) continue;
-      refunds += 1;
-      clock.set(clock.now() + 1);
-      const reason = refunds % 2 === 0 ? "never arrived" : "did not fit";
-      await platform.emit({
-        type: "refund.created",
-        tenant,
-        actor: { customerId },
-        data: { refund_id: `r-${refunds}`, reason },
-      });
-      // Counted before the next payment comes, as its record is older.
-      await platform.drain();
+      if (transaction.customerId !== undefined) buyers.push(transaction);
+      if (count % 100 === 0) await refundAndBuyAgain(buyers.splice(0).slice(-4));
     }
     expect(refunds).toBeGreaterThan(5);
     expect(late).toBeGreaterThan(10);
@@ -75,4 +87,4 @@ test("features of decisions made as payments and refunds came are those replayed
   } finally {
     await platform.stop();
   }
-}, 60_000);
+}, 240_000);

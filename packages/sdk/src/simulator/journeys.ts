@@ -76,10 +76,10 @@ export function buy(context: JourneyContext, visit: Visit, at: number, newcomer:
   const orderedAt = walk.now();
   placeOrder(context, visit, paid, orderedAt);
   fulfilOrder(context, visit, paid, orderedAt);
-  for (const at of moreOrdersAt(random, orderedAt)) {
+  for (const laterAt of moreOrdersAt(random, orderedAt)) {
     const more = { ...honestOrder(random, visit, basketOf(context, visit, 1)), card: paid.card };
-    placeOrder(context, visit, more, at);
-    fulfilOrder(context, visit, more, at);
+    placeOrder(context, visit, more, laterAt);
+    fulfilOrder(context, visit, more, laterAt);
   }
 }
 

@@ -53,8 +53,7 @@ const events = [...simulate({ ...shop, seed: "life" })];
 const all = paymentsOf(events);
 const honest = all.filter(({ scenario }) => scenario === undefined);
 const paid = honest.filter(({ failed }) => !failed);
-const share = (holds: (payment: Payment) => boolean): number =>
-  paid.filter(holds).length / paid.length;
+const share = (holds: (payment: Payment) => boolean): number => part(paid, holds);
 
 /** By a key, how many different values of another. */
 function distinct(key: keyof Payment, value: keyof Payment): readonly number[] {
@@ -118,6 +117,10 @@ describe("honest customers", () => {
   });
 });
 
+function part(payments: readonly Payment[], holds: (payment: Payment) => boolean): number {
+  return payments.filter(holds).length / payments.length;
+}
+
 describe("frauds", () => {
   // More of them, so that each scenario is there many times.
   const fraud = Object.fromEntries(fraudScenarios.map((scenario) => [scenario, 3]));
@@ -126,8 +129,6 @@ describe("frauds", () => {
   );
   const of = (scenario: FraudScenario): readonly Payment[] =>
     frauds.filter((payment) => payment.scenario === scenario);
-  const part = (payments: readonly Payment[], holds: (payment: Payment) => boolean): number =>
-    payments.filter(holds).length / payments.length;
 
   test("are at most one payment in two hundred, refused ones counted or not", () => {
     const labelled = all.filter(({ scenario }) => scenario !== undefined);
