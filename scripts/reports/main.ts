@@ -1,8 +1,10 @@
 import { fraudHandbook } from "./fraud-handbook/fraud-handbook.ts";
+import { fraudSimulated } from "./fraud-simulated/fraud-simulated.ts";
 
-/** Reports that show, on published data, what the platform reaches: `npm run report -- fraud-handbook [--json] [--seeds 5]`. */
+/** Reports that show, on published and on simulated data, what the platform reaches: `npm run report -- fraud-handbook [--json] [--seeds 5]`. */
 const reports: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   "fraud-handbook": fraudHandbook,
+  "fraud-simulated": fraudSimulated,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -7,28 +7,33 @@ import {
   type SimulationOptions,
   simulate,
 } from "@ecap/sdk/simulator";
-import type { Transaction } from "../src/contract.ts";
-import { assessedEvents, toTransaction } from "../src/transaction.ts";
+import type { PaymentSubject } from "../src/signals/signal.ts";
+import { assessedEvents, refundEvents, toRefund, toTransaction } from "../src/transaction.ts";
 
+/** A payment of a simulated shop, or a refund, which `transaction.refund` tells. */
 export interface SimulatedPayment {
-  readonly transaction: Transaction & { readonly time: number };
+  readonly transaction: PaymentSubject & { readonly time: number };
   /** When it arrives, epoch milliseconds. */
   readonly at: number;
   /** Absent on honest payments. */
   readonly scenario?: FraudScenario;
 }
 
-/** The payments of a simulated shop in order of arrival, read as the platform reads them from its log. */
+const counted: ReadonlySet<unknown> = new Set([...assessedEvents, ...refundEvents]);
+
+/** The payments and refunds of a simulated shop in order of arrival, read as the platform reads them from its log. */
 export function* simulatedPayments(options: SimulationOptions): Generator<SimulatedPayment> {
   const registry = createSchemaRegistry();
   for (const definition of commerceEvents) registry.register(definition);
   const decode = createRecordDecoder(registry, clientDialects);
   let offset = 0;
-  for (const event of simulate({ journeys: "orders", ...options })) {
+  // Every visit buys: who only looks pays nothing.
+  for (const event of simulate({ conversion: 1, catalogue: false, ...options })) {
+    if (!counted.has(event.payload["event"])) continue;
     const decoded = decode(recordOf(event, (offset += 1)));
-    if (decoded === undefined || !assessedEvents.includes(decoded.type)) continue;
+    if (decoded === undefined) continue;
     yield {
-      transaction: { ...toTransaction(decoded), time: decoded.time },
+      transaction: refundEvents.includes(decoded.type) ? toRefund(decoded) : toTransaction(decoded),
       at: event.at,
       ...(event.label !== undefined && { scenario: event.label.scenario }),
     };

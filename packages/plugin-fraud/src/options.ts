@@ -5,7 +5,7 @@ import { caseOptions, defaultCaseOptions } from "./cases/case-options.ts";
 export const defaultOptions = {
   thresholds: { challenge: 30, review: 50, decline: 80 },
   model: "baseline",
-  modelPoints: 60,
+  modelPoints: 75,
   modelTimeoutMs: 50,
   cases: defaultCaseOptions,
 } as const;
@@ -22,7 +22,7 @@ export const fraudOptions = z
     model: z
       .union([z.enum(["baseline", "none"]), z.instanceof(Uint8Array)])
       .default(defaultOptions.model),
-    /** Points a probability of 1 adds. */
+    /** Points a probability of 1 adds; half of it adds 8 fewer. */
     modelPoints: points.default(defaultOptions.modelPoints),
     /** How long a decision waits for the model before the rules decide alone. */
     modelTimeoutMs: z.number().int().min(1).max(10_000).default(defaultOptions.modelTimeoutMs),

@@ -35,10 +35,11 @@ import {
 } from "./rules/run-backtest.ts";
 import { createAnomalyWatch } from "./signals/anomaly-watch.ts";
 import { createFraudSignals, type FraudSignals } from "./signals/fraud-signals.ts";
-import { assessedEvents, toTransaction } from "./transaction.ts";
+import { assessedEvents, refundEvents, toRefund, toTransaction } from "./transaction.ts";
 
 const consumed: ReadonlySet<string> = new Set([
   ...assessedEvents,
+  ...refundEvents,
   "chargeback.received",
   "label.recorded",
 ]);
@@ -233,9 +234,13 @@ export const fraud = definePlugin({
   topologies: (service) => [
     topology("fraud-assess")
       .from({ topics: ["transactions"] })
-      .filter((event) => assessedEvents.includes(event.type))
+      .filter(({ type }) => assessedEvents.includes(type) || refundEvents.includes(type))
       .process(async (events, context) => {
         for (const event of events) {
+          if (refundEvents.includes(event.type)) {
+            await countPayment(toRefund(event), service.decideOptions.stateStore);
+            continue;
+          }
           const transaction = toTransaction(event);
           if (transaction.failed === true) {
             await countPayment(transaction, service.decideOptions.stateStore);

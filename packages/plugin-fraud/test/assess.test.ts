@@ -102,12 +102,12 @@ describe("assess", () => {
   test("a probable fraud gets the model's points and its reason", async () => {
     await open({ model: new Uint8Array(1), modelPoints: 60 }, modelOf(certain));
     const decision = await service.assess(payment("p"));
-    expect(decision).toMatchObject({ outcome: "review", score: 54, modelScore: 0.9 });
+    expect(decision).toMatchObject({ outcome: "review", score: 59, modelScore: 0.9 });
     expect(decision.reasons).toEqual([
       {
         rule: "model-score",
         code: "MODEL_SCORE",
-        points: 54,
+        points: 59,
         detail: "the model gives fraud a probability of 90 %",
       },
     ]);
@@ -158,6 +158,39 @@ describe("assess", () => {
     expect((await service.assess(payment("pay-2"))).features["card_count_10m"]).toBe(2);
   });
 
+  test.each([
+    ["refund.created", "ITEM_NOT_RECEIVED", 1],
+    ["order.refunded", "it never arrived", 1],
+    ["refund.created", "not as described", 0],
+    ["refund.created", undefined, 0],
+  ])(
+    "a %s because of %s counts once for its customer, and is no payment",
+    async (type, reason, claims) => {
+      await open({ model: "none" }, undefined);
+      await service.assess(payment("before"));
+      const data = { refund_id: "r", order_id: "o", currency: "EUR", total: "20.00", reason };
+      for (const id of ["event-1", "event-2"])
+        await platform.emit({
+          id,
+          type,
+          tenant: "default",
+          actor: { customerId: "ann" },
+          data: Object.fromEntries(Object.entries(data).filter(([, value]) => value)),
+        });
+      await platform.background?.drain();
+      const { features } = await service.assess(payment("after"));
+      expect(features).toMatchObject({
+        customer_refunds_90d: 1,
+        customer_claims_90d: claims,
+        customer_count_1h: 2,
+        customer_count_30d: 1,
+        customer_amount_30d: 20,
+        customer_paid_90d: 1,
+      });
+      expect(await eventsOf("fraud-decisions")).toHaveLength(2);
+    },
+  );
+
   test("failed payments of the log count for velocity and take nothing from the cap on declines", async () => {
     await open({ model: "none" }, undefined);
     const { desk } = platform.service(fraud);
@@ -203,7 +236,7 @@ describe("assess", () => {
     expect(counts.toSorted((a = 0, b = 0) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, i) => i + 1),
     );
-    expect(decisions.filter(({ outcome }) => outcome !== "approve").length).toBe(17);
+    expect(decisions.filter(({ outcome }) => outcome !== "approve").length).toBe(15);
   });
 
   test("tenants do not count for each other", async () => {
@@ -221,8 +254,9 @@ describe("assess", () => {
     "a model that %s leaves the decision to the rules, which says so",
     async (_, score, why) => {
       await open({ model: new Uint8Array(1), modelTimeoutMs: 20 }, modelOf(score));
-      for (let i = 0; i < 4; i += 1) await service.assess(payment(`p${i}`));
-      const decision = await service.assess(payment("last"));
+      const guest = { customerId: undefined };
+      for (let i = 0; i < 5; i += 1) await service.assess(payment(`p${i}`, guest));
+      const decision = await service.assess(payment("last", guest));
       expect(decision.degraded).toContain(why);
       expect(decision.modelScore).toBeUndefined();
       expect(decision.reasons.map(({ code }) => code)).toEqual(["CARD_VELOCITY"]);

@@ -2,12 +2,13 @@ import { isWindowFeature } from "@ecap/sdk/features";
 import { manualClock, memory } from "@ecap/sdk/memory";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Transaction } from "../src/contract.ts";
 import { fraudFeatures } from "../src/fraud-features.ts";
+import type { PaymentSubject } from "../src/signals/signal.ts";
+import { refundOf } from "../src/transaction.ts";
 
 const start = Date.UTC(2026, 0, 1);
 const minute = 60_000;
-type Timed = Transaction & { readonly time: number };
+type Timed = PaymentSubject & { readonly time: number };
 
 const payments = fc
   .array(
@@ -19,29 +20,30 @@ const payments = fc
       device: fc.constantFrom("d1", "d2"),
       country: fc.constantFrom("DE", "US"),
       failed: fc.boolean(),
+      refund: fc.constantFrom(undefined, undefined, "did not fit", "item not received"),
       again: fc.boolean(),
     }),
     { minLength: 1, maxLength: 40 },
   )
   .map((list) => {
     let time = start;
-    return list.flatMap(({ wait, amount, customer, card, device, country, failed, again }, i) => {
+    return list.flatMap(({ wait, customer, card, device, refund, again, ...more }, i) => {
       time += wait;
       const payment: Timed = {
         id: `p${i}`,
         time,
-        amount,
+        ...more,
         deviceId: device,
-        country,
-        failed,
         ...(customer !== undefined && { customerId: customer }),
         ...(card !== undefined && { cardId: card }),
       };
+      if (refund !== undefined)
+        return refundOf({ id: `r${i}`, tenant: "t", time, customerId: customer, reason: refund });
       return again ? [payment, payment] : [payment];
     });
   });
 
-test("every velocity feature is what a plain count over all payments gives, repeats counted once", async () => {
+test("every velocity feature is what a plain count over all payments and refunds gives, repeats counted once", async () => {
   await fc.assert(
     fc.asyncProperty(payments, async (list) => {
       const clock = manualClock(start);

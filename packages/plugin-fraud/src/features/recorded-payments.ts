@@ -5,6 +5,7 @@ import type { Transaction } from "../contract.ts";
 import { featureNames, fraudFeatures } from "../fraud-features.ts";
 import { signalNumbers, signalTexts } from "../signals/payment-signals.ts";
 import type { PaymentSubject, Readings } from "../signals/signal.ts";
+import { refundOf } from "../transaction.ts";
 
 interface Lineage {
   readonly date: string;
@@ -37,6 +38,13 @@ interface Tables {
     readonly customer_id: string | null;
     readonly device_id: string | null;
   };
+  readonly refunds: Lineage & {
+    readonly refund_id: string;
+    readonly kind: string;
+    readonly reason: string | null;
+    readonly order_id: string | null;
+    readonly customer_id: string | null;
+  };
 }
 
 export interface RecordedPayment {
@@ -68,7 +76,7 @@ const reachMs =
   );
 
 /**
- * The payments that were counted, from the tables of decisions and of failed payments, in order of arrival, from as far back as features of the period
+ * The payments that were counted, from the tables of decisions and of failed payments, and with them refunds, in order of arrival, from as far back as features of the period
  * reach. They come as they are read: what is held is one batch of rows.
  */
 export async function* recordedPayments(
@@ -96,6 +104,7 @@ export async function* recordedPayments(
       eb.lit(null).$castTo<string | null>().as("card_country"),
       eb.lit(null).$castTo<string | null>().as("device_id"),
       eb.lit(null).$castTo<string | null>().as("ip"),
+      eb.lit(null).$castTo<string | null>().as("refund_reason"),
     ])
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period));
   const failed = lake
@@ -117,11 +126,39 @@ export async function* recordedPayments(
       "card_country",
       "device_id",
       "ip",
+      eb.lit(null).$castTo<string | null>().as("refund_reason"),
     ])
     .where("status", "=", "failed")
     .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period));
+  const refunded = lake
+    .selectFrom("refunds")
+    .select((eb) => {
+      const none = eb.lit(null).$castTo<string | null>();
+      return [
+        "event_time",
+        "arrival_time",
+        "partition",
+        "offset",
+        "refund_id as id",
+        none.as("failed_amount"),
+        none.as("currency"),
+        "order_id",
+        "customer_id",
+        none.as("country"),
+        none.as("facts"),
+        none.as("features"),
+        none.as("card_id"),
+        none.as("card_country"),
+        none.as("device_id"),
+        none.as("ip"),
+        eb.fn.coalesce("reason", eb.val("")).as("refund_reason"),
+      ];
+    })
+    .where("kind", "=", "refund")
+    .where((eb) => fn.inTimes(eb.ref("date"), eb.ref("event_time"), period));
   const query = decided
     .unionAll(failed)
+    .unionAll(refunded)
     .orderBy("arrival_time")
     .orderBy("partition")
     .orderBy("offset");
@@ -149,6 +186,7 @@ async function* batches(
 }
 
 function toPayment(row: ResultRow, tenant: string): RecordedPayment {
+  if (row["refund_reason"] != null) return toRefund(row, tenant);
   const facts = objectOf(row["facts"]);
   const features = objectOf(row["features"]);
   const isDecided = row["features"] != null;
@@ -172,6 +210,19 @@ function toPayment(row: ResultRow, tenant: string): RecordedPayment {
   const arrivedAt = timeOf(row["arrival_time"]);
   const arrival = { tenant, id: subject.id, at, arrivedAt, subject };
   return isDecided ? { arrival, seen: seenIn(features) } : { arrival };
+}
+
+function toRefund(row: ResultRow, tenant: string): RecordedPayment {
+  const at = timeOf(row["event_time"]);
+  const subject = refundOf({
+    id: text(row["id"]) ?? "",
+    tenant,
+    time: at,
+    customerId: text(row["customer_id"]),
+    reason: text(row["refund_reason"]),
+  });
+  const arrivedAt = timeOf(row["arrival_time"]);
+  return { arrival: { tenant, id: subject.id, at, arrivedAt, subject } };
 }
 
 /** What was not known is not recorded. */

@@ -13,7 +13,9 @@ const numberOf = (subject: PaymentSubject, name: string): number | undefined =>
   subject.readings?.numbers[name];
 const textOf = (subject: PaymentSubject, name: string): string | undefined =>
   subject.readings?.texts[name];
-const paid = ({ failed }: PaymentSubject): boolean => failed !== true;
+/** A payment that went through. */
+export const paid = ({ failed, refund }: PaymentSubject): boolean =>
+  failed !== true && refund === undefined;
 
 /** What the signals read of the payment. */
 export const readingFeatures: ReadonlyArray<DerivedFeature<PaymentSubject>> = signalNumbers.map(

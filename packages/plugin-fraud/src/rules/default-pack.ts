@@ -32,14 +32,16 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
       },
       {
         id: "card-velocity",
-        when: "card.count_10m >= 4",
+        description: "More than somebody who forgot something, or buys what is sold one an order",
+        when: "card.count_10m >= 6 or card.count_24h >= 4 and card.devices_24h >= 2",
         points: 45,
         code: "CARD_VELOCITY",
-        detail: "{card.count_10m} payments with this card in ten minutes",
+        detail:
+          "{card.count_10m} payments with this card in ten minutes, {card.count_24h} in a day from {default(card.devices_24h, 0)} devices",
       },
       {
         id: "card-testing",
-        when: "card.failed_1h >= 3 or device.failed_1h >= 4",
+        when: "card.failed_1h >= 3 or device.failed_1h >= 3 or device.failed_1h >= 2 and device.cards_24h >= 3",
         points: 60,
         code: "CARD_TESTING",
         detail:
@@ -63,7 +65,7 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
       {
         id: "impossible-travel",
         when: "customer.countries_2h >= 2",
-        points: 50,
+        points: 35,
         code: "IMPOSSIBLE_TRAVEL",
         detail: "{customer.countries_2h} countries in two hours",
       },
@@ -75,6 +77,24 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
         points: 50,
         code: "FAST_TRAVEL",
         detail: "{round(travel_km)} km from the last payment at {round(travel_kmh)} km/h",
+      },
+      {
+        id: "account-takeover",
+        description:
+          "A known customer from a new device in a new country, who pays more than usual",
+        when: "new_device == 1 and new_country == 1 and amount_to_mean >= 2",
+        points: 25,
+        code: "ACCOUNT_TAKEOVER",
+        detail:
+          "a new device in {payment.country}, and {fixed(amount_to_mean, 1)} times this customer's usual amount",
+      },
+      {
+        id: "repeated-claims",
+        description: "Of at least every other payment the customer says that nothing came",
+        when: "customer.claims_90d >= 2 and customer.claims_90d * 2 >= default(customer.paid_90d, 0)",
+        points: 50,
+        code: "REPEATED_CLAIMS",
+        detail: "{customer.claims_90d} parcels that never came, by this customer in 90 days",
       },
       {
         id: "hidden-payer",
@@ -95,14 +115,15 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
       {
         id: "unusual-amount",
         when: "customer.count_30d >= 3 and amount_to_mean >= 5",
-        points: 25,
+        points: 10,
         code: "UNUSUAL_AMOUNT",
         detail: "{fixed(amount_to_mean, 1)} times this customer's usual amount",
       },
       {
         id: "country-mismatch",
+        description: "So do travellers and expats: little by itself",
         when: "country_mismatch == 1",
-        points: 20,
+        points: 5,
         code: "COUNTRY_MISMATCH",
         detail: "paid from {payment.country} with a card of {card.country}",
       },
@@ -115,8 +136,10 @@ export function defaultPack(modelPoints: number): RuleSetDocument {
       },
       {
         id: "model-score",
-        when: "model.score >= 0.2",
-        points: `round(model.score * ${modelPoints})`,
+        description:
+          "Most payments have a probability near none; each halving of it takes as many points",
+        when: "model.score >= 0.01",
+        points: `max(0, round(${modelPoints} + 12 * log(model.score)))`,
         code: "MODEL_SCORE",
         detail: "the model gives fraud a probability of {fixed(model.score * 100, 0)} %",
       },

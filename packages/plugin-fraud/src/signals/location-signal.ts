@@ -21,10 +21,17 @@ export function locationSignal({ city, anonymous }: GeoDatabases): Signal {
       "ip_shipping_mismatch",
       "ip_card_mismatch",
       "billing_shipping_mismatch",
+      "payer_shipping_mismatch",
+      "card_shipping_mismatch",
     ],
     texts: ["ip.country", "ip.network"],
-    read({ ip, billingCountry, shippingCountry, cardCountry }, { numbers, texts, missing }) {
+    read(
+      { ip, country: payerCountry, billingCountry, shippingCountry, cardCountry },
+      { numbers, texts, missing },
+    ) {
       put("billing_shipping_mismatch", differ(billingCountry, shippingCountry));
+      put("payer_shipping_mismatch", differ(payerCountry, shippingCountry));
+      put("card_shipping_mismatch", differ(cardCountry, shippingCountry));
       if (ip === undefined) {
         missing.push("ip");
         return;

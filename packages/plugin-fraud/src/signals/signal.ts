@@ -10,8 +10,17 @@ export interface Readings {
   readonly missing: readonly string[];
 }
 
-/** A payment with what its signals found. */
-export type PaymentSubject = Transaction & { readonly readings?: Readings };
+/** Money that went back to the customer. It counts for the customer's history and is no payment. */
+export interface Refund {
+  /** Whether it was given because the customer says that nothing came. */
+  readonly claimed: boolean;
+}
+
+/** A payment with what its signals found; or, of its customer, a refund. */
+export type PaymentSubject = Transaction & {
+  readonly readings?: Readings;
+  readonly refund?: Refund;
+};
 
 export interface Found {
   readonly numbers: Record<string, number>;

@@ -15,11 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-test("the month has payments that came late, twice, and out of order", () => {
+test("the month has payments that came late, twice, and out of order, and refunds of customers", () => {
   const late = month.filter(({ at, arrivedAt }) => arrivedAt - at > 60_000);
   const overtaken = month.filter(({ at }, i) => at < (month[i - 1]?.at ?? at));
   expect(late.length).toBeGreaterThan(100);
   expect(overtaken.length).toBeGreaterThan(100);
+  const refunds = month.filter(({ subject }) => subject.refund && subject.customerId !== undefined);
+  expect(refunds.length).toBeGreaterThan(100);
+  expect(refunds.some(({ subject }) => subject.refund?.claimed)).toBe(true);
   expect(month.length - new Set(month.map(({ id }) => id)).size).toBeGreaterThan(100);
 });
 

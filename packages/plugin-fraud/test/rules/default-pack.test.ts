@@ -7,13 +7,33 @@ import { factsWith, pack, thresholds } from "./rules-of.ts";
 const cases: ReadonlyArray<
   readonly [code: string, holds: Record<string, number>, short: Record<string, number>]
 > = [
-  ["CARD_VELOCITY", { card_count_10m: 4 }, { card_count_10m: 3 }],
+  ["CARD_VELOCITY", { card_count_10m: 6 }, { card_count_10m: 5 }],
+  [
+    "CARD_VELOCITY",
+    { card_count_24h: 4, card_devices_24h: 2 },
+    { card_count_24h: 4, card_devices_24h: 1 },
+  ],
   ["CARD_TESTING", { card_failed_1h: 3 }, { card_failed_1h: 2 }],
-  ["CARD_TESTING", { device_failed_1h: 4 }, { device_failed_1h: 3 }],
+  ["CARD_TESTING", { device_failed_1h: 3 }, { device_failed_1h: 2 }],
+  [
+    "CARD_TESTING",
+    { device_failed_1h: 2, device_cards_24h: 3 },
+    { device_failed_1h: 2, device_cards_24h: 2 },
+  ],
   ["MANY_CARDS_ON_DEVICE", { device_cards_24h: 4 }, { device_cards_24h: 3 }],
   ["MANY_CARDS_ON_DEVICE", { ip_cards_1h: 6 }, { ip_cards_1h: 5 }],
   ["CARD_SHARED", { card_customers_7d: 3 }, { card_customers_7d: 2 }],
   ["IMPOSSIBLE_TRAVEL", { customer_countries_2h: 2 }, { customer_countries_2h: 1 }],
+  [
+    "ACCOUNT_TAKEOVER",
+    { new_device: 1, new_country: 1, amount_to_mean: 2 },
+    { new_device: 1, new_country: 1, amount_to_mean: 1.9 },
+  ],
+  [
+    "REPEATED_CLAIMS",
+    { customer_claims_90d: 2, customer_paid_90d: 4 },
+    { customer_claims_90d: 2, customer_paid_90d: 5 },
+  ],
   ["FAST_TRAVEL", { travel_kmh: 1_000 }, { travel_kmh: 999 }],
   [
     "HIDDEN_PAYER",
@@ -60,7 +80,21 @@ describe("the default pack", () => {
   });
 
   test.each([
-    [{ card_count_10m: 4 }, {}, "4 payments with this card in ten minutes"],
+    [
+      { card_count_10m: 6, card_count_24h: 7, card_devices_24h: 2 },
+      {},
+      "6 payments with this card in ten minutes, 7 in a day from 2 devices",
+    ],
+    [
+      { new_device: 1, new_country: 1, amount_to_mean: 2.5 },
+      {},
+      "a new device in DE, and 2.5 times this customer's usual amount",
+    ],
+    [
+      { customer_claims_90d: 3, customer_paid_90d: 3 },
+      {},
+      "3 parcels that never came, by this customer in 90 days",
+    ],
     [
       { travel_km: 15_587.2, travel_kmh: 7_793.6 },
       {},
@@ -76,15 +110,15 @@ describe("the default pack", () => {
     expect(detailsOf(pack(), seen, hits)).toEqual([detail]);
   });
 
-  test("the model adds its points from a probability of 0.2 on", () => {
-    const points = [0, 0.19, 0.2, 0.9, 1].map(
+  test("the model adds its points by the logarithm of its probability", () => {
+    const points = [0, 0.009, 0.01, 0.05, 0.125, 0.5, 1].map(
       (score) => evaluate(pack(), factsWith({}, { "model.score": score }), { thresholds }).score,
     );
-    expect(points).toEqual([0, 0, 12, 54, 60]);
+    expect(points).toEqual([0, 0, 20, 39, 50, 67, 75]);
   });
 
   test("deny stands over allow, and allow over whatever the score says", () => {
-    const bad = { card_failed_1h: 3, card_count_10m: 4 };
+    const bad = { card_failed_1h: 3, card_count_10m: 6 };
     const outcome = (lists: Record<string, string[]>): string =>
       evaluate(pack(lists), factsWith(bad, facts), { thresholds }).outcome;
     expect(outcome({})).toBe("decline");

@@ -131,7 +131,7 @@ test("live, shadow and backtest hashes are equal over 100,000 decisions", async 
   expect(report.changes).toEqual([]);
   expect(new Set(hashes).size).toBeGreaterThan(50_000);
   expect(outcomes.size).toBe(4);
-  expect(defaultPack(60).rules).toHaveLength(report.rules.length);
+  expect(defaultPack(75).rules).toHaveLength(report.rules.length);
   console.log(
     `backtest of 100,000 decisions by two rule sets: ${report.seconds.toFixed(2)} s; outcomes ${JSON.stringify(Object.fromEntries(outcomes))}`,
   );

@@ -10,7 +10,7 @@ const nobody = () => ({ has: () => false });
 
 /** The default pack with what is on its lists. */
 export function pack(listed: Readonly<Record<string, readonly string[]>> = {}) {
-  return compileRuleSet(defaultPack(60), standardLists, (name) => ({
+  return compileRuleSet(defaultPack(75), standardLists, (name) => ({
     has: (value) => listed[name]?.includes(value) === true,
   }));
 }

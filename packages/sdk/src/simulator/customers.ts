@@ -1,4 +1,11 @@
-import { homes, type Place, placeWeights } from "./places.ts";
+import {
+  addressIn,
+  homes,
+  type Place,
+  placesAbroad,
+  placeWeights,
+  sharedAddressIn,
+} from "./places.ts";
 import { hex32, Random } from "./random.ts";
 
 export interface Device {
@@ -9,6 +16,13 @@ export interface Device {
   readonly anonymousId: string;
 }
 
+export interface Card {
+  readonly id: string;
+  readonly brand: string;
+  /** Where it was issued, which need not be where its owner lives. */
+  readonly country: string;
+}
+
 /** A person with habits. The same seed and index give the same person, so that nothing need be kept of them. */
 export interface Person {
   readonly id: string;
@@ -16,14 +30,35 @@ export interface Person {
   readonly email: string;
   readonly home: Place;
   readonly ip: string;
+  /** The address of the office, shared with its other people. */
+  readonly officeIp: string;
   readonly devices: readonly Device[];
-  readonly cardId: string;
-  readonly cardBrand: string;
+  /** The usual one first. */
+  readonly cards: readonly [Card, ...Card[]];
   readonly favourite: number;
   /** Lines in a basket on average. */
   readonly basket: number;
   readonly marketingConsent: boolean;
+  /** Sends most of it back, for honest reasons. */
+  readonly isReturner: boolean;
 }
+
+/** What some people have that others have not, as shares of all. */
+const shares = {
+  /** An expat: the usual card is of another country. */
+  foreignCard: 0.03,
+  secondCard: 0.2,
+  /** Of second cards: issued elsewhere, as app banks do. */
+  secondCardForeign: 0.25,
+  returner: 0.025,
+  /** Of every second person: lives with the one before, at one address and on one device. */
+  household: 0.08,
+  /** Of them: also pays with the other's cards. */
+  householdCard: 0.4,
+} as const;
+/** Where banks without branches are. */
+const appBanks = ["LT", "IE", "DE", "NL", "GB"];
+const officesOfPlace = 12;
 
 /** Share of customers, and their loyalty. */
 const habits: ReadonlyArray<readonly [share: number, loyalty: number]> = [
@@ -77,6 +112,22 @@ const browsers: Readonly<Record<Device["type"], string>> = {
 };
 
 export function createPerson(seed: string | number, index: number): Person {
+  const person = createSingle(seed, index);
+  const random = new Random(seed, "household", index);
+  if (index % 2 === 0 || !random.chance(shares.household)) return person;
+  const { home, ip, devices, cards } = createSingle(seed, index - 1);
+  return {
+    ...person,
+    home,
+    ip,
+    devices: [...devices.slice(0, 1), ...person.devices.slice(1)],
+    cards: random.chance(shares.householdCard)
+      ? cards
+      : [{ ...person.cards[0], country: home.country }],
+  };
+}
+
+function createSingle(seed: string | number, index: number): Person {
   const random = new Random(seed, "person", index);
   const home = homes[random.weighted(placeWeights)] ?? random.pick(homes);
   const name = `${random.pick(firstNames)} ${random.pick(lastNames)}`;
@@ -86,13 +137,32 @@ export function createPerson(seed: string | number, index: number): Person {
     name,
     email: `${name.toLowerCase().replace(" ", ".")}.${index + 1}@mail.example`,
     home,
-    ip: `${home.network}.${random.below(256)}.${random.between(1, 254)}`,
+    ip: addressIn(home, random),
+    officeIp: sharedAddressIn(home, 10 + random.below(officesOfPlace)),
     devices: Array.from({ length: random.chance(0.35) ? 2 : 1 }, () => createDevice(random)),
-    cardId: `card-${hex32(random.bits())}`,
-    cardBrand: random.pick(["visa", "mastercard", "amex"]),
+    cards: cardsOf(random, home),
     favourite: random.below(8),
     basket: 1 + random.exponential(1.1),
     marketingConsent: random.chance(0.7),
+    isReturner: random.chance(shares.returner),
+  };
+}
+
+function cardsOf(random: Random, home: Place): Person["cards"] {
+  const usual = createCard(
+    random,
+    random.chance(shares.foreignCard) ? random.pick(placesAbroad(home)).country : home.country,
+  );
+  if (!random.chance(shares.secondCard)) return [usual];
+  const isForeign = random.chance(shares.secondCardForeign);
+  return [usual, createCard(random, isForeign ? random.pick(appBanks) : home.country)];
+}
+
+export function createCard(random: Random, country: string): Card {
+  return {
+    id: `card-${hex32(random.bits())}`,
+    brand: random.pick(["visa", "mastercard", "amex"]),
+    country,
   };
 }
 
@@ -119,6 +189,8 @@ export function createDevice(random: Random): Device {
   };
 }
 
+/** Buyers of late that are remembered. */
+const maxActive = 2_000;
 /** How many people the simulator tells apart; past it no new ones come. */
 const maxPeople = 500_000;
 
@@ -129,6 +201,10 @@ export interface Population {
   returning(at: number, random: Random): Person | undefined;
   /** Someone who may buy one day. */
   prospect(random: Random): Person;
+  /** Someone with an account who bought of late; undefined while there is nobody. */
+  active(random: Random): Person | undefined;
+  /** Notes that someone buys, with their account. */
+  bought(person: Person): void;
   /** How likely a buyer at the instant is a newcomer. */
   newcomerShare(at: number): number;
 }
@@ -148,7 +224,14 @@ export function createPopulation(options: {
     { length: Math.min(known, maxPeople) },
     (_, index) => openedAt + ((from - openedAt) * index) / known,
   );
+  const active: Person[] = [];
+  let purchases = 0;
   return {
+    active: (random) => (active.length === 0 ? undefined : random.pick(active)),
+    bought(person) {
+      active[purchases % maxActive] = person;
+      purchases += 1;
+    },
     newcomerShare: (at) => (acquiredAt.length === 0 ? 1 : 0.4 + 0.6 * Math.exp(-days(at) / 15)),
     newcomer(at) {
       if (acquiredAt.length < maxPeople) acquiredAt.push(at);

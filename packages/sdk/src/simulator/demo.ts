@@ -1,4 +1,4 @@
-import type { SimulationOptions } from "./options.ts";
+import { type SimulationOptions, usualFraud } from "./options.ts";
 
 const dayMs = 86_400_000;
 
@@ -12,6 +12,10 @@ export function demoHistory(until: number, seed: string | number = "demo"): Simu
     ordersPerDay: 228,
     // Half of the visits buy: a history that is quick to load, with as many orders as a busier shop.
     conversion: 0.5,
+    // More of the rare ones, so that within the ninety days everybody meets each.
+    fraud: Object.fromEntries(
+      Object.entries(usualFraud).map(([scenario, rate]) => [scenario, Math.max(rate, 0.25)]),
+    ),
     anomalies: [{ from: until - 24 * dayMs, to: until - 23.5 * dayMs, factor: 0.15 }],
   };
 }

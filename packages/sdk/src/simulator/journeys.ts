@@ -1,8 +1,10 @@
+import { type BasketLine, choose, dearest, fillBasket } from "./baskets.ts";
+import { createCard } from "./customers.ts";
 import {
-  type BasketLine,
-  createOrder,
   fulfilOrder,
+  honestOrder,
   lineProperties,
+  type Order,
   type OrderContext,
   paymentCall,
   placeOrder,
@@ -11,6 +13,8 @@ import type { Random } from "./random.ts";
 import type { Shop, ShopProduct } from "./shop.ts";
 import type { Payload } from "./simulated-event.ts";
 import { amount, type Visit, visitCall } from "./visit.ts";
+
+const minuteMs = 60_000;
 
 export interface JourneyContext extends OrderContext {
   readonly shop: Shop;
@@ -48,7 +52,7 @@ export function buy(context: JourneyContext, visit: Visit, at: number, newcomer:
   const { random, shop, currency } = context;
   const { origin } = shop;
   const walk = arrive(context, visit, at);
-  const wanted = fillBasket(random, shop, visit.person.favourite, visit.person.basket);
+  const wanted = basketOf(context, visit);
   for (const { product } of wanted.slice(0, 3)) view(context, visit, walk, product);
   for (const line of wanted)
     walk.track("Product Added", line.product.url, { ...lineProperties(line), currency });
@@ -57,7 +61,7 @@ export function buy(context: JourneyContext, visit: Visit, at: number, newcomer:
   const coupon = random.chance(0.12) ? "WELCOME10" : undefined;
   if (coupon !== undefined) walk.track("Coupon Applied", `${origin}/cart`, { coupon_id: coupon });
   if (newcomer && visit.known) walk.identify(traitsOf(visit));
-  const order = createOrder(random, visit, wanted, { ...(coupon !== undefined && { coupon }) });
+  const order = honestOrder(random, visit, wanted, coupon);
   walk.track("Checkout Started", `${origin}/checkout`, {
     order_id: order.id,
     value: amount(order.totalCents),
@@ -68,30 +72,74 @@ export function buy(context: JourneyContext, visit: Visit, at: number, newcomer:
     order_id: order.id,
     payment_method: "card",
   });
-  if (random.chance(0.04)) {
-    const failedAt = walk.now();
-    context.emit(
-      failedAt,
-      paymentCall(context, visit, order, failedAt, "payment.failed", {
-        failure_code: random.pick(["insufficient_funds", "do_not_honour", "expired_card"]),
-      }),
-    );
-  }
+  const paid = random.chance(shares.refused) ? refused(context, visit, order, walk) : order;
   const orderedAt = walk.now();
-  placeOrder(context, visit, order, orderedAt);
-  fulfilOrder(context, visit, order, orderedAt);
+  placeOrder(context, visit, paid, orderedAt);
+  fulfilOrder(context, visit, paid, orderedAt);
+  for (const laterAt of moreOrdersAt(random, orderedAt)) {
+    const more = { ...honestOrder(random, visit, basketOf(context, visit, 1)), card: paid.card };
+    placeOrder(context, visit, more, laterAt);
+    fulfilOrder(context, visit, more, laterAt);
+  }
+}
+
+/** Of honest orders. */
+const shares = {
+  dearBasket: 0.025,
+  refused: 0.04,
+  /** Of refused payments: tried again with another card. */
+  otherCard: 0.4,
+  /** Something was forgotten: another order within the hour. */
+  forgotten: 0.03,
+  /** What is sold one an order is bought a few times. */
+  onePerOrder: 0.006,
+} as const;
+const onePerOrder = { least: 2, most: 4 } as const;
+
+/** Orders that come of one visit on average. */
+export const ordersOfBuyer =
+  1 + shares.forgotten + (shares.onePerOrder * (onePerOrder.least + onePerOrder.most)) / 2;
+
+function basketOf(
+  { random, shop }: JourneyContext,
+  { person }: Visit,
+  mean = person.basket,
+): readonly BasketLine[] {
+  return random.chance(shares.dearBasket)
+    ? dearest(random, shop, random.between(1, 3))
+    : fillBasket(random, shop, person.favourite, mean);
+}
+
+/** The provider says no, and the order is paid for all the same: at the second attempt, or with another card. */
+function refused(context: JourneyContext, visit: Visit, order: Order, walk: Walk): Order {
+  const { random } = context;
+  const at = walk.now();
+  const failure = random.pick(["insufficient_funds", "do_not_honour", "expired_card"]);
+  const attempt = { ...order, paymentId: `${order.paymentId}-1` };
+  context.emit(
+    at,
+    paymentCall(context, visit, attempt, at, "payment.failed", { failure_code: failure }),
+  );
+  if (!random.chance(shares.otherCard)) return order;
+  const { cards, home } = visit.person;
+  const card = cards.find(({ id }) => id !== order.card.id) ?? createCard(random, home.country);
+  return { ...order, card };
+}
+
+function moreOrdersAt(random: Random, orderedAt: number): readonly number[] {
+  if (random.chance(shares.forgotten)) return [orderedAt + random.between(3, 50) * minuteMs];
+  if (!random.chance(shares.onePerOrder)) return [];
+  const { least, most } = onePerOrder;
+  let at = orderedAt;
+  return Array.from({ length: random.between(least, most) }, () => {
+    at += random.between(60, 600) * 1000;
+    return at;
+  });
 }
 
 /** An order and its payment alone. */
 export function buyAtOnce(context: JourneyContext, visit: Visit, at: number): void {
-  const { random, shop } = context;
-  const { favourite, basket } = visit.person;
-  placeOrder(
-    context,
-    visit,
-    createOrder(random, visit, fillBasket(random, shop, favourite, basket)),
-    at,
-  );
+  placeOrder(context, visit, honestOrder(context.random, visit, basketOf(context, visit)), at);
 }
 
 export function traitsOf({ person }: Visit): Payload {
@@ -101,33 +149,6 @@ export function traitsOf({ person }: Visit): Payload {
     country: person.home.country,
     city: person.home.city,
   };
-}
-
-/** Some products, most of the favourite category, popular ones more often. */
-export function fillBasket(
-  random: Random,
-  shop: Shop,
-  favourite: number,
-  mean: number,
-): readonly BasketLine[] {
-  const lines = new Map<string, BasketLine>();
-  const count = Math.max(1, Math.round(mean * (0.5 + random.next())));
-  for (let i = 0; i < count; i += 1) {
-    const product = choose(random, shop, favourite);
-    const quantity = random.chance(0.85) ? 1 : random.between(2, 4);
-    lines.set(product.id, { product, quantity });
-  }
-  return [...lines.values()];
-}
-
-function choose(random: Random, shop: Shop, favourite: number): ShopProduct {
-  const categories = [...shop.byCategory.values()];
-  const category = random.chance(0.6)
-    ? categories[favourite % categories.length]
-    : random.pick(categories);
-  // Popularity falls off along the category's list.
-  const index = category?.[Math.floor(category.length * random.next() ** 2)] ?? 0;
-  return shop.products[index] ?? random.pick(shop.products);
 }
 
 function look(

@@ -9,6 +9,16 @@ export const fraudScenarios = [
 ] as const;
 export type FraudScenario = (typeof fraudScenarios)[number];
 
+/** Incidents in a thousand orders of a shop that suffers as shops do: of its payments, less than one in two hundred is a fraud. */
+export const usualFraud: Readonly<Record<FraudScenario, number>> = {
+  card_testing: 0.12,
+  account_takeover: 0.5,
+  stolen_card: 0.25,
+  velocity_burst: 0.07,
+  impossible_travel: 0.45,
+  refund_abuse: 0.08,
+};
+
 /** Deliveries that go wrong, each as a share of all events. */
 export interface Faults {
   /** Further events that no schema accepts. Default 0. */
@@ -53,7 +63,7 @@ export interface SimulationOptions {
   readonly seasonal?: boolean;
   /** Whether the run begins with the product catalogue. Default true. */
   readonly catalogue?: boolean;
-  /** Incidents in a thousand orders, by scenario. Default 0.4 each; {} for none. */
+  /** Incidents in a thousand orders, by scenario. Default {@link usualFraud}; {} for none. */
   readonly fraud?: Partial<Readonly<Record<FraudScenario, number>>>;
   readonly anomalies?: readonly Anomaly[];
   readonly faults?: Faults;
@@ -74,7 +84,7 @@ export function resolveOptions(options: SimulationOptions): ResolvedOptions {
     growth: 0.3,
     seasonal: true,
     catalogue: true,
-    fraud: Object.fromEntries(fraudScenarios.map((scenario) => [scenario, 0.4])),
+    fraud: usualFraud,
     anomalies: [],
     faults: {},
     ...options,

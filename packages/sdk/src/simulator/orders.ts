@@ -1,15 +1,26 @@
+import type { BasketLine } from "./baskets.ts";
+import type { Card } from "./customers.ts";
+import { placesAbroad } from "./places.ts";
 import { hex32, type Random } from "./random.ts";
-import type { ShopProduct } from "./shop.ts";
 import type { FraudLabel, Payload } from "./simulated-event.ts";
 import { amount, type Emit, officeCall, type Visit, visitCall } from "./visit.ts";
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-export interface BasketLine {
-  readonly product: ShopProduct;
-  readonly quantity: number;
-}
+/** Of honest orders and what becomes of them. */
+const shares = {
+  /** With the second card, of those who have one. */
+  secondCard: 0.3,
+  /** Sent to somebody in another country. */
+  gift: 0.02,
+  /** Of travellers': sent to where they are. */
+  toTraveller: 0.35,
+  returned: 0.05,
+  returnedByReturners: 0.6,
+  /** The parcel is lost, and the customer says so. */
+  lost: 0.006,
+} as const;
 
 export interface Order {
   readonly id: string;
@@ -21,9 +32,7 @@ export interface Order {
   readonly shippingCents: number;
   readonly totalCents: number;
   readonly coupon?: string;
-  readonly cardId: string;
-  readonly cardBrand: string;
-  readonly cardCountry: string;
+  readonly card: Card;
   readonly deliveredTo: string;
 }
 
@@ -32,8 +41,7 @@ export function createOrder(
   visit: Visit,
   lines: readonly BasketLine[],
   differences: {
-    readonly cardId?: string;
-    readonly cardCountry?: string;
+    readonly card?: Card;
     readonly deliveredTo?: string;
     readonly coupon?: string;
   } = {},
@@ -54,12 +62,30 @@ export function createOrder(
     taxCents,
     shippingCents,
     totalCents: subtotalCents + taxCents + shippingCents,
-    cardId: person.cardId,
-    cardBrand: person.cardBrand,
-    cardCountry: person.home.country,
+    card: person.cards[0],
     deliveredTo: person.home.country,
     ...differences,
   };
+}
+
+/** An order as honest people make them: mostly for themselves, at home, on their usual card. */
+export function honestOrder(
+  random: Random,
+  visit: Visit,
+  lines: readonly BasketLine[],
+  coupon?: string,
+): Order {
+  const { cards, home } = visit.person;
+  const isAway = visit.place.country !== home.country;
+  return createOrder(random, visit, lines, {
+    card: random.chance(shares.secondCard) ? (cards[1] ?? cards[0]) : cards[0],
+    deliveredTo: random.chance(shares.gift)
+      ? random.pick(placesAbroad(home)).country
+      : isAway && random.chance(shares.toTraveller)
+        ? visit.place.country
+        : home.country,
+    ...(coupon !== undefined && { coupon }),
+  });
 }
 
 export function lineProperties({ product, quantity }: BasketLine): Payload {
@@ -111,8 +137,8 @@ export function placeOrder(
       currency,
       coupon: order.coupon,
       payment_method: "card",
-      card_id: order.cardId,
-      card_country: order.cardCountry,
+      card_id: order.card.id,
+      card_country: order.card.country,
       country: order.deliveredTo,
       products: order.lines.map(lineProperties),
     },
@@ -149,9 +175,9 @@ function paymentProperties({ currency }: OrderContext, order: Order): Payload {
     currency,
     payment_method: "card",
     provider: "paywell",
-    card_id: order.cardId,
-    card_brand: order.cardBrand,
-    card_country: order.cardCountry,
+    card_id: order.card.id,
+    card_brand: order.card.brand,
+    card_country: order.card.country,
     country: order.deliveredTo,
   };
 }
@@ -186,21 +212,20 @@ export function fulfilOrder(context: OrderContext, visit: Visit, order: Order, a
       buyer(visit),
     ),
   );
-  if (!random.chance(0.07)) return;
-  const refundedAt = shippedAt + Math.round((2 + random.exponential(6)) * dayMs);
-  const kept = random.chance(0.5) ? order.lines : [random.pick(order.lines)];
-  emit(
-    refundedAt,
-    refundCall(
-      context,
-      visit,
-      order,
-      refundedAt,
-      kept,
-      random.pick(["did not fit", "not as described", "changed my mind", "damaged"]),
-    ),
+  const isReturned = random.chance(
+    visit.person.isReturner ? shares.returnedByReturners : shares.returned,
   );
+  if (!isReturned && !random.chance(shares.lost)) return;
+  const refundedAt = shippedAt + Math.round((2 + random.exponential(6)) * dayMs);
+  const lines = isReturned && random.chance(0.5) ? [random.pick(order.lines)] : order.lines;
+  const reason = isReturned
+    ? random.pick(["did not fit", "not as described", "changed my mind", "damaged"])
+    : neverCame;
+  emit(refundedAt, refundCall(context, visit, order, refundedAt, { lines, reason }));
 }
+
+/** What is said of a parcel that never came, truly or not. */
+export const neverCame = "item not received";
 
 /** What of each line is given back is what was paid for it: the list price less the order's discount. */
 export function refundCall(
@@ -208,8 +233,7 @@ export function refundCall(
   visit: Visit,
   order: Order,
   at: number,
-  lines: readonly BasketLine[],
-  reason: string,
+  { lines, reason }: { readonly lines: readonly BasketLine[]; readonly reason: string },
 ): Payload {
   const share = order.discountCents === 0 ? 1 : 0.9;
   const products = lines.map((line) => ({

@@ -2,13 +2,14 @@ import { recordSpend, recordStock } from "./back-office.ts";
 import { createPopulation, type Person } from "./customers.ts";
 import { deliver } from "./faults.ts";
 import { incidents } from "./frauds.ts";
-import { browse, buy, buyAtOnce, type JourneyContext } from "./journeys.ts";
+import { browse, buy, buyAtOnce, type JourneyContext, ordersOfBuyer } from "./journeys.ts";
 import { fraudScenarios, type ResolvedOptions } from "./options.ts";
 import { Random } from "./random.ts";
 import { createSeasons } from "./seasons.ts";
 import { createShop, type Source, sources } from "./shop.ts";
 import type { SimulatedEvent } from "./simulated-event.ts";
-import { createVisit, type Emit } from "./visit.ts";
+import type { Emit } from "./visit.ts";
+import { honestVisit } from "./whereabouts.ts";
 
 const dayMs = 86_400_000;
 const newcomerWeights = sources.map(({ weight }) => weight);
@@ -27,12 +28,13 @@ export function createTraffic(
   const population = createPopulation({ seed, openedAt: settings.openedAt, from, ordersPerDay });
   const faulty = Object.values(faults).some((share) => share > 0);
   const buyers = journeys === "orders" ? 1 : conversion;
+  const ordersOfSession = journeys === "orders" ? 1 : conversion * ordersOfBuyer;
 
   function visitToBrowse({ random }: JourneyContext, at: number) {
     const person = random.chance(0.4) ? population.returning(at, random) : undefined;
     const source = sourceOf(random, person);
     const known = person !== undefined && random.chance(0.7);
-    return createVisit(random, { person: person ?? population.prospect(random), source, known });
+    return honestVisit(random, { person: person ?? population.prospect(random), source, known });
   }
 
   function playBuyer(context: JourneyContext, at: number): void {
@@ -43,7 +45,8 @@ export function createTraffic(
     const source = sourceOf(random, person);
     // Some newcomers order as guests.
     const known = person !== undefined || random.chance(0.85);
-    const visit = createVisit(random, { person: person ?? population.newcomer(at), source, known });
+    const visit = honestVisit(random, { person: person ?? population.newcomer(at), source, known });
+    if (known) population.bought(visit.person);
     if (journeys === "orders") buyAtOnce(context, visit, at);
     else buy(context, visit, at, person === undefined);
   }
@@ -63,7 +66,7 @@ export function createTraffic(
     if (journeys === "full") recordSpend(context, settings, begin, end);
 
     const orders = (ordersPerDay * seasons((begin + end) / 2) * (end - begin)) / dayMs;
-    for (let left = random.poisson(orders / buyers); left > 0; left -= 1) {
+    for (let left = random.poisson(orders / ordersOfSession); left > 0; left -= 1) {
       const at = instant();
       if (random.chance(buyers)) playBuyer(context, at);
       else browse(context, visitToBrowse(context, at), at);
@@ -75,7 +78,7 @@ export function createTraffic(
         left -= 1
       ) {
         const at = instant();
-        const victim = (): Person => population.returning(at, random) ?? population.newcomer(at);
+        const victim = (): Person => population.active(random) ?? population.newcomer(at);
         incidents[scenario]({ ...context, seed, victim }, at);
       }
     }
