@@ -34,6 +34,12 @@ function week(seed: number): readonly HandbookRow[] {
   });
 }
 
+/** With what a model that is always right says. */
+const scored = (rows: readonly HandbookRow[]) => ({
+  rows,
+  scores: rows.map(({ fraud }) => (fraud === 1 ? 0.9 : 0.001)),
+});
+
 describe("rules of the handbook's report", () => {
   test("are given the numbers that tell frauds from others, and points by how certain they are", () => {
     const { rules } = choosePack("rules", backtestRows(week(1)), patterns);
@@ -48,10 +54,6 @@ describe("rules of the handbook's report", () => {
   });
 
   test("are backtested on a week they were not chosen on, beside the best single one", async () => {
-    const scored = (rows: readonly HandbookRow[]) => ({
-      rows,
-      scores: rows.map(({ fraud }) => (fraud === 1 ? 0.9 : 0.001)),
-    });
     const made = await backtestRules([scored(week(1)), scored(week(2))], scored(week(3)));
     expect(made.rules).toMatchObject({
       candidate: "rules",
