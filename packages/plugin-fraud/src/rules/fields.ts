@@ -16,34 +16,36 @@ export interface Subject extends FeatureSubject {
   readonly modelScore?: number | undefined;
 }
 
-function payment<T extends Type>(
+function field<T extends Type>(
   name: string,
   type: T,
-  read: (transaction: Subject["transaction"]) => unknown,
+  read: (subject: Subject) => unknown,
 ): OwnField<Subject> & { readonly type: T } {
-  return { name, type, read: ({ transaction }) => read(transaction) };
+  return { name, type, read };
 }
 
 /** Everything rules can ask of a payment. */
 export const paymentFields: FieldSet<Subject> = fieldSet<Subject>(
-  payment("payment.time", "time", ({ time }) => time),
+  field("payment.time", "time", ({ transaction }) => transaction.time),
   [
-    payment("payment.id", "text", ({ id }) => id),
-    payment("payment.amount", "number", ({ amount }) => amount),
-    payment("payment.currency", "text", ({ currency }) => currency),
-    payment("payment.country", "text", ({ country }) => country),
-    payment("payment.failed", "truth", ({ failed = false }) => failed),
-    payment("order.id", "text", ({ orderId }) => orderId),
-    payment("customer.id", "text", ({ customerId }) => customerId),
-    payment("card.id", "text", ({ cardId }) => cardId),
-    payment("card.country", "text", ({ cardCountry }) => cardCountry),
-    payment("device.id", "text", ({ deviceId }) => deviceId),
-    payment("ip.address", "text", ({ ip }) => ip),
-    payment("merchant.id", "text", ({ merchantId }) => merchantId),
-    payment("seller.id", "text", ({ sellerId }) => sellerId),
-    ...signalTexts.map((name) => payment(name, "text", ({ readings }) => readings?.texts[name])),
-    { name: "model.score", type: "number", read: ({ modelScore }) => modelScore },
-    { name: anomalyBy, type: "text", read: (subject) => subject.anomalyBy },
+    field("payment.id", "text", ({ transaction }) => transaction.id),
+    field("payment.amount", "number", ({ transaction }) => transaction.amount),
+    field("payment.currency", "text", ({ transaction }) => transaction.currency),
+    field("payment.country", "text", ({ transaction }) => transaction.country),
+    field("payment.failed", "truth", ({ transaction }) => transaction.failed ?? false),
+    field("order.id", "text", ({ transaction }) => transaction.orderId),
+    field("customer.id", "text", ({ transaction }) => transaction.customerId),
+    field("card.id", "text", ({ transaction }) => transaction.cardId),
+    field("card.country", "text", ({ transaction }) => transaction.cardCountry),
+    field("device.id", "text", ({ transaction }) => transaction.deviceId),
+    field("ip.address", "text", ({ transaction }) => transaction.ip),
+    field("merchant.id", "text", ({ transaction }) => transaction.merchantId),
+    field("seller.id", "text", ({ transaction }) => transaction.sellerId),
+    ...signalTexts.map((name) =>
+      field(name, "text", ({ transaction }) => transaction.readings?.texts[name]),
+    ),
+    field("model.score", "number", ({ modelScore }) => modelScore),
+    field(anomalyBy, "text", (subject) => subject.anomalyBy),
   ],
   [...fraudFeatures.features, { name: anomalyScore }, ...riskFeatures],
 );
