@@ -156,10 +156,13 @@ describe("proposals to train again", () => {
     expect(accepted).toMatchObject({ status: 200, body: { state: "accepted" } });
     const training = String(accepted.body["training"]);
     await expect
-      .poll(async () => {
-        const asked = await call("default/viewer", "GET", `/models/fraud/trainings/${training}`);
-        return asked.body["state"];
-      })
+      .poll(
+        async () => {
+          const asked = await call("default/viewer", "GET", `/models/fraud/trainings/${training}`);
+          return asked.body["state"];
+        },
+        { timeout: 20_000 },
+      )
       .toBe("done");
     const { body: versions } = await call("default/viewer", "GET", "/models/fraud/versions");
     expect(versions["items"]).toMatchObject([
