@@ -23,7 +23,8 @@ describe("why a payment was not approved", () => {
     dir = await mkdtemp(join(tmpdir(), "ecap-why-"));
     platform = await createPlatform({
       adapters: embedded({ dir }),
-      plugins: [commerce(), fraud()],
+      // Decisions with the model, however busy the machine is.
+      plugins: [commerce(), fraud({ modelTimeoutMs: 10_000 })],
     });
     await platform.start();
     service = platform.service(fraud);

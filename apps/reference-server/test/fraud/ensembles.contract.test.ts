@@ -82,7 +82,7 @@ describe("ensembles in decisions", () => {
       name: "stumps",
       algorithm: { ...trees, depth: 1 },
     });
-  }, 60_000);
+  }, 120_000);
   afterAll(() => server.close());
 
   const members = ["trees/1", "stumps/2"];
@@ -117,7 +117,7 @@ describe("ensembles in decisions", () => {
     expect((await call("ann", "POST", "/models/fraud/versions/3/promote")).status).toBe(403);
     expect((await call("bob", "POST", "/models/fraud/versions/3/promote")).status).toBe(200);
     await expect
-      .poll(async () => (await pay("asked")).body)
+      .poll(async () => (await pay("asked")).body, { timeout: 10_000 })
       .toMatchObject({ versions: { model: "fraud-ensemble/3" } });
     const { body: decision } = await pay("explained");
     expect(decision).toMatchObject({

@@ -105,7 +105,7 @@ describe("proposals to train again", () => {
       }
     await trade("default");
     await trade("other");
-  }, 60_000);
+  }, 120_000);
   afterAll(() => server.close());
 
   it("are raised once for the model that decides, with the evidence, and alerted of", async () => {
@@ -155,15 +155,11 @@ describe("proposals to train again", () => {
     const accepted = await call("default/analyst", "POST", path, body);
     expect(accepted).toMatchObject({ status: 200, body: { state: "accepted" } });
     const training = String(accepted.body["training"]);
-    await expect
-      .poll(
-        async () => {
-          const asked = await call("default/viewer", "GET", `/models/fraud/trainings/${training}`);
-          return asked.body["state"];
-        },
-        { timeout: 20_000 },
-      )
-      .toBe("done");
+    const state = async () => {
+      const asked = await call("default/viewer", "GET", `/models/fraud/trainings/${training}`);
+      return asked.body["state"];
+    };
+    await expect.poll(state, { timeout: 30_000 }).toBe("done");
     const { body: versions } = await call("default/viewer", "GET", "/models/fraud/versions");
     expect(versions["items"]).toMatchObject([
       {
