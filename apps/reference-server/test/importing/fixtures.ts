@@ -1,3 +1,5 @@
+import { defaultConfig } from "../../src/config/default-config.ts";
+import type { Settings } from "../../src/config/load-config.ts";
 import { type Mapping, parseMapping } from "../../src/importing/mapping.ts";
 
 export const header = "invoice,time,sku,name,qty,price,customer,country";
@@ -32,3 +34,15 @@ charges: { sku: ^POST$ }
 ${more}`;
   return parseMapping(text, `${name}.yaml`);
 }
+
+export const csv = (rows: readonly string[]): string => [header, ...rows, ""].join("\n");
+
+export const noProgress = (): void => {};
+
+export const settings = (dir: string): Settings => ({
+  config: defaultConfig,
+  dir,
+  host: "127.0.0.1",
+  port: 0,
+  tenant: "default",
+});

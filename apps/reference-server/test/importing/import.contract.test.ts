@@ -3,26 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { embedded } from "@ecap/adapter-embedded";
-import { manualClock } from "@ecap/sdk/memory";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Api, openApi } from "../../src/commands/api.ts";
-import { defaultConfig } from "../../src/config/default-config.ts";
-import type { Settings } from "../../src/config/load-config.ts";
 import type { Mapping } from "../../src/importing/mapping.ts";
 import { type ImportReport, runImport } from "../../src/importing/run-import.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
-import { header, lines, mapping } from "./fixtures.ts";
-
-const settings = (dir: string): Settings => ({
-  config: defaultConfig,
-  dir,
-  host: "127.0.0.1",
-  port: 0,
-  tenant: "default",
-});
-const csv = (rows: readonly string[]): string => [header, ...rows, ""].join("\n");
-const noProgress = (): void => {};
+import { csv, header, lines, mapping, noProgress, settings } from "./fixtures.ts";
 
 let server: TestServer;
 let api: Api;
@@ -268,34 +254,3 @@ describe("a file that cannot be read is a clear error", () => {
     expect(report.lines.total).toBe(0);
   });
 });
-
-it("without a server, and again a month later by the clock, the numbers are the same", async () => {
-  const own = await mkdtemp(join(tmpdir(), "ecap-import-"));
-  const file = join(own, "shop.csv");
-  await writeFile(file, csv(lines("m")));
-  const clock = manualClock(Date.UTC(2026, 5, 1));
-  const config = { ...defaultConfig, adapters: (to: string) => embedded({ dir: to, clock }) };
-  const revenue: unknown[] = [];
-  const events: unknown[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const inProcess = await openApi({ ...settings(join(own, "data")), config });
-    expect(inProcess.mode).toBe("in-process");
-    events.push((await runImport(inProcess, file, mapping("month"), noProgress)).events);
-    const answer = await inProcess.call<{ items: unknown }>(
-      "GET",
-      "/v1/bi/revenue?from=2026-01-01&to=2026-03-01&grain=month",
-    );
-    revenue.push(Object.entries(answer).filter(([name]) => !["asOf", "tables"].includes(name)));
-    await inProcess.close();
-    clock.advance(30 * 86_400_000);
-  }
-  expect(events).toEqual([
-    { accepted: 6, duplicate: 0, quarantined: 0 },
-    { accepted: 0, duplicate: 6, quarantined: 0 },
-    { accepted: 0, duplicate: 6, quarantined: 0 },
-  ]);
-  expect(revenue[1]).toEqual(revenue[0]);
-  expect(revenue[2]).toEqual(revenue[0]);
-  expect(JSON.stringify(revenue[0])).toContain("125");
-  await rm(own, { recursive: true, force: true });
-}, 90_000);
