@@ -153,8 +153,12 @@ const own: ReadonlyArray<DerivedFeature<PaymentSubject>> = [
   },
   {
     name: "country_mismatch",
-    derive: (_, { subject: { country, cardCountry } }) =>
-      country !== undefined && cardCountry !== undefined && country !== cardCountry ? 1 : 0,
+    derive: (_, { subject }) =>
+      subject.country !== undefined &&
+      subject.cardCountry !== undefined &&
+      subject.country !== subject.cardCountry
+        ? 1
+        : 0,
   },
   { name: "new_customer", derive: (values) => (values["customer_count_30d"] === 0 ? 1 : 0) },
   isNew("device", "devices"),
