@@ -88,6 +88,8 @@ describe("proposals to train again", () => {
     const many = Array.from({ length: 160 }, (_, i) => i);
     await Promise.all(many.map((i) => pay(i, now - 60 * dayMs, i % 4 === 0)));
     await Promise.all(many.map((i) => pay(i, now - 3 * dayMs, i % 3 === 0)));
+    // Decisions are written a moment after they are made.
+    await service.flush();
     await platform.drain();
   }
 

@@ -92,6 +92,7 @@ test("a merchant's risk follows from what became of its payments, and rules ask 
     expect((await pay("next-nobody", undefined)).features["merchant_risk"]).toBeUndefined();
 
     await service.flush();
+    await platform.background?.drain();
     const report = await service.backtest({ ...period, version });
     expect(report.recorded).toEqual({ compared: 4, equal: 4 });
   } finally {
