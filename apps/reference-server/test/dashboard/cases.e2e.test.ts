@@ -229,22 +229,22 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     const good = await text.inputValue();
     expect(good).toContain("id: card-velocity");
 
-    await text.fill(good.replace("card.count_10m >= 4", "card.count_10 >= 4"));
+    await text.fill(good.replace("card.count_10m >= 6", "card.count_10 >= 4"));
     const problem = page.locator(".editor-problem").first();
     await problem.getByText(/card\.count_10/).waitFor();
-    const line = good.slice(0, good.indexOf("card.count_10m >= 4")).split("\n");
+    const line = good.slice(0, good.indexOf("card.count_10m >= 6")).split("\n");
     expect(await problem.locator(".editor-place").textContent()).toBe(
       `${line.length}:${(line.at(-1)?.length ?? 0) + 1}`,
     );
     await problem.click();
     const caret = "(document.activeElement ?? {}).selectionStart";
-    expect(await page.evaluate(caret)).toBe(good.indexOf("card.count_10m >= 4"));
+    expect(await page.evaluate(caret)).toBe(good.indexOf("card.count_10m >= 6"));
     expect(await page.getByRole("button", { name: "Save draft" }).isDisabled()).toBe(true);
 
     await text.fill("rules: [");
     await page.locator(".editor-problem").first().waitFor();
     const changed = good
-      .replace("card.count_10m >= 4", "card.count_10m >= 2")
+      .replace("card.count_10m >= 6", "card.count_10m >= 2")
       .replace("name: default", "name: sharper");
     await text.fill(changed);
     await page.getByText("Every rule is understood.").waitFor();

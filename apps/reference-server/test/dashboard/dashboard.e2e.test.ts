@@ -312,7 +312,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in Chromium", () => {
       await page.keyboard.press("Enter");
       await heading(page, "Executive overview");
       const order: string[] = [];
-      for (let stop = 0; stop < 10; stop += 1) {
+      for (let stop = 0; stop < 11; stop += 1) {
         await page.keyboard.press("Tab");
         order.push(await focused(page));
       }
@@ -323,6 +323,7 @@ describe.skipIf(noChromium !== undefined)("the dashboard in Chromium", () => {
         "Cases",
         "Fraud",
         "Rules",
+        "Models",
         "Use the dark theme",
         "Sign out",
         "30d",
