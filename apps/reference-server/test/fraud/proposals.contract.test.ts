@@ -111,8 +111,13 @@ describe("proposals to train again", () => {
   afterAll(() => server.close());
 
   it("are raised once for the model that decides, with the evidence, and alerted of", async () => {
-    // The job may have looked by itself as well.
-    await look();
+    // The job looks by itself as well, and a run that was under way may have begun before there was anything to see.
+    const raised = async () => {
+      await look();
+      const of = await Promise.all(["default/viewer", "other/viewer"].map(proposals));
+      return of.map((each) => each.length);
+    };
+    await expect.poll(raised, { timeout: 20_000 }).toEqual([1, 1]);
     expect(await look()).toEqual({ raised: 0 });
     const [proposal, ...others] = await proposals("default/viewer");
     expect(others).toEqual([]);
