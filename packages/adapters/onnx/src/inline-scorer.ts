@@ -19,6 +19,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** The tensors of a call, and what rows are written into. */
+interface Call {
+  readonly feeds: readonly Feed[];
+  readonly tensors: InferenceSession.FeedsType;
+}
+
 const maxSpare = 8;
 /** Rows of one call: so many take the calling thread for less than a model that is run there may take for one. */
 const maxRows = 64;
@@ -32,11 +38,6 @@ export function inlineScorer({ session, outputs, file, layout, Tensor }: InlineS
   /** Tensors of one row that no call is using. */
   const spare: Call[] = [];
   let waiting: Waiting[] = [];
-
-  interface Call {
-    readonly feeds: readonly Feed[];
-    readonly tensors: InferenceSession.FeedsType;
-  }
 
   function callOf(rows: number, width: number): Call {
     const feeds = layout.allocate(rows, width);

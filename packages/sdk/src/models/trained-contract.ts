@@ -25,7 +25,13 @@ export function sampleRows({ rows, width, features }: TrainingRows): TrainingSam
 
 /** What a trainer says of its model: histograms of the sample's features and scores, and some of its rows as golden vectors. */
 export function trainedContract(
-  { name, version, features, period, featuresVersion }: TrainingSpec,
+  {
+    name,
+    version,
+    features,
+    period,
+    featuresVersion,
+  }: Pick<TrainingSpec, "name" | "version" | "features" | "period" | "featuresVersion">,
   { rows }: Pick<TrainingRows, "rows">,
   { sample, scores }: { readonly sample: TrainingSample; readonly scores: readonly number[] },
 ): ModelContractInput {

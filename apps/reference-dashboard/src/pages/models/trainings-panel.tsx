@@ -5,8 +5,8 @@ import { useAction } from "../../api/use-action.ts";
 import type { Query } from "../../api/use-query.ts";
 import { formatCount } from "../../format/numbers.ts";
 import { formatInstant } from "../../format/times.ts";
-import { dayMs, dayOf } from "../../period/period.ts";
 import { Bar } from "../../ui/bar.tsx";
+import { DayRange, lastDays, periodOf } from "../../ui/day-range.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -103,15 +103,13 @@ function TrainingEntry({ of }: { readonly of: Training }) {
 
 function TrainForm({ onBegan }: { readonly onBegan: () => void }) {
   const [algorithm, setAlgorithm] = useState<Algorithm>("boosted");
-  const [from, setFrom] = useState(() => dayOf(Date.now() - 180 * dayMs));
-  const [to, setTo] = useState(() => dayOf(Date.now() - 7 * dayMs));
+  const [days, setDays] = useState(() => lastDays(180, 7));
   const action = useAction();
   const train = () =>
     void action.run(async () => {
-      // The last day is included.
-      const body = { from, to: dayOf(Date.parse(to) + dayMs), ...algorithms[algorithm] };
-      const { label: _, ...asked } = body;
-      await request("/v1/models/fraud/trainings", { method: "POST", body: asked });
+      const { algorithm: chosen } = algorithms[algorithm];
+      const body = { ...periodOf(days), algorithm: chosen };
+      await request("/v1/models/fraud/trainings", { method: "POST", body });
       onBegan();
     });
   return (
@@ -136,30 +134,11 @@ function TrainForm({ onBegan }: { readonly onBegan: () => void }) {
           ))}
         </select>
       </label>
-      <label>
-        From{" "}
-        <input
-          type="date"
-          required
-          value={from}
-          max={to}
-          onChange={(event) => setFrom(event.target.value)}
-        />
-      </label>
-      <label>
-        to{" "}
-        <input
-          type="date"
-          required
-          value={to}
-          min={from}
-          onChange={(event) => setTo(event.target.value)}
-        />
-      </label>
+      <DayRange days={days} onChange={setDays} />
       <button
         type="submit"
         className="button button-primary button-flat"
-        disabled={action.isBusy || from > to}
+        disabled={action.isBusy || days.from > days.to}
       >
         <Icon name="play" /> Train
       </button>

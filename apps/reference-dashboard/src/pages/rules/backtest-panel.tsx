@@ -2,7 +2,7 @@ import { useState } from "react";
 import { request } from "../../api/request.ts";
 import type { BacktestReport } from "../../api/rule-answers.ts";
 import { useAction } from "../../api/use-action.ts";
-import { dayMs, dayOf } from "../../period/period.ts";
+import { DayRange, lastDays, periodOf } from "../../ui/day-range.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -17,17 +17,14 @@ interface BacktestPanelProps {
 
 /** What the text in the editor would have decided of past payments, beside what decides now. */
 export function BacktestPanel({ source, isValid }: BacktestPanelProps) {
-  const [from, setFrom] = useState(() => dayOf(Date.now() - 60 * dayMs));
-  const [to, setTo] = useState(() => dayOf(Date.now()));
+  const [days, setDays] = useState(() => lastDays(60, 0));
   const [done, setDone] = useState<{ readonly source: string; readonly report: BacktestReport }>();
   const action = useAction();
   const run = () =>
     void action.run(async () => {
-      // The last day is included.
-      const end = dayOf(Date.parse(to) + dayMs);
       const report = await request<BacktestReport>("/v1/fraud/rules/backtest", {
         method: "POST",
-        body: { source, from, to: end },
+        body: { source, ...periodOf(days) },
       });
       setDone({ source, report });
     });
@@ -43,30 +40,11 @@ export function BacktestPanel({ source, isValid }: BacktestPanelProps) {
             run();
           }}
         >
-          <label>
-            From{" "}
-            <input
-              type="date"
-              required
-              value={from}
-              max={to}
-              onChange={(e) => setFrom(e.target.value)}
-            />
-          </label>
-          <label>
-            to{" "}
-            <input
-              type="date"
-              required
-              value={to}
-              min={from}
-              onChange={(e) => setTo(e.target.value)}
-            />
-          </label>
+          <DayRange days={days} onChange={setDays} />
           <button
             type="submit"
             className="button button-primary button-flat"
-            disabled={!isValid || action.isBusy || from > to}
+            disabled={!isValid || action.isBusy || days.from > days.to}
           >
             <Icon name="play" /> Run
           </button>

@@ -139,14 +139,7 @@ function documentOf(
       ) ?? Number.NaN,
   );
   const { histograms, golden, training } = trainedContract(
-    {
-      name,
-      version,
-      algorithm: { kind: "network", hidden: [] },
-      features,
-      label: spec.label,
-      period,
-    },
+    { name, version, features, period },
     { rows },
     { sample, scores: combined },
   );
