@@ -6,7 +6,7 @@ const tests = (suffix: string) => [`{packages,apps,scripts}/**/test/**/*.${suffi
 /** Sets ECAP_TEST_… to the services that run here. */
 const setupFiles = ["scripts/services/test-env.ts"];
 
-/** Browsers and killed processes on a busy machine: in CI a failure must happen twice. */
+/** Servers, browsers and killed processes on a busy machine: in CI a failure must happen twice; both are told. */
 const retry = process.env["CI"] === "true" ? 1 : 0;
 
 export default defineConfig({
@@ -29,7 +29,10 @@ export default defineConfig({
         },
       },
       // Contract suites on memory and embedded adapters: npm alone is enough.
-      { extends: true, test: { name: "contract", include: tests("contract"), isolate: false } },
+      {
+        extends: true,
+        test: { name: "contract", include: tests("contract"), isolate: false, retry },
+      },
       // The same suites and more on real Kafka, Redis, PostgreSQL, S3 (npm run services -- up).
       {
         extends: true,

@@ -1,4 +1,4 @@
-// Says which tests of the JSON reports in FOLDER failed and why, and counts all of them on the last line.
+// Says which tests of the JSON reports in FOLDER failed, also those that passed at a second try, and why, and counts all of them on the last line.
 // usage: summary.mjs FOLDER FAILED_STEPS
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,11 +14,13 @@ for (const name of readdirSync(folder).filter((each) => each.endsWith(".json")))
   passed += report.numPassedTests;
   failed += report.numFailedTests;
   skipped += report.numPendingTests + report.numTodoTests;
-  for (const file of report.testResults.filter(({ status }) => status === "failed")) {
+  for (const file of report.testResults) {
     const path = relative(process.cwd(), file.name);
-    if (file.message) tell(`${name} ${path}`, file.message);
-    for (const test of file.assertionResults.filter(({ status }) => status === "failed")) {
-      tell(`${name} ${path} > ${test.fullName}`, test.failureMessages.join("\n"));
+    if (file.message) tell(`FAILED ${name} ${path}`, file.message);
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
+      if (failureMessages.length === 0) continue;
+      const outcome = status === "failed" ? "FAILED" : "PASSED AT THE SECOND TRY";
+      tell(`${outcome} ${name} ${path} > ${fullName}`, failureMessages.join("\n"));
     }
   }
 }
@@ -29,5 +31,5 @@ console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 
 function tell(title, message) {
   const head = message.split("\n").slice(0, linesOfMessage).join("\n");
-  console.log(`FAILED ${title}\n${head}\n`);
+  console.log(`${title}\n${head}\n`);
 }
