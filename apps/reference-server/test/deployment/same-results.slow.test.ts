@@ -48,6 +48,7 @@ describe.skipIf(cannotDeploy)("embedded and on services, the results are the sam
       try {
         const begun = performance.now();
         await send(platform, events);
+        await send(platform, anHourLater());
         const sent = performance.now();
         results.push(await settled(platform));
         process.stdout.write(
@@ -112,6 +113,26 @@ function transactions(): readonly SimulatedEvent[] {
   return [...orders, ...visits].toSorted((a, b) => a.at - b.at);
 }
 
+/** A visit and an order on every partition: they move event time past the ends of all that is open, which silence does no faster than the clock. */
+function anHourLater(): readonly SimulatedEvent[] {
+  const at = from + seconds * 1_000 + 3_600_000;
+  const timestamp = new Date(at).toISOString();
+  return Array.from({ length: 200 }, (_, n) => {
+    const visitor = { anonymousId: `visitor-${n}`, userId: `customer-${n}`, timestamp };
+    const order = { order_id: `later-${n}`, total: "1.00", currency: "EUR", products: [] };
+    return [
+      { type: "page", messageId: `visit-${n}`, ...visitor },
+      {
+        type: "track",
+        messageId: `order-${n}`,
+        event: "Order Completed",
+        properties: order,
+        ...visitor,
+      },
+    ].map((payload) => ({ at, payload }));
+  }).flat();
+}
+
 async function send({ api, key }: Platform, events: readonly SimulatedEvent[]): Promise<void> {
   const begun = performance.now();
   for (let at = 0; at < events.length; at += batchEvents) {
@@ -160,7 +181,7 @@ const compared = [
 async function settled(platform: Platform): Promise<Results> {
   let before = "";
   const ended = () => platform.processes.flatMap((each) => each.ended() ?? []);
-  // Longer than a silent partition waits before it closes its windows, which is half a minute.
+  // A minute without a change: longer than partitions wait for one that is silent, which is half a minute.
   for (let same = 0; same < 12; ) {
     await sleep(5_000);
     expect(ended()).toEqual([]);

@@ -17,8 +17,8 @@ import { tableLeg, tableTopic } from "./table-reader.ts";
 
 export interface Source {
   readonly topics: readonly string[];
-  /** A partition that was read to its end and stays silent this long closes its windows, but for what reaches past the present less this
-   * time, and legs that wait for all partitions no longer wait for it. Default 30,000; Infinity: only events move time. */
+  /** A partition that was read to its end and stays silent this long no longer keeps legs waiting that wait for all partitions, and from then
+   * on its event time goes on with the clock, which closes its windows. Default 30,000; Infinity: only events move time. */
   readonly idleAfterMs?: number;
 }
 

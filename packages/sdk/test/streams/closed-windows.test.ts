@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { EcapError, systemClock } from "@ecap/sdk";
-import { memoryStore } from "@ecap/sdk/memory";
-import { count, topology } from "@ecap/sdk/streams";
+import { manualClock, memoryStore } from "@ecap/sdk/memory";
+import { count, type TopologyBuilder, topology } from "@ecap/sdk/streams";
 import { eventually } from "@ecap/sdk/testing";
 import { describe, expect, it } from "vitest";
 import { streamFixture, testEvent } from "./stream-fixture.ts";
@@ -29,6 +30,41 @@ describe("a window that is closed", () => {
     expect((await output()).map(({ data }) => data["n"])).toEqual([1]);
     expect((await output("late")).map(({ id }) => id)).toEqual(["e2"]);
   });
+
+  it.each([
+    ["", (keyed: TopologyBuilder) => keyed],
+    [" of an intermediate topic", (keyed: TopologyBuilder) => keyed.rekey({ partitions: 1 })],
+  ])(
+    "of the past%s is closed by silence once its time has gone by, not by a pause in it",
+    async (_, place) => {
+      const clock = manualClock(Date.UTC(2026, 0, 1));
+      const fixture = await streamFixture(memoryStore({ clock }));
+      const { eventLog, send, run, output } = fixture;
+      await eventLog.createTopic("late", { partitions: 1 });
+      const windows = place(
+        topology("windows")
+          .from({ topics: ["input"], idleAfterMs: 1_000 })
+          .keyBy(() => "all"),
+      )
+        .tumblingWindow({ sizeMs: 60_000, lateTopic: "late", aggregate: { n: count } })
+        .to({ topic: "output" });
+      const running = await run(windows, { clock });
+      const actor = { customerId: "c" };
+      for (const id of ["e1", "e2", "e3"]) {
+        await send([testEvent({ id, time: 600_000, actor })]);
+        await running.drain();
+        clock.advance(20_000);
+        // Long enough for silence to be noticed, which is looked for every half second here.
+        await sleep(1_100);
+      }
+      expect(await output()).toEqual([]);
+      clock.advance(120_000);
+      await eventually(async () => expect(await output()).toHaveLength(1));
+      await running.close();
+      expect((await output()).map(({ data }) => data["n"])).toEqual([3]);
+      expect(await output("late")).toEqual([]);
+    },
+  );
 
   it("is closed by a batch that took effect, and not by one that failed", async () => {
     const { eventLog, send, run, output } = await streamFixture();

@@ -41,6 +41,8 @@ export interface LegTaskOptions {
 export interface LegTask {
   /** Event time reached, epoch milliseconds; −Infinity before the first event. */
   readonly watermark: number;
+  /** Event time of what came last: on an intermediate topic that of the upstream partition that is farthest. */
+  readonly reached: number;
   readonly counters: Counters;
   /** Open windows and held events. */
   readonly size: number;
@@ -161,6 +163,9 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
   return {
     get watermark() {
       return progress.watermark;
+    },
+    get reached() {
+      return progress.farthest;
     },
     get counters() {
       return progress.counters;

@@ -38,6 +38,11 @@ export class SourceProgress {
     return this.#reached;
   }
 
+  /** Where time would be if nobody were waited for. */
+  get farthest(): number {
+    return Math.max(this.#reached, ...this.#told.values());
+  }
+
   begin(): void {
     const { late, duplicates, forced } = this.counters;
     this.#before = {

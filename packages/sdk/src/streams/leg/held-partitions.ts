@@ -13,6 +13,8 @@ export interface HeldPartition extends AssignedPartition {
   readonly task: LegTask;
   /** When a record last came, by the clock. */
   activeAt: number;
+  /** How far event time was then. */
+  reachedAt: number;
   /** It was said to be silent, and nothing has come since. */
   isIdle: boolean;
   readonly notes: PartitionNotes;
@@ -81,6 +83,7 @@ export class HeldPartitions {
       offset: claim.offset,
       task,
       activeAt: clock.now(),
+      reachedAt: task.reached,
       isIdle: false,
       notes,
       mayLag: true,

@@ -102,6 +102,7 @@ export class LegSteps {
       await this.#partitions.commit(current, plan, last.offset + 1);
       if (plan.failures === 0) breaker?.succeeded();
       else this.#buried(assigned, plan.failures);
+      current.reachedAt = current.task.reached;
     }
   }
 

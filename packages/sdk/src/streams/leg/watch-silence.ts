@@ -55,15 +55,13 @@ async function noticeSilence(mine: HeldPartition, watching: Watching): Promise<v
   if (!(await hasRead(eventLog, mine, offset))) return;
   await partitions.inTurn(mine, async () => {
     if (partitions.at(mine) !== mine || mine.offset !== offset || mine.isIdle) return;
-    await closeUntil(limit, mine, watching);
+    await closeOpen(mine, watching);
   });
 }
 
-async function closeUntil(
-  limit: number,
-  mine: HeldPartition,
-  { clock, partitions }: Watching,
-): Promise<void> {
+async function closeOpen(mine: HeldPartition, watching: Watching): Promise<void> {
+  const { clock, partitions, idleAfterMs } = watching;
+  const limit = closedUntil(mine, clock.now(), idleAfterMs);
   const { topic, partition, task } = mine;
   const offset = mine.offset ?? (await partitions.firstOffset({ topic, partition }));
   const plan = await partitions.plan(mine, (_, signal) =>
@@ -74,6 +72,19 @@ async function closeUntil(
   } else plan.keep();
   // What reaches past the limit is closed later.
   mine.isIdle = task.size === 0 || limit > task.watermark;
+}
+
+/**
+ * Silence moves event time as fast as the clock from where it was, and not past the present: a pause in the middle of events of the past, as an
+ * import makes it, does not close what their time has not come to.
+ */
+function closedUntil(
+  { activeAt, reachedAt }: HeldPartition,
+  now: number,
+  idleAfterMs: number,
+): number {
+  const silentMs = now - activeAt;
+  return Math.min(now - idleAfterMs, reachedAt + Math.max(0, silentMs - idleAfterMs));
 }
 
 /** Whether windows or joins of the leg, or of a leg after it, wait for time to go on. */
