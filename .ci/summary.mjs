@@ -27,9 +27,9 @@ for (const name of readdirSync(folder).filter((each) => each.endsWith(".json")))
 
 // A step can fail without a test that did: then it counts itself.
 if (failed === 0) failed = Number(failedSteps);
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 
 function tell(title, message) {
   const head = message.split("\n").slice(0, linesOfMessage).join("\n");
-  console.log(`${title}\n${head}\n`);
+  process.stdout.write(`${title}\n${head}\n\n`);
 }

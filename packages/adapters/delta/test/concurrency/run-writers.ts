@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { openDeltaTable } from "@ecap/adapter-delta";
 import { duckdbFileEngine } from "@ecap/adapter-duckdb";
 import type { ObjectStore } from "@ecap/sdk";
 import { expect } from "vitest";
+import { bundledScript } from "../bundled-script.ts";
 import { batchSize, type Place, schema, sharedBatch } from "./batches.ts";
 
-const script = fileURLToPath(new URL("./writer.ts", import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const script = bundledScript(new URL("./writer.ts", import.meta.url));
 
 export interface RunOptions {
   readonly place: Place;
@@ -36,6 +34,7 @@ interface Told {
 /** Lets processes write one table while some are killed, and checks every version that readers see on the way and at the end. */
 export async function runWriters(options: RunOptions): Promise<{ readonly conflicts: number }> {
   const { place, objects, writers, kills, betweenKillsMs } = options;
+  const path = await script;
   const engine = duckdbFileEngine({ objects, threads: 1 });
   const table = openDeltaTable({ objects, engine, name: "t" });
   await table.create(schema);
@@ -55,10 +54,11 @@ export async function runWriters(options: RunOptions): Promise<{ readonly confli
     else counts.done += 1;
   };
   const start = (): Writer => {
-    const args = ["--no-warnings", "--conditions=@ecap/source", "--import", tsx, script];
     const writer = `w${started++}`;
     const given = [JSON.stringify(place), JSON.stringify(writer)];
-    const run = spawn(process.execPath, [...args, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+    const run = spawn(process.execPath, ["--no-warnings", path, ...given], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const writing: Writer = { run, isWriting: false };
     let output = "";
     run.stdout.on("data", (chunk: Buffer) => {

@@ -1,16 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { deltaTableStore } from "@ecap/adapter-delta";
 import { duckdbFileEngine } from "@ecap/adapter-duckdb";
 import type { ObjectStore } from "@ecap/sdk";
 import { expect } from "vitest";
+import { bundledScript } from "../bundled-script.ts";
 import type { Place } from "../concurrency/batches.ts";
 import { days, schema } from "./lake-days.ts";
 
-const script = fileURLToPath(new URL("./keeper.ts", import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const script = bundledScript(new URL("./keeper.ts", import.meta.url));
 
 interface Keeper {
   readonly run: ChildProcess;
@@ -37,6 +35,7 @@ export async function runKeepers(options: {
   readonly betweenKillsMs: number;
 }): Promise<Kept> {
   const { place, objects, kills, betweenKillsMs } = options;
+  const path = await script;
   const engine = duckdbFileEngine({ objects, threads: 1 });
   const tables = deltaTableStore({ objects });
   await tables.ensure("t", schema);
@@ -46,9 +45,10 @@ export async function runKeepers(options: {
   let reads = 0;
 
   const start = (role: string, first: number): Keeper => {
-    const args = ["--no-warnings", "--conditions=@ecap/source", "--import", tsx, script];
     const given = [place, role, first].map((each) => JSON.stringify(each));
-    const run = spawn(process.execPath, [...args, ...given], { stdio: ["ignore", "pipe", "pipe"] });
+    const run = spawn(process.execPath, ["--no-warnings", path, ...given], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const keeper: Keeper = { run, isAtWork: false };
     let rest = "";
     run.stdout.on("data", (chunk: Buffer) => {
