@@ -127,6 +127,17 @@ export interface Decision {
   /** Epoch milliseconds. */
   readonly decidedAt: number;
   readonly latencyMs: number;
+  readonly stages: DecisionStages;
+}
+
+/** Milliseconds that the parts of a decision took, one after another. */
+export interface DecisionStages {
+  /** Signals, velocity, anomaly. */
+  readonly featuresMs: number;
+  /** All models that were asked. */
+  readonly modelsMs: number;
+  /** The rules in force and those in shadow, with their reasons. */
+  readonly rulesMs: number;
 }
 
 export interface FraudService {

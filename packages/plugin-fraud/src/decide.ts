@@ -55,7 +55,7 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   const subject = { ...transaction, readings };
   const sells = transaction.merchantId ?? transaction.sellerId;
   const [features, rules, risks] = await Promise.all([
-    countPayment(subject, stateStore).then(known),
+    countPayment(subject, stateStore).then(onlyKnown),
     options.rules.inForce(tenant),
     sells === undefined ? undefined : options.risks?.current(tenant),
   ]);
@@ -63,8 +63,10 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   if (anomaly !== undefined) features[anomalyScore] = anomaly.score;
   // Rules ask it; models have no such feature.
   risks?.addTo(features, transaction);
+  const known = performance.now();
   const model =
     (await options.models?.ask({ tenant, entity: entityOf(subject), features })) ?? noModel;
+  const scored = performance.now();
   const facts = factsOf({
     transaction: subject,
     features,
@@ -85,6 +87,7 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
     id: transaction.id,
     at: subject.time,
   });
+  const ended = performance.now();
   const decision: Decision = {
     id: `fraud-decision/${transaction.id}`,
     transactionId: transaction.id,
@@ -103,7 +106,12 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
     ...(model.opinions.length > 0 && { models: model.opinions }),
     versions: { rules: rules.active.label, model: model.model },
     decidedAt,
-    latencyMs: performance.now() - begun,
+    latencyMs: microseconds(ended - begun),
+    stages: {
+      featuresMs: microseconds(known - begun),
+      modelsMs: microseconds(scored - known),
+      rulesMs: microseconds(ended - scored),
+    },
   };
   return { decision, payment: transaction, capReached: cap.first, facts, rules };
 }
@@ -151,13 +159,18 @@ function capOf(
 const plainSignals = paymentSignals();
 
 /** Without what is not known. */
-function known(values: Readonly<Record<string, number>>): Record<string, number> {
+function onlyKnown(values: Readonly<Record<string, number>>): Record<string, number> {
   const found: Record<string, number> = {};
   for (const name of featureNames) {
     const value = values[name];
     if (value !== undefined && !Number.isNaN(value)) found[name] = value;
   }
   return found;
+}
+
+/** Milliseconds to the microsecond: what a clock says beyond is noise, and is kept for every decision. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 const noModel: ModelAnswer = { opinions: [] };

@@ -75,6 +75,9 @@ export const decisionsTable = defineLakeTable({
         "JSON array: changes with which it would have been approved, where that was asked for",
     },
     { name: "latency_ms", type: "double" },
+    { name: "features_ms", type: "double", description: "Part of latency_ms: signals, velocity" },
+    { name: "models_ms", type: "double", description: "Part of latency_ms: all models asked" },
+    { name: "rules_ms", type: "double", description: "Part of latency_ms: rules and reasons" },
   ],
   from: [{ topic: decisionMade.topic, types: [decisionMade.type] }],
   rows({ data, actor, context }) {
@@ -113,6 +116,9 @@ export const decisionsTable = defineLakeTable({
         counterfactuals:
           data["counterfactuals"] === undefined ? null : JSON.stringify(data["counterfactuals"]),
         latency_ms: number(data["latency_ms"]),
+        features_ms: number(data["features_ms"]),
+        models_ms: number(data["models_ms"]),
+        rules_ms: number(data["rules_ms"]),
       },
     ];
   },

@@ -43,6 +43,9 @@ export const decisionMade = defineEvent({
     counterfactuals: z.array(counterfactualSchema).optional(),
     model_version: z.string().optional(),
     latency_ms: z.number(),
+    features_ms: z.number().optional(),
+    models_ms: z.number().optional(),
+    rules_ms: z.number().optional(),
   }),
   subject: (data) => data.transaction_id,
 });
@@ -100,6 +103,9 @@ export function decisionEvents(
     rules_version: decision.versions.rules,
     ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
     latency_ms: decision.latencyMs,
+    features_ms: decision.stages.featuresMs,
+    models_ms: decision.stages.modelsMs,
+    rules_ms: decision.stages.rulesMs,
   };
   const frame = {
     source: "ecap/fraud",

@@ -86,6 +86,7 @@ const decision = z.object({
   versions: z.object({ rules: z.string(), model: z.string().optional() }),
   decidedAt: z.number(),
   latencyMs: z.number(),
+  stages: z.object({ featuresMs: z.number(), modelsMs: z.number(), rulesMs: z.number() }),
 });
 const listed = z.object({
   time: z.string(),

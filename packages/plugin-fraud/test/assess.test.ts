@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPlatform, type LoadedModel, type LogRecord, type Platform } from "@ecap/sdk";
 import { commerce } from "@ecap/sdk/commerce";
 import { isWindowFeature } from "@ecap/sdk/features";
@@ -112,6 +113,27 @@ describe("assess", () => {
       },
     ]);
     expect(decision.versions.model).toBe("test/0");
+  });
+
+  test("a decision and its record say what each stage took", async () => {
+    const slow = async () => {
+      await sleep(30);
+      return certain();
+    };
+    await open({ model: new Uint8Array(1) }, modelOf(slow));
+    const { latencyMs, stages } = await service.assess(payment("p"), { durability: "before" });
+    const { featuresMs, modelsMs, rulesMs } = stages;
+    // A timer may be a moment early by the other clock.
+    expect(modelsMs).toBeGreaterThan(28);
+    expect(Math.min(featuresMs, rulesMs)).toBeGreaterThan(0);
+    expect(featuresMs + modelsMs + rulesMs).toBeCloseTo(latencyMs, 2);
+    const [record] = await eventsOf("fraud-decisions");
+    expect(record?.data).toMatchObject({
+      latency_ms: latencyMs,
+      features_ms: featuresMs,
+      models_ms: modelsMs,
+      rules_ms: rulesMs,
+    });
   });
 
   test("the same payment twice counts once and is one decision", async () => {

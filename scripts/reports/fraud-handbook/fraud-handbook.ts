@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type HandbookSplit, handbookSplit, publishedSplit } from "@ecap/plugin-fraud/handbook";
 import { choose, combined } from "./choose.ts";
-import { lightgbmModel } from "./lightgbm.ts";
+import { chooseTrees, lightgbmModel } from "./lightgbm.ts";
 import { type Figures, figuresOf, type Kind, kinds, scoresOf, trainModel } from "./models.ts";
 import { backtestRules, printedBacktests, type RuleBacktests } from "./rule-backtest.ts";
 
@@ -51,7 +51,8 @@ export async function fraudHandbook(args: readonly string[]): Promise<number> {
   const split = await handbookSplit(folder);
   const featureSeconds = (performance.now() - begun) / 1_000;
   const { algorithms, ensemble, scores } = await choose(earlier, say);
-  const judged = await judge(split, algorithms, { ensemble, seeds });
+  const trees = await chooseTrees(earlier, say);
+  const judged = await judge(split, algorithms, { ensemble, trees, seeds });
   const rules = await backtestRules(
     earlier.map(({ test }, i) => ({ rows: test, scores: scores[i] ?? [] })),
     { rows: split.test, scores: judged.scores },
@@ -61,6 +62,7 @@ export async function fraudHandbook(args: readonly string[]): Promise<number> {
     test: counts(split.test),
     algorithms,
     ensemble: ensemble.combination,
+    ...(trees !== undefined && { lightgbmTrees: trees }),
     models: judged.models,
     published,
     rules,
@@ -76,9 +78,12 @@ async function judge(
   algorithms: Awaited<ReturnType<typeof choose>>["algorithms"],
   {
     ensemble,
+    trees,
     seeds,
   }: {
     readonly ensemble: Awaited<ReturnType<typeof choose>>["ensemble"];
+    /** Of LightGBM; undefined where it is not there. */
+    readonly trees: number | undefined;
     readonly seeds: readonly number[];
   },
 ): Promise<{
@@ -108,7 +113,7 @@ async function judge(
     const together = combined(ensemble, members);
     ofFirst ??= together;
     add("ensemble", together, 0);
-    const brought = await lightgbmModel(train, seed);
+    const brought = trees === undefined ? undefined : await lightgbmModel(train, { trees, seed });
     if (brought === undefined) continue;
     add("LightGBM as ONNX", await scoresOf(brought.bytes, test), brought.seconds);
   }

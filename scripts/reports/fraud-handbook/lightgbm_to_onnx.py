@@ -1,4 +1,4 @@
-"""Trains LightGBM on rows of float32 (features, then the label) and writes it as ONNX: rows width seed model. Prints the seconds of training."""
+"""Trains LightGBM on rows of float32 (features, then the label) and writes it as ONNX: rows width seed trees model. Prints the seconds of training."""
 
 import sys
 import time
@@ -8,12 +8,13 @@ import numpy
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
-path, width, seed, model = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+path, model = sys.argv[1], sys.argv[5]
+width, seed, trees = (int(given) for given in sys.argv[2:5])
 table = numpy.fromfile(path, dtype=numpy.float32).reshape(-1, width)
 features, label = table[:, :-1], table[:, -1].astype(int)
 
 classifier = lightgbm.LGBMClassifier(
-    n_estimators=100,
+    n_estimators=trees,
     learning_rate=0.1,
     max_depth=4,
     num_leaves=15,
