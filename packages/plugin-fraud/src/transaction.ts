@@ -34,6 +34,8 @@ export function toTransaction({
     ...given("country", context.geo?.country ?? deliveredTo),
     ...given("shippingCountry", deliveredTo),
     ...given("cardCountry", text(data["card_country"])),
+    ...given("merchantId", text(data["merchant_id"])),
+    ...given("sellerId", text(data["seller_id"])),
     failed: type === "payment.failed",
   };
 }

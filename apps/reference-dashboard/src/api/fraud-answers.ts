@@ -195,6 +195,25 @@ export interface FraudReport extends Provenance {
   >;
 }
 
+/** How the payments of one merchant or seller turned out. */
+export interface SellerRisk {
+  readonly id: string;
+  readonly payments: number;
+  readonly frauds: number;
+  readonly fraudAmount: number;
+  /** Of fraud, drawn towards the usual one the more the fewer the payments; with nine chances of ten from `least` to `most`. */
+  readonly rate: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export interface SellerRisks {
+  /** The rate of one that nothing is known of. */
+  readonly usual?: number;
+  /** The largest rate first. */
+  readonly items: readonly SellerRisk[];
+}
+
 /** The payment would have been approved with these changes, all of them together. */
 export interface Counterfactual {
   readonly changes: ReadonlyArray<

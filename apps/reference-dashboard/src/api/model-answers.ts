@@ -23,11 +23,21 @@ export interface ModelPage {
   readonly next?: string;
 }
 
+/** When a challenger is promoted without a person. */
+export interface PromotionPolicy {
+  /** Labelled payments that both models scored, at least. */
+  readonly labels: number;
+  /** Of these frauds, at least. */
+  readonly frauds: number;
+  /** How much larger its AUC must be. */
+  readonly gain: number;
+}
+
 export interface ModelRoles {
   readonly champion: number;
   /** Were champion, the last first. */
   readonly approved: readonly number[];
-  readonly policy?: { readonly labels: number; readonly frauds: number; readonly gain: number };
+  readonly policy?: PromotionPolicy;
   readonly changes: ReadonlyArray<{
     readonly at: string;
     readonly by: string;

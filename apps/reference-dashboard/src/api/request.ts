@@ -3,7 +3,7 @@ import { ApiError, readProblem, unreachable } from "./api-error.ts";
 export type Parameters = Readonly<Record<string, string | number | undefined>>;
 
 export interface RequestOptions {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly query?: Parameters;
   readonly body?: object;
   readonly signal?: AbortSignal;

@@ -54,8 +54,18 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
 
   it("a case's life: alert, assignment, evidence, labels, training set and monitoring", async () => {
     const before = await api<LabelCurve>("GET", `/label-curve?${period}`);
-    await decline("pay-theft", { cardId: "stolen", customerId: "thief", deviceId: "d-1" });
-    await decline("pay-honest", { cardId: "stolen", customerId: "owner", amount: 900 });
+    await decline("pay-theft", {
+      cardId: "stolen",
+      customerId: "thief",
+      deviceId: "d-1",
+      merchantId: "m-risky",
+    });
+    await decline("pay-honest", {
+      cardId: "stolen",
+      customerId: "owner",
+      merchantId: "m-fine",
+      amount: 900,
+    });
     const { case: number } = await caseWith("card:stolen");
 
     const { page, complaints } = await fixture.open({ path: "/#/cases" });
@@ -148,6 +158,12 @@ describe.skipIf(noChromium !== undefined)("cases and rules in Chromium", () => {
     expect(await analysts.locator("tbody tr").allTextContents()).toHaveLength(1);
     const report = await api<FraudReport>("GET", `/case-report?${period}`);
     expect(report.byAnalyst).toMatchObject([{ analyst: "ada", closed: 1, labels: 2 }]);
+    const merchants = page.getByRole("region", { name: "Merchants" });
+    expect(await merchants.locator("tbody th").allTextContents()).toEqual(["m-risky", "m-fine"]);
+    expect(await merchants.locator("tbody tr").first().locator("td").nth(1).textContent()).toBe(
+      "1",
+    );
+    expect(await page.getByRole("region", { name: "Sellers" }).count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

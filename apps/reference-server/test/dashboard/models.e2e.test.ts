@@ -4,6 +4,7 @@ import { createProposals } from "@ecap/sdk/models";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type {
+  ModelRoles,
   Performances,
   Trainings,
 } from "../../../reference-dashboard/src/api/model-answers.ts";
@@ -173,6 +174,29 @@ describe.skipIf(noChromium !== undefined)("models in Chromium", () => {
     await page.context().close();
   });
 
+  it("an admin says when a challenger is promoted without a person, and takes that back", async () => {
+    const { users } = fixture.server.composition.accounts;
+    const root = { name: "root", password: "another long password" };
+    await users.create({ ...root, role: "admin", tenant: "default" });
+    const { page, complaints } = await fixture.open({ path: "/#/models", isSignedIn: false });
+    await page.getByLabel("Name").fill(root.name);
+    await page.getByLabel("Password").fill(root.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    const promotion = page.getByRole("region", { name: "Promotion" });
+    await promotion.getByText("promoted by persons only").waitFor();
+    await promotion.getByLabel("AUC larger by").fill("0.02");
+    await promotion.getByLabel("on labelled payments").fill("2000");
+    await promotion.getByRole("button", { name: "Promote by itself" }).click();
+    await promotion.getByText("larger by 0.02, on 2,000 labelled payments").waitFor();
+    const { policy } = await api<ModelRoles>("GET", "/roles");
+    expect(policy).toEqual({ labels: 2_000, frauds: 50, gain: 0.02 });
+    await promotion.getByRole("button", { name: "Persons only" }).click();
+    await promotion.getByText("promoted by persons only").waitFor();
+    expect((await api<ModelRoles>("GET", "/roles")).policy).toBeUndefined();
+    expect(complaints.filter((text) => !isRefusal(text))).toEqual([]);
+    await page.context().close();
+  });
+
   it("offers a viewer nothing to change", async () => {
     const { users } = fixture.server.composition.accounts;
     const vera = { name: "vera", password: "another long password" };
@@ -182,7 +206,13 @@ describe.skipIf(noChromium !== undefined)("models in Chromium", () => {
     await page.getByLabel("Password").fill(vera.password);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "fraud-baseline 0" }).waitFor();
-    for (const name of ["Train", "Promote", "Make challenger", "Roll back to version"])
+    for (const name of [
+      "Train",
+      "Promote",
+      "Make challenger",
+      "Promote by itself",
+      "Roll back to version",
+    ])
       expect(await page.getByRole("button", { name }).count(), name).toBe(0);
     await page.context().close();
   });

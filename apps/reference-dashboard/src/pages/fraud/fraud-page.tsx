@@ -9,6 +9,7 @@ import { AnalystsPanel } from "./analysts-panel.tsx";
 import { CurvePanel } from "./curve-panel.tsx";
 import { FraudFigures } from "./fraud-figures.tsx";
 import { RulesReportPanel } from "./rules-report-panel.tsx";
+import { SellersPanel } from "./sellers-panel.tsx";
 
 interface FraudPageProps {
   readonly parameters: Readonly<Record<string, string>>;
@@ -58,6 +59,8 @@ export function FraudPage({ parameters }: FraudPageProps) {
         <RulesReportPanel report={report} />
         <AnalystsPanel report={report} />
       </div>
+      <SellersPanel by="merchant" span={span} />
+      <SellersPanel by="seller" span={span} />
     </div>
   );
 }

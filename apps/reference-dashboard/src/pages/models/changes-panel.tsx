@@ -1,16 +1,15 @@
 import type { ModelRoles } from "../../api/model-answers.ts";
 import type { Query } from "../../api/use-query.ts";
-import { formatCount } from "../../format/numbers.ts";
 import { formatInstant } from "../../format/times.ts";
 import { Panel } from "../../ui/panel.tsx";
 import { QueryView } from "../../ui/query-view.tsx";
 
 const shown = 12;
 
-/** Who changed what, and when a challenger is promoted without anybody. */
+/** Who changed what. */
 export function ChangesPanel({ roles }: { readonly roles: Query<ModelRoles> }) {
   return (
-    <Panel title="Changes" hint={roles.data && policyText(roles.data)}>
+    <Panel title="Changes">
       <QueryView
         query={roles}
         className="view-changes"
@@ -48,10 +47,4 @@ export function ChangesPanel({ roles }: { readonly roles: Query<ModelRoles> }) {
       </QueryView>
     </Panel>
   );
-}
-
-function policyText({ policy }: ModelRoles): string {
-  if (policy === undefined) return "A challenger is promoted by persons only";
-  const { labels, frauds, gain } = policy;
-  return `A challenger is promoted by itself when its AUC is larger by ${gain} on ${formatCount(labels)} labelled payments, ${formatCount(frauds)} of them frauds`;
 }

@@ -15,6 +15,7 @@ import { AccuracyPanel } from "./accuracy-panel.tsx";
 import { ChangesPanel } from "./changes-panel.tsx";
 import { ModelPanel } from "./model-panel.tsx";
 import { ModelVersionsPanel } from "./model-versions-panel.tsx";
+import { PolicyPanel } from "./policy-panel.tsx";
 import { ProposalsPanel } from "./proposals-panel.tsx";
 import { RunningPanel } from "./running-panel.tsx";
 import { TrainingsPanel } from "./trainings-panel.tsx";
@@ -93,6 +94,9 @@ export function ModelsPage({ parameters }: ModelsPageProps) {
             </>
           )}
           <TrainingsPanel trainings={trainings} mayEdit={mayEdit} onBegan={trainings.retry} />
+          {roles.data !== undefined && (
+            <PolicyPanel roles={roles.data} mayEdit={role === "admin"} onChanged={changed} />
+          )}
           <ChangesPanel roles={roles} />
         </div>
       </div>

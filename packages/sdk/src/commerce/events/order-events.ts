@@ -50,6 +50,9 @@ const payment = z.looseObject({
   card_country: text,
   failure_code: text,
   country: text,
+  /** Who sold it, and on a marketplace for whom. */
+  merchant_id: identifier,
+  seller_id: identifier,
 });
 const transaction = { topic: "transactions" } as const;
 
