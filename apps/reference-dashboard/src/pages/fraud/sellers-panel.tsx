@@ -41,7 +41,7 @@ export function SellersPanel({ by, span }: SellersPanelProps) {
                 Between
               </th>
               <th scope="col" className="number">
-                Lost to fraud
+                Fraud amount
               </th>
             </tr>
           </thead>
