@@ -54,7 +54,7 @@ async function shop() {
     if (shown === undefined) throw new Error("nothing is shown");
     return shown;
   };
-  return { platform, order, results, shownWhen };
+  return { platform, clock, order, results, shownWhen };
 }
 
 describe("live metrics", () => {
@@ -91,7 +91,7 @@ describe("live metrics", () => {
   });
 
   it("tell orders by sessions, and give each minute that is over to the lake once", async () => {
-    const { platform, order, results, shownWhen } = running;
+    const { platform, clock, order, results, shownWhen } = running;
     for (const [i, session] of ["s1", "s2", "s1", "s3", "s4"].entries()) {
       await platform.emit({
         type: "page.viewed",
@@ -105,9 +105,14 @@ describe("live metrics", () => {
     await order("o1", now - 4 * minute, { country: "DE", amount: "1", product: "p" });
     const { conversion } = await shownWhen((shown) => shown.conversion?.sessions === 4);
     expect(conversion).toMatchObject({ sessions: 4, orders: 1, rate: 0.25 });
-    const events = await results();
-    const rows = events.flatMap((event) => liveMetricsTable.rows(event));
-    expect(rows.filter(({ dimension }) => dimension === "all")).toMatchObject([
+    // The minute is over once silence lasted until then.
+    clock.advance(5 * minute);
+    const inAll = async () =>
+      (await results())
+        .flatMap((event) => liveMetricsTable.rows(event))
+        .filter(({ dimension }) => dimension === "all");
+    await eventually(async () => expect(await inAll()).toHaveLength(1));
+    expect(await inAll()).toMatchObject([
       {
         window_start: now - 4 * minute - 30_000,
         orders: 1,

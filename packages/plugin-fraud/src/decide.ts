@@ -52,7 +52,7 @@ export async function decide(given: Transaction, options: DecideOptions): Promis
   const { payment: transaction, missing } = knownPart(given, decidedAt);
   const tenant = transaction.tenant ?? "default";
   const readings = signals(transaction, missing);
-  const subject = { ...transaction, readings };
+  const subject = { readings, ...transaction };
   const sells = transaction.merchantId ?? transaction.sellerId;
   const [features, rules, risks] = await Promise.all([
     countPayment(subject, stateStore).then(onlyKnown),
@@ -127,7 +127,7 @@ export function countPayment(
 
 function reasonsOf(ruleSet: LoadedRuleSet, facts: Facts, { hits }: Ruling): readonly ReasonCode[] {
   const details = detailsOf(ruleSet, facts, hits);
-  return hits.map((hit, i) => ({ ...hit, detail: details[i] ?? "" }));
+  return hits.map((hit, i) => ({ detail: details[i] ?? "", ...hit }));
 }
 
 function shadowOf({ label }: LoadedRuleSet, { outcome, score, hits, hash }: Ruling): ShadowRuling {

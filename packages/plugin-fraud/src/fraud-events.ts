@@ -77,31 +77,31 @@ export function decisionEvents(
   transaction: Transaction,
   { decision, capReached }: Decided,
 ): readonly EventEnvelope[] {
-  const common = {
+  // The schema wants one; that it was none is among what is missing.
+  const amount = Number.isFinite(transaction.amount) ? transaction.amount : 0;
+  const { orderId, currency } = transaction;
+  // What is undefined is left out where the event becomes JSON.
+  const record = {
     transaction_id: decision.transactionId,
-    ...(transaction.orderId !== undefined && { order_id: transaction.orderId }),
+    order_id: orderId,
     outcome: decision.outcome,
     score: decision.score,
     reasons: decision.reasons,
-    // The schema wants one; that it was none is among what is missing.
-    amount: Number.isFinite(transaction.amount) ? transaction.amount : 0,
-    ...(transaction.currency !== undefined && { currency: transaction.currency }),
-  };
-  const record = {
-    ...common,
-    ...(decision.modelScore !== undefined && { model_score: decision.modelScore }),
-    ...(decision.degraded !== undefined && { degraded: decision.degraded }),
+    amount,
+    currency,
+    model_score: decision.modelScore,
+    degraded: decision.degraded,
     features: decision.features,
     facts: decision.facts,
-    ...(decision.missing !== undefined && { missing: decision.missing }),
+    missing: decision.missing,
     rules_hash: decision.hash,
-    ...(decision.capped === true && { capped: true }),
-    ...(decision.shadows !== undefined && { shadows: decision.shadows }),
-    ...(decision.models !== undefined && { models: decision.models }),
-    ...(decision.explanation !== undefined && { explanation: decision.explanation }),
-    ...(decision.counterfactuals !== undefined && { counterfactuals: decision.counterfactuals }),
+    capped: decision.capped,
+    shadows: decision.shadows,
+    models: decision.models,
+    explanation: decision.explanation,
+    counterfactuals: decision.counterfactuals,
     rules_version: decision.versions.rules,
-    ...(decision.versions.model !== undefined && { model_version: decision.versions.model }),
+    model_version: decision.versions.model,
     latency_ms: decision.latencyMs,
     features_ms: decision.stages.featuresMs,
     models_ms: decision.stages.modelsMs,
@@ -120,19 +120,20 @@ export function decisionEvents(
     context: transaction.country === undefined ? {} : { geo: { country: transaction.country } },
   };
   const made: EventEnvelope = {
-    ...frame,
     id: decision.id,
     type: decisionMade.type,
     dataschema: schemaName(decisionMade),
     data: record,
+    ...frame,
   };
   if (decision.outcome !== "review" && decision.outcome !== "decline") return [made];
+  const { transaction_id, outcome, score, reasons } = record;
   const alert: EventEnvelope = {
-    ...frame,
     id: `fraud-alert/${decision.transactionId}`,
     type: alertRaised.type,
     dataschema: schemaName(alertRaised),
-    data: common,
+    data: { transaction_id, order_id: orderId, outcome, score, reasons, amount, currency },
+    ...frame,
   };
   return capReached ? [made, alert, cappedEvent(frame, decision)] : [made, alert];
 }

@@ -1,3 +1,4 @@
+import { merged } from "../events/merged.ts";
 import { parseMoney } from "./money.ts";
 
 /** Data of an event of any type. */
@@ -71,7 +72,7 @@ export function normaliseFields(
 
 /** A copy with every known field in its one form. */
 export function tidy(data: Data): Record<string, unknown> {
-  const result: Record<string, unknown> = { ...data };
+  const result = merged(data);
   for (const [from, to] of renamed) {
     if (result[from] != null && result[to] == null) {
       result[to] = result[from];

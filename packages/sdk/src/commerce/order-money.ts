@@ -1,3 +1,4 @@
+import { merged } from "../events/merged.ts";
 import { timeWarnings } from "./instant.ts";
 import {
   addMoney,
@@ -53,13 +54,12 @@ export function normaliseOrder(data: Data, options?: CommerceOptions): Normalise
     );
   if (revenue !== undefined && differ(revenue, subtotal))
     warnings.push(`revenue ${revenue} is not subtotal ${subtotal}`);
-  const filled = {
-    ...order,
+  const filled = merged(order, {
     currency: order["currency"] ?? options?.currency ?? "USD",
     subtotal,
     revenue: revenue ?? subtotal,
     total: total ?? sum,
-  };
+  });
   return { data: filled, warnings };
 }
 

@@ -1,3 +1,4 @@
+import { merged } from "../events/merged.ts";
 import { timeWarnings } from "./instant.ts";
 import { addMoney, parseMoney, subtractMoney } from "./money.ts";
 import { type CommerceOptions, type Data, type Normalised, normaliseFields } from "./normalise.ts";
@@ -29,11 +30,10 @@ export function normaliseRefund(data: Data, options?: CommerceOptions): Normalis
   }
   if (total !== undefined && differ(total, sum))
     warnings.push(`total ${total} is not subtotal ${subtotal} plus tax and shipping ${extras}`);
-  const filled = {
-    ...refund,
+  const filled = merged(refund, {
     currency: refund["currency"] ?? options?.currency ?? "USD",
     subtotal,
     total: total ?? sum,
-  };
+  });
   return { data: filled, warnings };
 }

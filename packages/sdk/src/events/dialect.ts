@@ -1,4 +1,5 @@
 import type { Actor, EventContext } from "./envelope.ts";
+import { merged } from "./merged.ts";
 
 export type RawObject = Readonly<Record<string, unknown>>;
 
@@ -37,9 +38,10 @@ export function object(value: unknown): RawObject {
 
 /** The event with what it lacks taken from what its batch said once; of `context` member by member. */
 export function mergeDefaults(defaults: RawObject, raw: RawObject): RawObject {
-  const merged = { ...defaults, ...raw };
-  if (defaults["context"] === undefined) return merged;
-  return { ...merged, context: { ...object(defaults["context"]), ...object(raw["context"]) } };
+  const whole = merged(defaults, raw);
+  if (defaults["context"] !== undefined)
+    whole["context"] = merged(object(defaults["context"]), object(raw["context"]));
+  return whole;
 }
 
 /** ECAP's own events: CloudEvents in JSON with the ECAP extensions. */

@@ -65,6 +65,7 @@ export function parseTime(value: unknown): number | undefined {
 export type RecordDecoder = (record: LogRecord) => EventEnvelope | undefined;
 
 const utf8 = new TextDecoder();
+const encoder = new TextEncoder();
 
 export function createRecordDecoder(
   registry: SchemaRegistry,
@@ -153,7 +154,7 @@ export function encodeEvent(event: EventEnvelope): NewLogRecord {
   };
   return {
     key: partitionKey(event),
-    value: new TextEncoder().encode(JSON.stringify(body)),
+    value: encoder.encode(JSON.stringify(body)),
     headers: recordHeaders({ tenant, source, dialect: nativeDialect.name, receivedAt }),
     timestamp: time,
   };

@@ -1,4 +1,4 @@
-import type { EntityWindows } from "./entity-windows.ts";
+import type { Bucket, EntityWindows } from "./entity-windows.ts";
 
 /** An entity as a store keeps it. */
 export interface StoredEntity {
@@ -26,7 +26,10 @@ export function encodeEntity({ key, windows: entity, expiresAt }: StoredEntity):
       const bucket = buckets[i] ?? 0;
       numbers.push(indexes[i] ?? 0);
       if (typeof bucket === "number") numbers.push(-1, bucket);
-      else {
+      else if (typeof bucket === "string") {
+        text += bucket;
+        numbers.push(1, bucket.length);
+      } else {
         numbers.push(bucket.size);
         for (const each of bucket) {
           text += each;
@@ -66,12 +69,12 @@ export function decodeEntity(stored: Uint8Array): StoredEntity {
       keepMs: number(),
       bucketMs: number(),
       indexes: [] as number[],
-      buckets: [] as Array<number | Set<string>>,
+      buckets: [] as Bucket[],
     };
     for (let buckets = number(); buckets > 0; buckets -= 1) {
       window.indexes.push(number());
       const size = number();
-      window.buckets.push(size < 0 ? number() : setOf(size));
+      window.buckets.push(size < 0 ? number() : size === 1 ? texts(number()) : setOf(size));
     }
     windows.set(name, window);
   }

@@ -8,7 +8,8 @@ import {
   type WindowTotals,
 } from "../ports/state-store.ts";
 
-type Bucket = number | Set<string>;
+/** A number, or distinct texts: mostly one, which is kept as it is, for a set takes ten times the memory. */
+export type Bucket = number | string | Set<string>;
 
 interface Window {
   keepMs: number;
@@ -86,16 +87,13 @@ function totalsOf(
   before?: WindowTotals["before"],
 ): Array<number | undefined> {
   const { keys, sharing } = planOf(windows);
-  const totals: Array<number | undefined> = [];
-  for (let i = 0; i < windows.length; i += 1) {
-    const spec = windows[i];
+  return windows.map((spec, i) => {
     const isSame =
       before !== undefined &&
       // A delay is longer than the event is old.
-      (spec?.delayMs || !sharing[i]?.some((other) => values[other] !== undefined));
-    totals.push(isSame ? before[i] : spec && total(held.get(keys[i] ?? ""), spec, at));
-  }
-  return totals;
+      (spec.delayMs || !sharing[i]?.some((other) => values[other] !== undefined));
+    return isSame ? before[i] : total(held.get(keys[i] ?? ""), spec, at);
+  });
 }
 
 /** What to keep of a contribution that was applied, so that a repeat gives the same totals before it. */
@@ -215,15 +213,18 @@ function taken(
   bucket: Bucket | undefined,
   value: number | string,
 ): Bucket {
-  if (aggregate === "distinct") {
-    return (bucket instanceof Set ? bucket : new Set<string>()).add(String(value));
-  }
+  if (aggregate === "distinct") return withText(bucket, String(value));
   const held = typeof bucket === "number" ? bucket : undefined;
   if (aggregate === "count") return (held ?? 0) + 1;
   const number = Number(value);
   if (held === undefined) return number;
   if (aggregate === "sum") return held + number;
   return aggregate === "min" ? Math.min(held, number) : Math.max(held, number);
+}
+
+function withText(bucket: Bucket | undefined, text: string): Bucket {
+  if (bucket instanceof Set) return bucket.add(text);
+  return typeof bucket !== "string" || bucket === text ? text : new Set([bucket, text]);
 }
 
 /** Buckets are merged in the order of time: so sums come out the same to the last bit in every store. */
@@ -236,7 +237,7 @@ function total(window: Window | undefined, spec: WindowSpec, at: number): number
   const first = placePast(indexes, after);
   const end = placePast(indexes, last);
   if (first >= end) return empty;
-  if (aggregate === "distinct") return distinct(buckets.slice(first, end));
+  if (aggregate === "distinct") return distinct(buckets, first, end);
   let merged = Number(buckets[first]);
   for (let i = first + 1; i < end; i += 1) {
     const bucket = Number(buckets[i]);
@@ -247,12 +248,17 @@ function total(window: Window | undefined, spec: WindowSpec, at: number): number
   return merged;
 }
 
-function distinct(buckets: readonly Bucket[]): number {
-  const [first] = buckets;
-  if (buckets.length === 1 && first instanceof Set) return first.size;
-  const union = new Set<string>();
-  for (const bucket of buckets) {
+/** How many texts are in the buckets from one to another. As long as all hold the same one, none is put into a set. */
+function distinct(buckets: readonly Bucket[], from: number, to: number): number {
+  const first = buckets[from];
+  let at = from + 1;
+  if (typeof first === "string") while (at < to && buckets[at] === first) at += 1;
+  if (at >= to) return first instanceof Set ? first.size : 1;
+  const union = new Set(first instanceof Set ? first : [String(first)]);
+  for (; at < to; at += 1) {
+    const bucket = buckets[at];
     if (bucket instanceof Set) for (const each of bucket) union.add(each);
+    else union.add(String(bucket));
   }
   return union.size;
 }

@@ -100,7 +100,7 @@ export function memoryEventLog({
       const positions = targets.map(({ record, partition, held }) => {
         const offset = held.earliest + held.records.length;
         const stored = { ...record, value: record.value.slice(), headers: { ...record.headers } };
-        held.records.push({ record: { ...stored, topic: name, partition, offset }, appendedAt });
+        held.records.push({ record: { offset, ...stored, topic: name, partition }, appendedAt });
         held.bytes += record.value.byteLength;
         return { partition, offset };
       });

@@ -53,7 +53,7 @@ export function encodeThrough(
         ? [finite(watermark), idle]
         : [finite(watermark)]
       : [finite(watermark), finite(reached), key ?? "", side ?? null, derived, event];
-  return { ...target, key, value: encoder.encode(JSON.stringify(stored)) };
+  return { key, value: encoder.encode(JSON.stringify(stored)), ...target };
 }
 
 /** Undefined where the record is none of ours. */

@@ -38,9 +38,9 @@ export async function* handbookRows(
     }
     const values = replay.add(arrival);
     yield {
-      ...transaction,
       day: Math.floor(transaction.time / dayMs),
       features: handbookFeatureNames.map((name) => values[name] ?? 0),
+      ...transaction,
     };
   }
 }

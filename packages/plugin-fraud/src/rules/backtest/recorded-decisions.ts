@@ -94,7 +94,7 @@ async function* rowsOf(
       stepMs = Math.max(leastStepMs, Math.floor(stepMs / 8));
       continue;
     }
-    for (const row of rows) yield { ...toRow(row), fraud: isFraud(row) };
+    for (const row of rows) yield { fraud: isFraud(row), ...toRow(row) };
     // Years without a decision must not cost a question for each of their hours.
     if (rows.length < rowsAtOnce / 8) stepMs *= 4;
     start = end;

@@ -95,6 +95,7 @@ interface Parts {
 function createTask(options: LegTaskOptions, { prefix, progress, operators }: Parts): LegTask {
   const { upstream } = options;
   const group = topologyGroup(options.leg.name);
+  const tellsOthers = options.leg.nodes.some(({ kind }) => kind === "through");
   const states = operators.flatMap(({ state }, i) => (state === undefined ? [] : [{ state, i }]));
 
   function undo(): void {
@@ -213,7 +214,8 @@ function createTask(options: LegTaskOptions, { prefix, progress, operators }: Pa
       orUndo(async () => {
         const until = states.reduce(
           (latest, { state }) => Math.max(latest, state.openUntil ?? -Infinity),
-          -Infinity,
+          // Legs after this one may hold anything.
+          tellsOthers ? Infinity : -Infinity,
         );
         progress.advance(Math.min(limit, until));
         const time = progress.watermark;
