@@ -14,15 +14,19 @@ withS3("concurrent writers on S3", () => {
     "lose and double nothing with $writers processes, some killed",
     async ({ writers }) => {
       let conflicts = 0;
+      let merges = 0;
       for (let round = 0; round < rounds; round++) {
         const prefix = `test/${randomUUID()}`;
         const cacheDir = await mkdtemp(join(tmpdir(), "ecap-delta-s3-"));
         const objects = s3ObjectStore(testBucket({ prefix, cacheDir, cacheBytes: 1 << 30 }));
         const run = { place: { prefix }, objects, writers, kills: 2, betweenKillsMs: 1_000 };
-        conflicts += (await runWriters(run)).conflicts;
+        const made = await runWriters(run);
+        conflicts += made.conflicts;
+        merges += made.merges;
         await emptyAndClose(objects);
         await rm(cacheDir, { recursive: true });
       }
+      expect(merges).toBeGreaterThan(0);
       if (writers > 2) expect(conflicts).toBeGreaterThan(0);
     },
     rounds * 300_000,

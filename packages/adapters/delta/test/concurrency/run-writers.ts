@@ -32,7 +32,9 @@ interface Told {
 }
 
 /** Lets processes write one table while some are killed, and checks every version that readers see on the way and at the end. */
-export async function runWriters(options: RunOptions): Promise<{ readonly conflicts: number }> {
+export async function runWriters(
+  options: RunOptions,
+): Promise<{ readonly conflicts: number; readonly merges: number }> {
   const { place, objects, writers, kills, betweenKillsMs } = options;
   const path = await script;
   const engine = duckdbFileEngine({ objects, threads: 1 });
@@ -118,10 +120,9 @@ export async function runWriters(options: RunOptions): Promise<{ readonly confli
     expect(count, batch).toBeLessThanOrEqual(counted.begun - first);
   }
   expect(failures.join("")).toBe("");
-  expect(of("count", sharedBatch).done).toBeGreaterThan(0);
   await table.close();
   await engine.close();
-  return { conflicts };
+  return { conflicts, merges: of("count", sharedBatch).done };
 }
 
 async function end(writer: Writer | undefined): Promise<void> {
