@@ -53,7 +53,7 @@ export function typedRows(
 }
 
 /**
- * The copy does not come first: what is named after a copy that begins a literal costs Node.js 20 two microseconds and a kilobyte each (docs/performance.md).
+ * The copy does not come first: what is named after a copy that begins a literal can cost Node.js 20 two microseconds and a kilobyte each (docs/performance.md).
  */
 function withLineage(own: Row, record: LogRecord, event: EventEnvelope, time: number): Row {
   return {
