@@ -58,6 +58,10 @@ function counted(features: unknown): Readonly<Record<string, unknown>> {
 }
 
 const certain = async () => ({ label: 1, scores: [0.1, 0.9] });
+const slowly = async () => {
+  await sleep(30);
+  return certain();
+};
 
 describe("assess", () => {
   let platform: Platform;
@@ -116,11 +120,7 @@ describe("assess", () => {
   });
 
   test("a decision and its record say what each stage took", async () => {
-    const slow = async () => {
-      await sleep(30);
-      return certain();
-    };
-    await open({ model: new Uint8Array(1) }, modelOf(slow));
+    await open({ model: new Uint8Array(1) }, modelOf(slowly));
     const { latencyMs, stages } = await service.assess(payment("p"), { durability: "before" });
     const { featuresMs, modelsMs, rulesMs } = stages;
     // A timer may be a moment early by the other clock.
