@@ -17,12 +17,12 @@ export function FraudFigures({ report }: { readonly report: Query<FraudReport> }
         <Figure
           name="Lost"
           value={total && money(total.loss)}
-          more={total && `${formatCount(total.passedFrauds)} frauds passed`}
+          more={total && `${frauds(total.passedFrauds)} passed`}
         />
         <Figure
           name="Prevented"
           value={total && money(total.prevented)}
-          more={total && `${formatCount(total.stoppedFrauds)} frauds stopped`}
+          more={total && `${frauds(total.stoppedFrauds)} stopped`}
         />
         <Figure
           name="False positives"
@@ -74,6 +74,10 @@ function Figure({
 }
 
 const money = (amount: number): string => formatMoney(amount, null, { style: "whole" });
+
+function frauds(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? "fraud" : "frauds"}`;
+}
 
 export function share(value: number | undefined): string {
   return value === undefined ? "–" : formatPercent(value);
