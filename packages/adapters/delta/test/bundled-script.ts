@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,5 +24,6 @@ export async function bundledScript(script: URL): Promise<string> {
     output: { file, format: "esm" },
     logLevel: "warn",
   });
+  process.once("exit", () => rmSync(file, { force: true }));
   return file;
 }
