@@ -9,7 +9,7 @@ import {
   type ResultRow,
   type TableStore,
 } from "@ecap/sdk";
-import { deadlineOf } from "./engine/deadline.ts";
+import { type Deadline, deadlineOf } from "./engine/deadline.ts";
 import { type ExecutionParts, execute } from "./engine/execution.ts";
 import { type Opened, openInstance } from "./engine/open-instance.ts";
 import { chunksOf, runStatement, streamStatement } from "./engine/run-statement.ts";
@@ -54,12 +54,14 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
   let connecting: Promise<DuckDBConnection> | undefined;
   /** Reads statements and holds rows; no query runs on it. */
   const inner = () => (connecting ??= connect());
-  const parts: ExecutionParts = {
-    tables,
-    objects,
-    pool,
-    read: statementReader(inner),
-    rows: rowTables({ open, inner, objects }),
+  const rows = rowTables({ open, inner, objects });
+  const parts: ExecutionParts = { tables, objects, pool, read: statementReader(inner), rows };
+  /** Queries by their ends, each with what gives it up: DuckDB must not lose a connection that is at work. */
+  const underWay = new Map<Promise<unknown>, Deadline>();
+  const untilEnded = <T>(deadline: Deadline, work: Promise<T>): Promise<T> => {
+    const ended: Promise<unknown> = work.catch(() => {}).finally(() => underWay.delete(ended));
+    underWay.set(ended, deadline);
+    return work;
   };
   let closed = false;
   const checkOpen = (): void => {
@@ -70,23 +72,30 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
     dialect: "duckdb",
     async query(query) {
       checkOpen();
-      const { signal, explain } = deadlineOf(query);
+      const deadline = deadlineOf(query);
+      const { signal } = deadline;
       const { maxRows = defaultMaxRows } = query;
-      try {
-        return await execute(parts, query, signal, async ({ connection, sql, provenance }) => {
+      const answer = execute(
+        parts,
+        query,
+        signal,
+        async ({ connection, sql, provenance }): Promise<QueryResult> => {
           const { api } = await open();
           const bound = { sql, parameters: query.parameters };
           const result = await runStatement(api, connection, bound);
           signal.throwIfAborted();
           if (result.rowCount > maxRows) throw tooManyRows(maxRows);
-          const rows = await collect(
+          const found = await collect(
             readRows(api, result, chunksOf(result, signal)),
             maxResultLength,
           );
-          return { ...provenance, columns: resultColumns(result), rows } satisfies QueryResult;
-        });
+          return { ...provenance, columns: resultColumns(result), rows: found };
+        },
+      );
+      try {
+        return await untilEnded(deadline, answer);
       } catch (error) {
-        throw explain(error);
+        throw deadline.explain(error);
       }
     },
     async stream(query) {
@@ -95,7 +104,7 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
       const { signal } = deadline;
       const { maxRows = defaultMaxRows } = query;
       return new Promise<QueryStream>((resolve, reject) => {
-        execute(parts, query, signal, async ({ connection, sql, provenance }) => {
+        const whole = execute(parts, query, signal, async ({ connection, sql, provenance }) => {
           const { api } = await open();
           const bound = { sql, parameters: query.parameters };
           const result = await streamStatement(api, connection, bound);
@@ -108,11 +117,15 @@ export function duckdbQueryEngine(options: DuckdbQueryEngineOptions): DuckdbQuer
           });
           // A stream that was left is given up by the connection when the next statement runs.
           await connection.run("SELECT 1").catch(() => {});
-        }).catch((error: unknown) => reject(deadline.explain(error)));
+        });
+        untilEnded(deadline, whole).catch((error: unknown) => reject(deadline.explain(error)));
       });
     },
     async close() {
       closed = true;
+      for (const deadline of underWay.values()) deadline.abort();
+      await Promise.all(underWay.keys());
+      await rows.settled();
       pool.close();
       (await connecting?.catch(() => undefined))?.closeSync();
       const opened = await opening?.catch(() => undefined);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { deltaTableStore } from "@ecap/adapter-delta";
 import { duckdbQueryEngine } from "@ecap/adapter-duckdb";
 import { fsObjectStore } from "@ecap/adapter-fs";
@@ -43,6 +44,38 @@ describe("duckdbQueryEngine", () => {
     await engine.close();
     await tables.close();
     await expect(ask()).rejects.toMatchObject({ code: "ECAP_STORAGE_CLOSED" });
+  });
+
+  it("closes while queries and streams are under way: each ends, or is given up", async () => {
+    const objects = fsObjectStore({ dir });
+    const tables = deltaTableStore({ objects });
+    const row = { tenant: "acme", date: "2026-01-01", n: 1 };
+    await tables.ensure("closing", schema);
+    await tables.append("closing", [row]);
+    let givenUp = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const engine = duckdbQueryEngine({ tables, objects });
+      const query = (n: number) => ({
+        // Each is another statement, which has to be read.
+        sql: `SELECT sum(n + ${n}) AS n FROM closing`,
+        tenant: "acme",
+        tables: { closing: { rows: [{ ...row, n }] } },
+      });
+      await engine.query(query(-1));
+      const answers = Array.from({ length: 30 }, (_, n) =>
+        n % 3 === 0 ? engine.stream(query(n)) : engine.query(query(n)),
+      );
+      const ends = Promise.allSettled(answers);
+      await sleep(round);
+      await engine.close();
+      for (const end of await ends) {
+        if (end.status === "fulfilled") continue;
+        givenUp += 1;
+        expect(end.reason).toMatchObject({ code: "ECAP_QUERY_ABORTED" });
+      }
+    }
+    expect(givenUp).toBeGreaterThan(0);
+    await tables.close();
   });
 
   it("fails one query that needs more memory than there is, and goes on", async () => {

@@ -16,6 +16,8 @@ export interface HeldRows {
 /** Rows given with queries. They are put into DuckDB once for all queries that bring them, also where a later one brings more after them. */
 export interface RowTables {
   hold(snapshot: TableSnapshot, rows: readonly Row[], tenant: string): Promise<HeldRows>;
+  /** Resolves when what was forgotten is gone. */
+  settled(): Promise<unknown>;
 }
 
 export interface RowTablesOptions {
@@ -42,6 +44,7 @@ export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables
   /** The one used last is last. */
   let held: readonly RowTable[] = [];
   let made = 0;
+  let dropped: Promise<unknown> = Promise.resolve();
 
   const create = async (table: string, snapshot: TableSnapshot): Promise<void> => {
     const connection = await inner();
@@ -80,7 +83,7 @@ export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables
 
   const forget = (gone: ReadonlySet<RowTable>): void => {
     held = held.filter((each) => !gone.has(each));
-    for (const each of gone) drop(each).catch(() => {});
+    for (const each of gone) dropped = Promise.allSettled([dropped, drop(each)]);
   };
 
   /** The oldest that no query uses go. */
@@ -108,6 +111,7 @@ export function rowTables({ open, inner, objects }: RowTablesOptions): RowTables
   };
 
   return {
+    settled: () => dropped,
     async hold(snapshot, rows, tenant) {
       const entry = tableOf(snapshot, rows);
       held = [...held.filter((each) => each !== entry), entry];
